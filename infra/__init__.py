@@ -1,0 +1,1 @@
+"""Tools around the code; never deployed."""

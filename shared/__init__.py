@@ -1,0 +1,1 @@
+"""The only importable package of the product; a deployed zip carries the part that it reaches."""

@@ -1,0 +1,1 @@
+"""Snapshot, pipeline, single flight: from numbers to a stored answer."""

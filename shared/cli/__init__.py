@@ -1,0 +1,1 @@
+"""`daybias`: the same use cases on a person's own machine."""

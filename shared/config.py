@@ -1,0 +1,87 @@
+"""Settings, frozen, one model per function kind; the only reader of the environment."""
+
+import os
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.domain.errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """What every function needs to know: the profile and where its stores are."""
+
+    model_config = SettingsConfigDict(env_prefix="DAYBIAS_", frozen=True, extra="ignore")
+
+    profile: Literal["local", "cloud"] = "local"
+    state_dir: Path = Path(".daybias")  # local profile: SQLite files and the secrets file
+    project: str = ""  # cloud profile: Google Cloud project id
+    database: str = "(default)"  # cloud profile: Firestore database id
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _cloud_is_whole_and_real(self) -> Self:
+        faults = []
+        if self.profile == "cloud":
+            if not self.project:
+                faults.append("DAYBIAS_PROJECT is required in the cloud profile")
+            if "K_SERVICE" in os.environ:
+                faults += [
+                    f"{name} must not be set in a deployed service"
+                    for name in sorted(os.environ)
+                    if name.endswith("_EMULATOR_HOST")
+                ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class SyncSettings(Settings):
+    """Settings of the sync functions.
+
+    Shape: `broker_hosts` maps "<broker>:<environment>" to a base URL and is honoured in the local
+    profile only: a deployed service talks to the hosts that the broker's spec names.
+    Units: `budget_s` seconds after which a run stops and goes on in its next message.
+    """
+
+    broker_hosts: dict[str, str] = Field(default_factory=dict)
+    budget_s: float = Field(default=480.0, gt=0)
+
+    @model_validator(mode="after")
+    def _hosts_only_locally(self) -> Self:
+        if self.profile == "cloud" and self.broker_hosts:
+            raise ValueError("DAYBIAS_BROKER_HOSTS is for the local profile only")
+        return self
+
+
+class BiasSettings(Settings):
+    """Settings of the bias functions.
+
+    Units: `cache_ttl_s` seconds of the response cache; `deadline_s` seconds for all six steps.
+    """
+
+    gemini_model: str = "gemini-3.5-flash"
+    gemini_api_key: SecretStr | None = None  # local profile; the cloud reads Secret Manager
+    gemini_base_url: str | None = None  # tests: the wire simulator
+    gemini_secret: str = "gemini-api-key"  # name of the secret in the cloud profile  # noqa: S105
+    cache_ttl_s: float = Field(default=300.0, gt=0)
+    deadline_s: float = Field(default=60.0, gt=0)
+    data_dir: Path | None = None  # file providers: folder with daily/, intraday/, calendar/
+
+
+_Kind = TypeVar("_Kind", bound=Settings)
+
+
+def load(kind: type[_Kind]) -> _Kind:
+    """Read the environment.
+
+    Raises: ConfigError listing every fault at once.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        raise ConfigError(
+            [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
+        ) from error

@@ -1,0 +1,269 @@
+"""The document model, declared once.
+
+From it come the SQLite tables, Firestore's index file (terraform) and docs/data-model.md; the
+stores refuse a query that no declared index serves.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One ordered access path: equality on `equal`, then order by `order_by`, then by id.
+
+    Shape: `group` makes it serve scans across all parents; `serves` names the question it answers.
+    """
+
+    equal: tuple[str, ...]
+    order_by: str | None
+    serves: str
+    group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A kind of document: where it lives, what one is, how it is found, how many there may be."""
+
+    name: str
+    holds: str
+    key: str  # how the id is made
+    growth: str
+    parent: str | None = None
+    indexes: tuple[Index, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """How many ids its key has."""
+        return 1 if self.parent is None else 1 + COLLECTIONS[self.parent].depth
+
+
+_DECLARED = (
+    Collection(
+        "users",
+        "a person or desk; `deleted_at` is the tombstone that writers respect",
+        "user id",
+        "10,000",
+    ),
+    Collection(
+        "connections",
+        "one login at one broker: health, schedule, lease, sealed credentials",
+        "connection id",
+        "1-10 a user",
+        "users",
+        (
+            Index(
+                ("broker", "schedulable"),
+                "next_due_us",
+                "tick: which connections are due",
+                group=True,
+            ),
+            Index((), None, "a user's connections"),
+        ),
+    ),
+    Collection(
+        "accounts",
+        "one broker account: name, currency, cursor",
+        "account key",
+        "1-20 a user",
+        "users",
+        (Index((), None, "a user's accounts"),),
+    ),
+    Collection(
+        "counters",
+        "the last run number of an account; outlives connections and deletion",
+        "account key",
+        "one an account",
+        "users",
+    ),
+    Collection(
+        "executions",
+        "the log: head of each row (executions and account events)",
+        "row key (content)",
+        "10^8 in all",
+        "users",
+        (
+            Index(("account_key", "root"), "at_us", "build: the log of one instrument"),
+            Index(("account_key",), "at_us", "an account's log; integrity; export"),
+            Index((), "at_us", "a user's log, newest first"),
+        ),
+    ),
+    Collection(
+        "history",
+        "observations of a row that are not its head",
+        "observation number",
+        "about 2 % of the log",
+        "executions",
+        (Index((), None, "the story of one row"),),
+    ),
+    Collection(
+        "runs",
+        "one sync run: its window, counts and state",
+        "account key + run number",
+        "96 a day an account",
+        "users",
+        (
+            Index(("account_key",), "run", "an account's runs, newest first"),
+            Index(("account_key", "state"), "run", "runs that wait for receipts"),
+        ),
+    ),
+    Collection(
+        "receipts",
+        "what store_executions did with one page",
+        "account key + run + page",
+        "one a page",
+        "users",
+        (Index(("account_key", "run"), "page", "close a run"),),
+    ),
+    Collection(
+        "coverage",
+        "day -> complete, gap, beyond the broker's history, unknown",
+        "account key + year",
+        "one an account and year",
+        "users",
+        (Index(("account_key",), "year", "an account's coverage map"),),
+    ),
+    Collection(
+        "position_reports",
+        "what the broker says is held, as a log entry",
+        "account key + instant",
+        "one a reconciliation",
+        "users",
+        (Index(("account_key",), "at_us", "the newest report of an account"),),
+    ),
+    Collection(
+        "discrepancies",
+        "where the broker's positions and ours differ",
+        "account key + root",
+        "few",
+        "users",
+        (Index(("account_key",), "root", "an account's discrepancies"),),
+    ),
+    Collection(
+        "round_trips",
+        "projection: from flat to flat in one instrument",
+        "account key + first row key",
+        "about a third of the log",
+        "users",
+        (
+            Index(("account_key", "root"), "opened_us", "build: replace one instrument's trips"),
+            Index(("account_key",), "closed_us", "an account's closed trips"),
+            Index((), "closed_us", "a user's closed trips"),
+        ),
+    ),
+    Collection(
+        "positions",
+        "projection: open quantity and log version of one instrument",
+        "account key + root",
+        "1-50 an account",
+        "users",
+        (
+            Index(("account_key",), "root", "an account's positions"),
+            Index((), "root", "a user's positions"),
+        ),
+    ),
+    Collection(
+        "daily",
+        "projection: one trading day of one account",
+        "account key + day",
+        "250 a year an account",
+        "users",
+        (
+            Index(("account_key",), "day", "an account's days"),
+            Index((), "day", "a user's days"),
+        ),
+    ),
+    Collection(
+        "quarantine",
+        "rows that could not be read: raw payload, reason, state",
+        "content",
+        "few",
+        "users",
+        (
+            Index(("account_key",), "at_us", "an account's unread rows"),
+            Index((), "at_us", "a user's unread rows"),
+        ),
+    ),
+    Collection(
+        "dead_messages",
+        "messages that could not be decoded, with their bytes",
+        "content",
+        "few",
+        None,
+        (Index((), "at_us", "an operator's list"),),
+    ),
+    Collection(
+        "leases",
+        "who works on what until when, with the fencing number",
+        "name",
+        "one a connection or single flight",
+        None,
+    ),
+    Collection(
+        "series",
+        "bars of one symbol, one year or month a document",
+        "symbol + timeframe + chunk",
+        "about 40 a year and symbol",
+        None,
+        (Index(("symbol", "timeframe"), "chunk", "a symbol's bars"),),
+    ),
+    Collection(
+        "calendars",
+        "economic calendar bodies with their fetch time",
+        "source + instant",
+        "24 a day",
+        None,
+        (Index(("source",), "fetched_us", "the body known at an instant"),),
+    ),
+    Collection(
+        "snapshots",
+        "what an analyst may know, frozen",
+        "snapshot hash",
+        "60 a day",
+        None,
+    ),
+    Collection(
+        "biases",
+        "stored answers",
+        "instrument + session + snapshot hash + prompt set",
+        "60 a day",
+        None,
+        (Index(("instrument", "session"), "as_of_us", "newest answer of a session"),),
+    ),
+    Collection(
+        "forecasts",
+        "forecasts of record, written before their session",
+        "instrument + session",
+        "21 a day",
+        None,
+        (Index(("session",), "instrument", "a session's forecasts"),),
+    ),
+    Collection(
+        "scores",
+        "forecasts of record against what happened, beside the naive rivals",
+        "instrument + session",
+        "21 a day",
+        None,
+        (
+            Index(("session",), "instrument", "a session's scores"),
+            Index(("instrument",), "session", "an instrument's scorecard"),
+        ),
+    ),
+)
+
+COLLECTIONS: dict[str, Collection] = {c.name: c for c in _DECLARED}
+
+
+def find_index(
+    collection: str, equal: frozenset[str], order_by: str | None, *, group: bool
+) -> Index | None:
+    """Find the declared index that serves a scan of this form."""
+    return next(
+        (
+            index
+            for index in COLLECTIONS[collection].indexes
+            if frozenset(index.equal) == equal
+            and index.order_by == order_by
+            and index.group == group
+        ),
+        None,
+    )

@@ -1,0 +1,43 @@
+"""Identifiers, and how they follow from content."""
+
+import hashlib
+import json
+from base64 import b32encode
+from typing import Any, NewType
+
+UserId = NewType("UserId", str)
+ConnectionId = NewType("ConnectionId", str)
+AccountKey = NewType("AccountKey", str)
+RowKey = NewType("RowKey", str)
+
+_KEY_BYTES = 20  # 160 bits: 32 base32 characters, collisions out of reach at 10^8 rows
+
+
+def content_key(*parts: str) -> str:
+    """Derive a document id from content: base32(sha256) over the parts.
+
+    Shape: 32 lower-case base32 characters.
+    Idempotent: the same parts always give the same key; ("ab", "c") differs from ("a", "bc").
+    """
+    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).digest()
+    return b32encode(digest[:_KEY_BYTES]).decode().lower()
+
+
+def account_key(broker: str, environment: str, account_id: str) -> AccountKey:
+    """Identify a broker account across connections, for a document id and for references."""
+    return AccountKey(content_key("account", broker, environment, account_id))
+
+
+def row_key(broker: str, environment: str, account_id: str, identity: tuple[str, ...]) -> RowKey:
+    """Identify one row of the execution log by the identity fields that its broker's spec names."""
+    return RowKey(content_key("row", broker, environment, account_id, *identity))
+
+
+def canonical_json(value: Any) -> str:
+    """Render JSON one way only: sorted keys, no spaces, UTF-8 kept; equal values, equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def content_hash(value: Any) -> str:
+    """Hash a JSON value by its canonical form (sha256, hex)."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()

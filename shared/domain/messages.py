@@ -1,0 +1,129 @@
+"""Versioned messages on the bus; a consumer accepts its own version and the one before."""
+
+import json
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.domain.errors import InvalidInput
+from shared.domain.execution import LogRow
+from shared.domain.ids import AccountKey, ConnectionId, RowKey, UserId
+from shared.domain.time import Instant
+
+
+class Message(BaseModel):
+    """A frozen message: `version` travels with it, `upgrade` lifts the version before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    topic: ClassVar[str]
+    current_version: ClassVar[int] = 1
+
+    version: int = 1
+
+    def encode(self) -> bytes:
+        """Render as JSON bytes; decimals are strings."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def upgrade(cls, body: dict[str, Any]) -> dict[str, Any]:
+        """Lift a body of the version before to the current one."""
+        return {**body, "version": cls.current_version}
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Read a message of the current version or the one before.
+
+        Raises: InvalidInput for other versions, bad JSON or a body that breaks the schema.
+        """
+        try:
+            body = json.loads(data)
+        except ValueError as error:
+            raise InvalidInput(f"{cls.__name__}: not JSON") from error
+        if not isinstance(body, dict):
+            raise InvalidInput(f"{cls.__name__}: expected an object, found {type(body).__name__}")
+        version = body.get("version")
+        if version == cls.current_version - 1 and version >= 1:
+            body = cls.upgrade(body)
+        elif version != cls.current_version:
+            raise InvalidInput(
+                f"{cls.__name__}: version {version!r} is not known",
+                expected=[str(v) for v in (cls.current_version - 1, cls.current_version) if v],
+            )
+        try:
+            return cls.model_validate(body)
+        except ValidationError as error:
+            places = sorted({".".join(str(p) for p in e["loc"]) for e in error.errors()})
+            raise InvalidInput(f"{cls.__name__}: invalid at {', '.join(places[:5])}") from error
+
+
+class SyncRequested(Message):
+    """One connection is due; goes to the broker's own topic `sync-<broker>`."""
+
+    topic: ClassVar[str] = "sync"
+
+    user_id: UserId
+    connection_id: ConnectionId
+    broker: str
+    reason: str  # tick, manual, resync, continue
+    requested_at: Instant
+
+    def topic_name(self) -> str:
+        """Name the broker's topic, so that a slow broker holds up nobody."""
+        return f"{self.topic}-{self.broker}"
+
+
+class ObservedRow(BaseModel):
+    """A parsed row with the key that its broker's identity fields give."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: RowKey
+    row: LogRow
+
+
+class UnreadRow(BaseModel):
+    """A row that could not be parsed: kept raw, with the reason, to be replayed after a fix."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: str
+    reason: str
+    raw: str
+
+
+class ExecutionsObserved(Message):
+    """One page of one run, parsed; (account, run, page) is its receipt number."""
+
+    topic: ClassVar[str] = "executions"
+
+    user_id: UserId
+    connection_id: ConnectionId
+    broker: str
+    environment: str
+    account_id: str
+    account_key: AccountKey
+    run: int = Field(ge=1)
+    page: int = Field(ge=0)
+    observed_at: Instant
+    rows: tuple[ObservedRow, ...] = ()
+    unread: tuple[UnreadRow, ...] = ()
+
+
+class JournalChanged(Message):
+    """Rows of one account changed; projections of the named roots must be rebuilt.
+
+    Shape: `roots` names what changed; empty when only cash events did.
+    """
+
+    topic: ClassVar[str] = "journal-changes"
+
+    user_id: UserId
+    account_key: AccountKey
+    roots: tuple[str, ...]
+    changed_from: Instant  # the earliest instant that changed
+
+
+TOPICS: dict[str, type[Message]] = {
+    ExecutionsObserved.topic: ExecutionsObserved,
+    JournalChanged.topic: JournalChanged,
+}

@@ -1,0 +1,1 @@
+"""Bars and events in, named numbers out; pure."""

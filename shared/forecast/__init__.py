@@ -1,0 +1,1 @@
+"""Calibrated probabilities, the label by lift, and the score of past forecasts."""

@@ -1,0 +1,1 @@
+"""FastAPI app factories, push envelopes, problem details, the ASGI delegate."""

@@ -1,0 +1,1 @@
+"""Use cases of the journal: connections, sync, store, build, reconcile, quarantine."""

@@ -1,0 +1,1 @@
+"""The 21 instruments and where their bars and events come from."""

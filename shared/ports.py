@@ -1,0 +1,298 @@
+"""The protocols between the house and the world; each has an embedded and a Google adapter.
+
+A port has an abstract contract suite in tests/contract; every adapter passes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+# JSON as the stores keep it: str, int, bool, None, float (statistics only), lists, objects.
+JsonScalar = str | int | float | bool | None
+Body = Mapping[str, Any]
+
+
+# ------------------------------------------------------------------ documents
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Address of a document.
+
+    Shape: `collection` is a declared name (domain/collections.py); `path` holds the ids of its
+    ancestors, outermost first, then its own: Key("executions", ("user-1", "k7…")).
+    """
+
+    collection: str
+    path: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The document's own id."""
+        return self.path[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A stored document as it was read; `version` is opaque and changes with every write."""
+
+    key: Key
+    body: Body
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write a document that must not exist yet."""
+
+    key: Key
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Replace a document's whole body if it still has this version."""
+
+    key: Key
+    body: Body
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a document; with a version only if it still has it, without one in any case."""
+
+    key: Key
+    version: str | None = None
+
+
+Write = Create | Update | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An ordered scan that a declared index serves.
+
+    Shape: `parent` = ids of the ancestors, or None for all documents of the collection under any
+    ancestor (a collection group). `where` = equality filters. Order is by `order_by`, then by id;
+    without `order_by` by id alone. `at_least` and `below` bound `order_by`. `cursor` is the token
+    of the page before.
+    """
+
+    collection: str
+    parent: tuple[str, ...] | None
+    where: Mapping[str, JsonScalar] = field(default_factory=dict)
+    order_by: str | None = None
+    at_least: JsonScalar = None
+    below: JsonScalar = None
+    descending: bool = False
+    limit: int = 500
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a scan; `cursor` is None when the scan is complete."""
+
+    documents: tuple[Document, ...]
+    cursor: str | None
+
+
+class Documents(Protocol):
+    """The one store: get many, one atomic batch, ordered scan."""
+
+    async def get_many(self, keys: Sequence[Key]) -> list[Document | None]:
+        """Read documents in the order of their keys; None where there is none.
+
+        Raises: StoreUnavailable.
+        """
+        ...
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        """Apply all writes or none; a key may occur once. At most 450 writes and 3 MB a batch.
+
+        Raises: AlreadyExists, VersionChanged (nothing was written), StoreUnavailable, ValueError
+        when the batch itself is wrong (a key twice, too large, an undeclared collection).
+        """
+        ...
+
+    async def scan(self, query: Query) -> Page:
+        """Read one page of an ordered scan.
+
+        Raises: StoreUnavailable, ValueError when no declared index serves the query.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what was opened."""
+        ...
+
+
+# ------------------------------------------------------------------------ bus
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish; `attributes` are plain text and never secret."""
+
+    topic: str
+    data: bytes
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class MessageBus(Protocol):
+    """At-least-once delivery in any order, by HTTP push, with a dead letter."""
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Return when every message is durable.
+
+        Raises: StoreUnavailable, InvalidInput for a message above 9 MB or an unknown topic.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what was opened."""
+        ...
+
+
+# -------------------------------------------------------------------- secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One version of a secret; the value never appears in its repr."""
+
+    name: str
+    version: str
+    value: bytes = field(repr=False)
+
+
+class Secrets(Protocol):
+    """The application's own secrets, by name and version."""
+
+    async def get(self, name: str, version: str = "latest") -> Secret:
+        """Read one version.
+
+        Raises: NotFound, StoreUnavailable.
+        """
+        ...
+
+    async def add(self, name: str, value: bytes) -> Secret:
+        """Store a new version (creating the secret at the first) and return it.
+
+        Raises: StoreUnavailable.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what was opened."""
+        ...
+
+
+# ------------------------------------------------- time, randomness, caching
+
+
+class Clock(Protocol):
+    """Now and waiting."""
+
+    def now(self) -> datetime:
+        """Tell the time: aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Count seconds for measuring durations; unrelated to `now`."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Entropy(Protocol):
+    """Randomness, for ids, jitter and nonces."""
+
+    def token(self) -> str:
+        """Return a new unguessable id of 26 lower-case base32 characters."""
+        ...
+
+    def random_bytes(self, count: int) -> bytes:
+        """Return bytes fit for a cryptographic nonce."""
+        ...
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a number in [low, high] for jitter."""
+        ...
+
+
+class Cache(Protocol):
+    """A response cache that may forget at any time."""
+
+    async def get(self, key: str) -> bytes | None:
+        """Return a value that has not expired."""
+        ...
+
+    async def put(self, key: str, value: bytes, ttl_s: float) -> None:
+        """Keep a value for at most `ttl_s` seconds."""
+        ...
+
+
+# ---------------------------------------------------------------------- models
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One structured question to a language model.
+
+    Shape: `schema` is the pydantic model that the answer's JSON must satisfy.
+    Units: `timeout_s` seconds for the whole call.
+    """
+
+    system: str
+    prompt: str
+    schema: type[BaseModel]
+    temperature: float
+    max_output_tokens: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call as the provider counted them; `thinking` is billed as output."""
+
+    prompt: int = 0
+    cached: int = 0
+    output: int = 0
+    thinking: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """The raw text of an answer; the caller validates it against the schema."""
+
+    text: str
+    model: str
+    usage: Usage
+
+
+class LanguageModel(Protocol):
+    """A model that answers in JSON."""
+
+    @property
+    def provider(self) -> str:
+        """Short name for labels: gemini, openai, local."""
+        ...
+
+    async def generate(self, request: ModelRequest) -> ModelAnswer:
+        """Ask once; retries belong to the caller.
+
+        Raises: RateLimited, UpstreamUnavailable (also timeout), AuthRejected, RequestRejected,
+        ContractBroken when the answer is empty, blocked or cut.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what was opened."""
+        ...
