@@ -41,19 +41,24 @@ class Message(BaseModel):
             raise InvalidInput(f"{cls.__name__}: not JSON") from error
         if not isinstance(body, dict):
             raise InvalidInput(f"{cls.__name__}: expected an object, found {type(body).__name__}")
-        version = body.get("version")
-        if version == cls.current_version - 1 and version >= 1:
-            body = cls.upgrade(body)
-        elif version != cls.current_version:
-            raise InvalidInput(
-                f"{cls.__name__}: version {version!r} is not known",
-                expected=[str(v) for v in (cls.current_version - 1, cls.current_version) if v],
-            )
         try:
-            return cls.model_validate(body)
+            return cls.model_validate(cls._current(body))
         except ValidationError as error:
             places = sorted({".".join(str(p) for p in e["loc"]) for e in error.errors()})
             raise InvalidInput(f"{cls.__name__}: invalid at {', '.join(places[:5])}") from error
+        except KeyError as error:
+            raise InvalidInput(f"{cls.__name__}: {error} is missing") from error
+
+    @classmethod
+    def _current(cls, body: dict[str, Any]) -> dict[str, Any]:
+        known = [v for v in (cls.current_version - 1, cls.current_version) if v >= 1]
+        version = body.get("version")
+        if type(version) is not int or version not in known:  # True == 1, but is no version
+            raise InvalidInput(
+                f"{cls.__name__}: version {version!r} is not known",
+                expected=[str(v) for v in known],
+            )
+        return body if version == cls.current_version else cls.upgrade(body)
 
 
 class SyncRequested(Message):
