@@ -165,11 +165,11 @@ def day_fees(planned: Sequence[Order]) -> list[DayFee]:
     shares: dict[tuple[str, date], Decimal] = {}
     for order in planned:
         if order.side is Side.SELL:
-            day = (order.trader, order.parts[0].at.astimezone(NEW_YORK).date())
-            proceeds[day] = proceeds.get(day, Decimal(0)) + sum(
+            sold = (order.trader, order.parts[0].at.astimezone(NEW_YORK).date())
+            proceeds[sold] = proceeds.get(sold, Decimal(0)) + sum(
                 (p.quantity * p.price for p in order.parts), Decimal(0)
             )
-            shares[day] = shares.get(day, Decimal(0)) + sum(
+            shares[sold] = shares.get(sold, Decimal(0)) + sum(
                 (p.quantity for p in order.parts), Decimal(0)
             )
     fees = []
