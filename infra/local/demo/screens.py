@@ -1,0 +1,101 @@
+"""Tables and banners of the demo; every figure comes from an answer of the system."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from shared.domain.bias import Bias, Label, Unavailable
+
+_COLOUR = {Label.BEARISH: "red", Label.NEUTRAL: "yellow", Label.BULLISH: "green"}
+
+BANNER = (
+    "[bold]REPLAY of Friday 2020-05-29[/bold], the last day with openly licensed daily [i]and[/i] "
+    "hourly prices.\nPrices and calendar are real (Apache-2.0 and public sources, see "
+    "infra/local/data/SOURCES.md).\nThe three Alpaca accounts are [bold]simulated[/bold]: their "
+    "decisions are invented, every fill is priced inside the real bar of its hour or day.\n"
+    "Nothing here is advice, and one replayed day proves nothing about the forecasts."
+)
+
+
+def banner(console: Console) -> None:
+    """Say what this is before showing any number."""
+    console.print(Panel(BANNER, title="Daybias demo", border_style="cyan"))
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f}"
+
+
+def _three(values: Any) -> str:
+    return f"{_percent(values.bear)}/{_percent(values.neutral)}/{_percent(values.bull)}"
+
+
+def board(console: Console, answers: Sequence[Bias | Unavailable], title: str) -> None:
+    """Show the biases that there are, with lift, probabilities, base rates and drivers."""
+    table = Table(title=title, caption="probabilities and base rates: bear/neutral/bull in %")
+    for column in ("", "label", "lift", "chances", "normal", "because", "data"):
+        table.add_column(column, justify="right" if column == "lift" else "left")
+    for answer in answers:
+        if isinstance(answer, Bias):
+            forecast = answer.forecast
+            colour = _COLOUR[forecast.label]
+            drivers = "; ".join(driver.text for driver in answer.drivers_for[:2])
+            data = answer.provenance.proxy_label or answer.provenance.series
+            table.add_row(
+                f"[bold]{answer.instrument}[/bold]",
+                f"[{colour}]{forecast.label}[/{colour}]",
+                f"{forecast.lift:+.1f}",
+                _three(forecast.probabilities),
+                _three(forecast.base_rates),
+                drivers or "no feature stands out",
+                data,
+            )
+    console.print(table)
+
+
+def absences(console: Console, answers: Sequence[Bias | Unavailable]) -> None:
+    """Show why there is no bias, for each instrument without one."""
+    table = Table(title="No bias, and why")
+    table.add_column("")
+    table.add_column("reason")
+    for answer in answers:
+        if isinstance(answer, Unavailable):
+            table.add_row(f"[bold]{answer.instrument}[/bold]", answer.reason)
+    console.print(table)
+
+
+def events(console: Console, answers: Sequence[Bias | Unavailable]) -> None:
+    """Show the day's releases once, from the open calendar."""
+    seen = {
+        (event.at, event.currency, event.title): event
+        for answer in answers
+        if isinstance(answer, Bias)
+        for event in answer.events_today
+    }
+    table = Table(title="Today's events (open calendar)")
+    for column in ("UTC", "currency", "impact", "event"):
+        table.add_column(column)
+    for (at, currency, name), event in sorted(seen.items()):
+        table.add_row(f"{at:%H:%M}", currency, event.impact, name)
+    console.print(table if seen else "No events today in the open calendar.")
+
+
+def rows(console: Console, title: str, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Show equal-shaped records as a table; the keys are the headings."""
+    table = Table(title=title)
+    for column in lines[0] if lines else ("nothing",):
+        table.add_column(str(column).replace("_", " "))
+    for line in lines:
+        table.add_row(*(str(value) for value in line.values()))
+    console.print(table)
+
+
+def verdict(console: Console, passed: Sequence[str], failed: Sequence[str]) -> None:
+    """List what was promised, kept promises first."""
+    for promise in passed:
+        console.print(f"[green]✓[/green] {promise}")
+    for promise in failed:
+        console.print(f"[red]✗ {promise}[/red]")
