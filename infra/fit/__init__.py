@@ -1,0 +1,1 @@
+"""Offline fitting and generated tables; seeded, committed, never deployed."""

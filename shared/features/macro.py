@@ -1,0 +1,79 @@
+"""Step 2: which scheduled events lie ahead, without a guess at which side they favour."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.domain.events import CalendarEvent, Impact
+from shared.features.definitions import Definition, Missing, Value, missing_all
+from shared.features.inputs import FeatureInputs
+
+_TODAY = "between the previous close and this session's close"
+DEFINITIONS = (
+    Definition("hours_to_high", "hours", 1, "Hours to the next High event of its currencies."),
+    Definition("next_high", "text", 0, "Currency and title of that event."),
+    Definition("high_today", "count", 0, f"High events {_TODAY}."),
+    Definition("medium_today", "count", 0, f"Medium events {_TODAY}."),
+    Definition("high_tomorrow", "count", 0, "High events from this session's close to the next."),
+    Definition("medium_tomorrow", "count", 0, "Medium events from this close to the next."),
+    Definition("cpi_today", "flag", 0, f"1 if consumer prices are released {_TODAY}."),
+    Definition("payrolls_today", "flag", 0, f"1 if US payrolls are released {_TODAY}."),
+    Definition("central_bank_today", "flag", 0, f"1 if FOMC, ECB, BoE or BoJ decide {_TODAY}."),
+    Definition("holiday_today", "flag", 0, "1 if a country of its currencies has a holiday."),
+)
+
+_CPI = re.compile(r"\b(CPI|consumer price)", re.IGNORECASE)
+_PAYROLLS = re.compile(r"non-?farm (payrolls|employment)", re.IGNORECASE)
+_CENTRAL_BANK = re.compile(
+    r"FOMC statement|federal funds rate|monetary policy decision|bank rate|BOJ policy rate"
+    r"|Bank of Japan policy|main refinancing rate",
+    re.IGNORECASE,
+)
+
+
+def compute(inputs: FeatureInputs) -> dict[str, Value]:
+    """Count and name the events of the instrument's currencies."""
+    if inputs.events is None:
+        return missing_all(DEFINITIONS, "no economic calendar was known at the as-of")
+    wanted = {*inputs.instrument.calendar_currencies, "All"}
+    events = sorted((e for e in inputs.events if e.currency in wanted), key=_order)
+    before, close, after = inputs.edges
+    today, tomorrow = _between(events, before, close), _between(events, close, after)
+    holidays = [e for e in events if e.impact is Impact.HOLIDAY and e.at.date() == inputs.session]
+    return _next_high(events, inputs.as_of) | {
+        "high_today": _count(today, Impact.HIGH),
+        "medium_today": _count(today, Impact.MEDIUM),
+        "high_tomorrow": _count(tomorrow, Impact.HIGH),
+        "medium_tomorrow": _count(tomorrow, Impact.MEDIUM),
+        "cpi_today": _titled(today, _CPI),
+        "payrolls_today": _titled(today, _PAYROLLS),
+        "central_bank_today": _titled(today, _CENTRAL_BANK),
+        "holiday_today": int(bool(holidays)),
+    }
+
+
+def _order(event: CalendarEvent) -> tuple[datetime, str, str]:
+    return (event.at, event.currency, event.title)
+
+
+def _between(
+    events: Sequence[CalendarEvent], after: datetime, until: datetime
+) -> list[CalendarEvent]:
+    return [e for e in events if after < e.at <= until]
+
+
+def _count(events: Sequence[CalendarEvent], impact: Impact) -> int:
+    return sum(e.impact is impact for e in events)
+
+
+def _titled(events: Sequence[CalendarEvent], pattern: re.Pattern[str]) -> int:
+    return int(any(pattern.search(e.title) for e in events))
+
+
+def _next_high(events: Sequence[CalendarEvent], as_of: datetime) -> dict[str, Value]:
+    ahead = next((e for e in events if e.at > as_of and e.impact is Impact.HIGH), None)
+    if ahead is None:
+        nothing = Missing("the calendar as known holds no later High event")
+        return {"hours_to_high": nothing, "next_high": nothing}
+    hours = (ahead.at - as_of).total_seconds() / 3600
+    return {"hours_to_high": hours, "next_high": f"{ahead.currency} {ahead.title}"}

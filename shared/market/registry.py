@@ -1,0 +1,52 @@
+"""The 21 instruments and the series behind them, read from instruments.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from shared.domain.instrument import Hours, Instrument, PriceSeries
+
+_TABLE = Path(__file__).with_name("instruments.toml")
+
+# Those of the seven whose open prices exist; a provider with all seven extends [series].
+LEADERS = ("AAPL", "GOOGL", "FB")
+LEADERS_IN_ALL = 7
+VIX = "VIX"
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+
+
+@cache
+def _hours() -> Mapping[str, Hours]:
+    return {name: Hours.model_validate(raw) for name, raw in _table()["hours"].items()}
+
+
+@cache
+def load_instruments() -> Mapping[str, Instrument]:
+    """Read the 21, by symbol, in the order of the house (DESIGN.md section 5)."""
+    instruments = {}
+    for raw in _table()["instruments"]:
+        fields = {k: v for k, v in raw.items() if k != "volume_kind"}
+        fields["hours"] = _hours()[raw["hours"]]
+        fields.setdefault("point_value", None)
+        instruments[raw["symbol"]] = Instrument.model_validate(fields)
+    return MappingProxyType(instruments)
+
+
+@cache
+def load_series() -> Mapping[str, PriceSeries]:
+    """Read every series that a provider may be asked for: the instruments' own and the others."""
+    own = {raw["symbol"]: raw for raw in _table()["instruments"]}
+    series = {}
+    for symbol, raw in (own | _table()["series"]).items():
+        fields = {k: raw[k] for k in ("volume_kind", "splits", "renamed_to") if k in raw}
+        series[symbol] = PriceSeries.model_validate(
+            fields | {"symbol": symbol, "hours": _hours()[raw["hours"]]}
+        )
+    return MappingProxyType(series)
