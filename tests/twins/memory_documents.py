@@ -1,0 +1,101 @@
+"""Documents in a dictionary: the twin of the stores in fast tests and in the simulation."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from shared.adapters.document_rules import (
+    check_keys,
+    check_query,
+    encode_batch,
+    read_cursor,
+    write_cursor,
+)
+from shared.domain.errors import AlreadyExists, VersionChanged
+from shared.ports import Create, Delete, Document, JsonScalar, Key, Page, Query, Write
+
+
+def _rank(value: JsonScalar) -> tuple[int, Any]:
+    return (0, 0) if value is None else (2, value) if isinstance(value, str) else (1, value)
+
+
+class MemoryDocuments:
+    """One process, one event loop; `commits` counts the batches that were applied."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Key, tuple[str, str]] = {}  # body as JSON, version
+        self._sequence = 0
+        self.commits = 0
+
+    async def get_many(self, keys: Sequence[Key]) -> list[Document | None]:
+        check_keys(keys)
+        return [self._read(key) for key in keys]
+
+    def _read(self, key: Key) -> Document | None:
+        row = self._rows.get(key)
+        return None if row is None else Document(key, json.loads(row[0]), row[1])
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        bodies = encode_batch(writes)
+        for write in writes:
+            self._check(write)
+        for write, body in zip(writes, bodies, strict=True):
+            self._sequence += 1
+            if body is None:
+                self._rows.pop(write.key, None)
+            else:
+                self._rows[write.key] = (body, str(self._sequence))
+        self.commits += 1
+
+    def _check(self, write: Write) -> None:
+        row = self._rows.get(write.key)
+        if isinstance(write, Create):
+            if row is not None:
+                raise AlreadyExists(f"{write.key} exists")
+        elif not (isinstance(write, Delete) and write.version is None) and (
+            row is None or row[1] != write.version
+        ):
+            raise VersionChanged(f"{write.key} has changed or is gone")
+
+    async def scan(self, query: Query) -> Page:
+        check_query(query)
+        after = read_cursor(query)
+        found = [
+            (_rank(document.body[query.order_by] if query.order_by else None), key.path, document)
+            for key in self._rows
+            if key.collection == query.collection
+            and (query.parent is None or key.path[:-1] == query.parent)
+            and (document := self._read(key)) is not None
+            and self._matches(query, document)
+        ]
+        found.sort(key=lambda row: row[:2], reverse=query.descending)
+        if after is not None:
+            place = (_rank(after[0]), after[1])
+            found = [
+                row for row in found if (row[:2] < place if query.descending else row[:2] > place)
+            ]
+        page = [document for _, _, document in found[: query.limit]]
+        cursor = None
+        if len(found) > query.limit:
+            last = page[-1]
+            cursor = write_cursor(
+                last.body[query.order_by] if query.order_by else None, last.key.path
+            )
+        return Page(tuple(page), cursor)
+
+    def _matches(self, query: Query, document: Document) -> bool:
+        if any(document.body[field] != value for field, value in query.where.items()):
+            return False
+        if query.order_by is None:
+            return True
+        value = _rank(document.body[query.order_by])
+        above = query.at_least is None or (
+            value >= _rank(query.at_least) and value[0] == _rank(query.at_least)[0]
+        )
+        below = query.below is None or (
+            value < _rank(query.below) and value[0] == _rank(query.below)[0]
+        )
+        return above and below
+
+    async def close(self) -> None:
+        """Nothing is open."""
