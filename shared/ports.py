@@ -37,7 +37,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A stored document as it was read; `version` is opaque and changes with every write."""
+    """A stored document as it was read.
+
+    Shape: `version` is opaque; it changes with every write that changes the body and never returns.
+    """
 
     key: Key
     body: Body
@@ -77,8 +80,8 @@ class Query:
     """An ordered scan that a declared index serves.
 
     Shape: `parent` = ids of the ancestors, or None for all documents of the collection under any
-    ancestor (a collection group). `where` = equality filters. Order is by `order_by`, then by id;
-    without `order_by` by id alone. `at_least` and `below` bound `order_by`. `cursor` is the token
+    ancestor (a collection group). `where` = equality filters. Order is by `order_by` (None, then
+    numbers, then text), then by id, in a group by path; without `order_by` by that alone. `at_least` and `below` bound `order_by`. `cursor` is the token
     of the page before.
     """
 
@@ -114,15 +117,19 @@ class Documents(Protocol):
     async def commit(self, writes: Sequence[Write]) -> None:
         """Apply all writes or none; a key may occur once. At most 450 writes and 3 MB a batch.
 
+        Shape: a body holds JSON of at most 1 MB, no list directly in a list, and every field that
+        an index of its collection names: str, int, bool or None, of one type across documents.
         Raises: AlreadyExists, VersionChanged (nothing was written), StoreUnavailable, ValueError
-        when the batch itself is wrong (a key twice, too large, an undeclared collection).
+        when the batch itself is wrong (a key twice, too large, an undeclared collection, a body
+        of another shape).
         """
         ...
 
     async def scan(self, query: Query) -> Page:
         """Read one page of an ordered scan.
 
-        Raises: StoreUnavailable, ValueError when no declared index serves the query.
+        Raises: StoreUnavailable, InvalidInput for a cursor that is not one of ours, ValueError
+        when no declared index serves the query.
         """
         ...
 

@@ -1,0 +1,47 @@
+import pytest
+
+from shared.domain.errors import AlreadyExists, ContractBroken, StoreUnavailable, VersionChanged
+from shared.retry import compare_and_set
+from tests.twins.manual_clock import ManualClock
+from tests.twins.seeded_entropy import SeededEntropy
+
+
+class Losing:
+    def __init__(self, times: int, error: Exception) -> None:
+        self.calls = 0
+        self._times = times
+        self._error = error
+
+    async def __call__(self) -> str:
+        self.calls += 1
+        if self.calls <= self._times:
+            raise self._error
+        return "committed"
+
+
+@pytest.mark.parametrize("conflict", [VersionChanged("v"), AlreadyExists("a")], ids=type)
+async def test_a_lost_change_is_run_again(conflict: Exception) -> None:
+    change = Losing(3, conflict)
+    assert await compare_and_set(ManualClock(), SeededEntropy(), change) == "committed"
+    assert change.calls == 4
+
+
+async def test_waits_are_jittered_and_stay_below_a_second() -> None:
+    clock = ManualClock()
+    await compare_and_set(clock, SeededEntropy(), Losing(7, VersionChanged("v")))
+    assert len(set(clock.slept)) == 7
+    assert all(0 <= wait <= 1 for wait in clock.slept)
+
+
+async def test_a_change_that_always_loses_may_be_tried_later() -> None:
+    change = Losing(99, VersionChanged("v"))
+    with pytest.raises(StoreUnavailable):
+        await compare_and_set(ManualClock(), SeededEntropy(), change, attempts=3)
+    assert change.calls == 3
+
+
+async def test_other_errors_escape_at_once() -> None:
+    change = Losing(99, ContractBroken("c"))
+    with pytest.raises(ContractBroken):
+        await compare_and_set(ManualClock(), SeededEntropy(), change)
+    assert change.calls == 1
