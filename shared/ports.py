@@ -81,8 +81,9 @@ class Query:
 
     Shape: `parent` = ids of the ancestors, or None for all documents of the collection under any
     ancestor (a collection group). `where` = equality filters. Order is by `order_by` (None, then
-    numbers, then text), then by id, in a group by path; without `order_by` by that alone. `at_least` and `below` bound `order_by`. `cursor` is the token
-    of the page before.
+    numbers, then text), then by id (in a group: by path); without `order_by` by that alone.
+    `at_least` and `below` bound `order_by` and leave None out. `cursor` is the token of the page
+    before.
     """
 
     collection: str
