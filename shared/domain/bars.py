@@ -1,6 +1,6 @@
 """Price bars as the features read them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -46,16 +46,19 @@ class Series:
     bars: tuple[Bar, ...]
     inverted: bool = False
     volume_kind: str = "units"
+    rejected: tuple[str, ...] = ()  # rows of the source that could not be used, and why
 
     def until(self, as_of: datetime) -> "Series":
         """Keep only what was known at `as_of`: bars that had closed by then."""
-        bars = tuple(bar for bar in self.bars if bar.closed_at <= as_of)
-        return Series(
-            self.symbol,
-            self.timeframe,
-            self.source,
-            self.licence,
-            bars,
-            self.inverted,
-            self.volume_kind,
+        return replace(self, bars=tuple(bar for bar in self.bars if bar.closed_at <= as_of))
+
+    def invert(self) -> "Series":
+        """Return the series of 1/p; the highest price becomes the lowest.
+
+        Raises: ZeroDivisionError for a price of zero, which has no inverse.
+        """
+        bars = tuple(
+            replace(bar, open=1 / bar.open, high=1 / bar.low, low=1 / bar.high, close=1 / bar.close)
+            for bar in self.bars
         )
+        return replace(self, bars=bars, inverted=not self.inverted)

@@ -70,14 +70,13 @@ class Split(_Frozen):
 class PriceSeries(_Frozen):
     """A series of prices that providers can serve, whether or not it is one of the instruments.
 
-    Shape: `volume_kind` is units, ticks (price updates) or none; `renamed_to` is today's ticker.
+    Shape: `volume_kind` is units, ticks (price updates) or none.
     """
 
     symbol: str
     hours: Hours
     volume_kind: str = "units"
     splits: tuple[Split, ...] = ()
-    renamed_to: str | None = None
 
 
 class PriceSource(_Frozen):

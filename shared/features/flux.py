@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 
+from shared.domain.bars import Timeframe
 from shared.domain.bias import Level
 from shared.features.definitions import Definition, Missing, Value, missing_all
 from shared.features.indicators import Array, atr
@@ -58,7 +59,7 @@ def profile_of(inputs: FeatureInputs) -> tuple[Profile | None, str]:
     daily = columns(inputs.daily, inputs.as_of, last=SESSIONS)
     sessions = {bar.session for bar in daily.bars}
     hourly = _within(columns(inputs.hourly, inputs.as_of, last=_HOURLY_BARS), sessions)
-    bars, size = (daily, "daily") if hourly is None else (hourly, "hourly")
+    bars, size = (daily, "daily") if hourly is None else (hourly, _size(inputs))
     kind = inputs.daily.volume_kind
     if kind == "none" or not np.nansum(bars.volume) > 0:
         weight: Array = np.ones(len(bars))
@@ -67,6 +68,11 @@ def profile_of(inputs: FeatureInputs) -> tuple[Profile | None, str]:
         weight = np.nan_to_num(bars.volume)
         basis = f"{'tick volume' if kind == 'ticks' else 'volume'}, {size} bars"
     return build_profile(bars.low, bars.high, weight), basis
+
+
+def _size(inputs: FeatureInputs) -> str:
+    four = inputs.hourly is not None and inputs.hourly.timeframe is Timeframe.FOUR_HOURS
+    return "4-hour" if four else "hourly"
 
 
 def _within(hourly: Columns, sessions: set[date]) -> Columns | None:

@@ -45,7 +45,7 @@ def load_series() -> Mapping[str, PriceSeries]:
     own = {raw["symbol"]: raw for raw in _table()["instruments"]}
     series = {}
     for symbol, raw in (own | _table()["series"]).items():
-        fields = {k: raw[k] for k in ("volume_kind", "splits", "renamed_to") if k in raw}
+        fields = {k: raw[k] for k in ("volume_kind", "splits") if k in raw}
         series[symbol] = PriceSeries.model_validate(
             fields | {"symbol": symbol, "hours": _hours()[raw["hours"]]}
         )

@@ -1,0 +1,168 @@
+"""Bars from CSV files in a folder: daily/SYMBOL.csv, intraday/SYMBOL_1h.csv.gz.
+
+`sources.toml` beside them names each file's origin and licence. The layout is also a user's way to
+bring prices of their own.
+"""
+
+import asyncio
+import csv
+import gzip
+import math
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from shared.domain.bars import Bar, Series, Timeframe
+from shared.domain.errors import ContractBroken, NotFound
+from shared.domain.instrument import PriceSeries, Split
+from shared.market.registry import load_series
+from shared.market.sessions import is_session, session_close, session_for, session_open
+
+_LENGTH = {Timeframe.HOUR: timedelta(hours=1), Timeframe.FOUR_HOURS: timedelta(hours=4)}
+_PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Which part of one file is read, and for which series."""
+
+    spec: PriceSeries
+    timeframe: Timeframe
+    since: datetime
+    until: datetime
+
+
+class CsvFiles:
+    """Bars from a folder; raw prices become split-adjusted as of `until`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def fetch(
+        self, symbol: str, timeframe: Timeframe, since: datetime, until: datetime
+    ) -> Series:
+        """Return the complete bars of a file.
+
+        Raises: NotFound when the folder has no such file, ContractBroken when a column is missing.
+        """
+        spec = load_series().get(symbol)
+        path = self._path(symbol, timeframe)
+        if spec is None or path is None:
+            raise NotFound(f"no {timeframe} bars of {symbol} in {self._folder}")
+        rows = _Rows(spec, timeframe, since, until)
+        bars, rejected = await asyncio.to_thread(read_bars, path, rows)
+        origin = self._origins.get(path.name, {})
+        return Series(
+            symbol=symbol,
+            timeframe=timeframe,
+            source=origin.get("source", f"file {path.name}"),
+            licence=origin.get("licence", "not stated"),
+            bars=adjust_splits(bars, spec.splits, until),
+            volume_kind=spec.volume_kind,
+            rejected=rejected,
+        )
+
+    def _path(self, symbol: str, timeframe: Timeframe) -> Path | None:
+        stem = f"daily/{symbol}" if timeframe is Timeframe.DAY else f"intraday/{symbol}_{timeframe}"
+        candidates = (self._folder / f"{stem}{suffix}" for suffix in (".csv", ".csv.gz"))
+        return next((path for path in candidates if path.is_file()), None)
+
+    @cached_property
+    def _origins(self) -> Mapping[str, Mapping[str, str]]:
+        path = self._folder / "sources.toml"
+        if not path.is_file():
+            return {}
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {file: origin for origin in table["origins"] for file in origin["files"]}
+
+
+def read_bars(path: Path, wanted: _Rows) -> tuple[tuple[Bar, ...], tuple[str, ...]]:
+    """Read the wanted bars, ascending; a repeated bar counts once, an unusable row is named."""
+    bars: dict[datetime, Bar] = {}
+    rejected: list[str] = []
+    for line, row in _rows(path):
+        try:
+            bar = _parse(row, wanted)
+        except ValueError as error:
+            rejected.append(f"{path.name}:{line}: {error}")
+            continue
+        if bar is None:
+            continue
+        known = bars.setdefault(bar.opened_at, bar)
+        if known != bar:
+            rejected.append(f"{path.name}:{line}: a second, different bar of {bar.session}")
+    return tuple(bars[at] for at in sorted(bars)), tuple(rejected)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    reader = csv.DictReader(text.splitlines())
+    lacking = {"open", "high", "low", "close"} - set(reader.fieldnames or ())
+    if lacking:
+        raise ContractBroken(f"{path.name}: expected the columns {_PRICES}, missing {lacking!r}")
+    yield from enumerate(reader, start=2)
+
+
+def _parse(row: Mapping[str, str], wanted: _Rows) -> Bar | None:
+    daily = wanted.timeframe is Timeframe.DAY
+    stamp = row.get("date" if daily else "ts") or ""
+    # cheap on text first: most rows of a long file are not wanted
+    if stamp[:10] < (wanted.since - timedelta(days=7)).date().isoformat():
+        return None
+    span = _day(wanted.spec, stamp) if daily else _hours(wanted, stamp)
+    opened_at, closed_at, session = span
+    if opened_at < wanted.since or closed_at > wanted.until:
+        return None
+    o, h, low, c = (float(row[name] or "nan") for name in _PRICES)
+    if not all(map(math.isfinite, (o, h, low, c))):
+        raise ValueError(f"a price of {session} is not a number")
+    if not low <= min(o, c) <= max(o, c) <= h:
+        raise ValueError(f"{session}: open or close outside of low..high")
+    volume = float(row["volume"]) if row.get("volume") else None
+    return Bar(opened_at, closed_at, session, o, h, low, c, volume)
+
+
+def _day(spec: PriceSeries, stamp: str) -> tuple[datetime, datetime, date]:
+    session = date.fromisoformat(stamp)
+    if not is_session(spec, session):
+        raise ValueError(f"{session} is not a session of {spec.hours.calendar}")
+    return session_open(spec, session), session_close(spec, session), session
+
+
+def _hours(wanted: _Rows, stamp: str) -> tuple[datetime, datetime, date]:
+    start = datetime.fromisoformat(stamp).astimezone(UTC)
+    session = session_for(wanted.spec, start)
+    # the first bar of a stock day is stamped 09:00 and covers 09:30 to 10:00
+    opened_at = max(start, session_open(wanted.spec, session))
+    closed_at = min(start + _LENGTH[wanted.timeframe], session_close(wanted.spec, session))
+    if closed_at <= opened_at:
+        raise ValueError(f"{stamp} lies outside of the session of {session}")
+    return opened_at, closed_at, session
+
+
+def adjust_splits(bars: Iterable[Bar], splits: Iterable[Split], until: datetime) -> tuple[Bar, ...]:
+    """Restate raw prices in shares as of `until`; a later split is not known yet.
+
+    Prices of before a split are divided by its ratio, volumes multiplied.
+    """
+    known = [s for s in splits if s.on <= until.date()]
+    adjusted = []
+    for bar in bars:
+        factor = math.prod(float(s.ratio) for s in known if bar.session < s.on)
+        adjusted.append(bar if factor == 1 else _scale(bar, factor))
+    return tuple(adjusted)
+
+
+def _scale(bar: Bar, factor: float) -> Bar:
+    return replace(
+        bar,
+        open=bar.open / factor,
+        high=bar.high / factor,
+        low=bar.low / factor,
+        close=bar.close / factor,
+        volume=None if bar.volume is None else bar.volume * factor,
+    )
