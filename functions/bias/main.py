@@ -1,0 +1,15 @@
+"""Deployable: the biases over HTTP, and the forecasts of record (Scheduler)."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.http.delegate import Delegate
+from shared.wiring.bias import bias_function
+
+FUNCTION = bias_function()
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

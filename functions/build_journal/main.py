@@ -1,0 +1,15 @@
+"""Deployable: rebuilds round trips, positions and days of what changed (Pub/Sub push)."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.http.delegate import Delegate
+from shared.wiring.build import build_function
+
+FUNCTION = build_function()
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

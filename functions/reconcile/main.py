@@ -1,0 +1,15 @@
+"""Deployable: holds the brokers' positions against ours (Scheduler)."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.http.delegate import Delegate
+from shared.wiring.reconcile import reconcile_function
+
+FUNCTION = reconcile_function()
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

@@ -1,0 +1,15 @@
+"""Deployable: brings bars and the economic calendar up to now (Scheduler)."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.http.delegate import Delegate
+from shared.wiring.market import market_function
+
+FUNCTION = market_function()
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

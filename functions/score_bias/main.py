@@ -1,0 +1,15 @@
+"""Deployable: scores forecasts of record after their session's close (Scheduler)."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.http.delegate import Delegate
+from shared.wiring.score import score_function
+
+FUNCTION = score_function()
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

@@ -1,0 +1,15 @@
+"""Deployable: stores pushed pages of executions in the log, each row once."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.http.delegate import Delegate
+from shared.wiring.store import store_function
+
+FUNCTION = store_function()
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

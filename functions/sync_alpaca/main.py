@@ -1,0 +1,16 @@
+"""Deployable: fetches what Alpaca booked; answers the scheduler's tick and the pushed request."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.brokers.alpaca import SPEC
+from shared.http.delegate import Delegate
+from shared.wiring.sync import sync_function
+
+FUNCTION = sync_function(SPEC)
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

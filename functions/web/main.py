@@ -1,0 +1,15 @@
+"""Deployable: the dashboard."""
+
+import functions_framework.aio
+from starlette.requests import Request
+
+from shared.http.delegate import Delegate
+from shared.wiring.web import web_function
+
+FUNCTION = web_function()
+
+
+@functions_framework.aio.http
+async def handle(_: Request) -> Delegate:
+    """Let the app answer; nothing is opened before its first request."""
+    return FUNCTION

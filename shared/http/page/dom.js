@@ -1,0 +1,61 @@
+// Reading and making elements; shared by the parts of the page.
+const SVG = "http://www.w3.org/2000/svg";
+
+export async function read(path) {
+  const answer = await fetch(path, { headers: { accept: "application/json" } });
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.detail ?? `${path} answered ${answer.status}`);
+  return body;
+}
+
+export function put(id, text) {
+  document.getElementById(id).textContent = text;
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function make(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function draw(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+export function table(columns, rows) {
+  const kind = (column) => (column.numeric ? { class: "num" } : {});
+  const head = make("tr", {}, ...columns.map((c) => make("th", { scope: "col", ...kind(c) }, c.title)));
+  const cells = (row) => columns.map((column) => {
+    const tone = column.tone ? column.tone(row) : "";
+    return make("td", { class: `${column.numeric ? "num " : ""}${tone}` }, column.text(row));
+  });
+  const body = rows.map((row) => make("tr", {}, ...cells(row)));
+  return make("div", { class: "scroll" },
+    make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
+}
+
+export function day(text) {
+  return new Intl.DateTimeFormat("en", { dateStyle: "medium", timeZone: "UTC" })
+    .format(new Date(`${text.slice(0, 10)}T00:00:00Z`));
+}
+
+export function newYork(text) {
+  return new Intl.DateTimeFormat("en", {
+    month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+    timeZone: "America/New_York",
+  }).format(new Date(text));
+}
+
+export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;
+
+export function money(text, currency = "USD") {
+  return new Intl.NumberFormat("en", {
+    style: "currency", currency, signDisplay: "negative", maximumFractionDigits: 2,
+  }).format(Number(text));
+}
+
+export const tone = (text) => (Number(text) > 0 ? "gain" : Number(text) < 0 ? "loss" : "");

@@ -1,0 +1,77 @@
+"""The dashboard: static files of our own, and what state the house is in."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Lifespan
+
+from shared.domain.time import Instant
+from shared.http.answers import json_answer, tagged
+from shared.http.problems import install_problems, problem
+from shared.http.security import SecurityHeaders
+from shared.ports import Clock
+
+# Checked at every visit: a new deployment shows at once, an unchanged file costs a 304.
+_CACHE_CONTROL = "public, no-cache"
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+class Status(BaseModel):
+    """What the page says about the house: the profile, its time, and a notice (a replay)."""
+
+    profile: str
+    now: Instant
+    notice: str | None
+
+
+def read_page() -> dict[str, bytes]:
+    """Read the packaged files by name."""
+    return {file.name: file.read_bytes() for file in (files("shared.http") / "page").iterdir()}
+
+
+def web_app(
+    clock: Clock, *, profile: str, notice: str | None, lifespan: Lifespan[Starlette] | None = None
+) -> Starlette:
+    """Make the app that serves the page."""
+    page = read_page()
+
+    async def index(request: Request) -> Response:
+        return _file(request, page, "index.html")
+
+    async def asset(request: Request) -> Response:
+        return _file(request, page, request.path_params["name"])
+
+    async def status(request: Request) -> Response:
+        body = Status(profile=profile, now=clock.now(), notice=notice)
+        return json_answer(request, body, cache_control="no-store")
+
+    app = Starlette(
+        routes=[
+            Route("/", index),
+            Route("/assets/{name}", asset),
+            Route("/status", status),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        lifespan=lifespan,
+    )
+    install_problems(app)
+    return app
+
+
+def _file(request: Request, page: Mapping[str, bytes], name: str) -> Response:
+    if name not in page:
+        return problem(404, "unknown-route", f"There is no file {name}.", expected=sorted(page))
+    suffix = name[name.rindex(".") :]
+    media_type = _MEDIA_TYPES[suffix]
+    return tagged(request, page[name], media_type=media_type, cache_control=_CACHE_CONTROL)

@@ -1,0 +1,59 @@
+"""Composition root of the sync functions, one a broker."""
+
+from functools import partial
+
+import httpx
+from starlette.applications import Starlette
+
+from shared.brokers.spec import BrokerSpec
+from shared.config import SyncSettings, load
+from shared.domain.messages import SyncRequested
+from shared.http.consume import Consumer, DeadMessages
+from shared.http.consumer_app import sync_app
+from shared.http.delegate import Delegate
+from shared.http.push import PushMessage
+from shared.journal.sync import SyncConnection
+from shared.journal.tick import tick
+from shared.journal.vault import Vault
+from shared.wiring.foundation import Foundation, shut_doors, stand_on
+
+
+def sync_function(spec: BrokerSpec) -> Delegate:
+    """Make a broker's function: the scheduler's tick and the pushed request."""
+    return Delegate(partial(build_sync, spec))
+
+
+def build_sync(
+    spec: BrokerSpec,
+    *,
+    settings: SyncSettings | None = None,
+    foundation: Foundation | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Starlette:
+    """Put the app together; `transport` stands for the broker (a simulator in tests and the demo).
+
+    Raises: ConfigError.
+    """
+    settings = settings or load(SyncSettings)
+    base, lifespan = stand_on(settings, foundation)
+    use_case = SyncConnection(
+        base.documents,
+        base.bus,
+        base.clock,
+        base.entropy,
+        Vault(base.secrets, base.entropy),
+        spec,
+        transport or httpx.AsyncHTTPTransport(),
+        settings.broker_hosts,
+        settings.budget_s,
+    )
+
+    async def sync(message: PushMessage) -> None:
+        await use_case.run(SyncRequested.decode(message.data))
+
+    async def one_tick() -> object:
+        return await tick(base.documents, base.bus, base.clock, broker=spec.name)
+
+    name = f"sync_{spec.name}"
+    consumer = Consumer(name, sync, DeadMessages(base.documents, base.clock))
+    return shut_doors(sync_app(name, one_tick, consumer, lifespan=lifespan), settings)

@@ -1,0 +1,85 @@
+import re
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from shared.http.web_app import read_page, web_app
+from tests.twins.manual_clock import ManualClock
+
+
+@pytest.fixture
+async def http():
+    app = web_app(ManualClock(), profile="local", notice="a replay")
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client
+
+
+class Elements(HTMLParser):
+    """Collects links, and whatever the page's own policy would refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.refused: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.links += [given[name] for name in ("src", "href") if name in given]
+        inline = [name for name in given if name == "style" or name.startswith("on")]
+        if inline or (tag == "script" and "src" not in given) or tag == "style":
+            self.refused.append(self.get_starttag_text() or tag)
+
+
+async def test_the_page_has_nothing_that_its_content_policy_refuses(http):
+    elements = Elements()
+    elements.feed((await http.get("/")).text)
+    assert elements.refused == []
+
+
+async def test_everything_that_the_page_links_to_is_served_from_here(http):
+    elements = Elements()
+    elements.feed((await http.get("/")).text)
+    assets = [link for link in elements.links if not link.startswith(("#", "/v1/"))]
+    assert assets
+    for link in assets:
+        assert (await http.get(link)).status_code == 200
+
+
+async def test_every_module_that_a_script_imports_is_served(http):
+    imports = {
+        name
+        for file, body in read_page().items()
+        if file.endswith(".js")
+        for name in re.findall(r'from "\./([^"]+)"', body.decode())
+    }
+    assert imports <= set(read_page())
+    for name in imports:
+        answer = await http.get(f"/assets/{name}")
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+def test_no_script_writes_markup():
+    for name, body in read_page().items():
+        if name.endswith(".js"):
+            assert not re.search(rb"innerHTML|outerHTML|insertAdjacent|document\.write", body)
+
+
+async def test_an_unchanged_file_is_answered_with_304(http):
+    first = await http.get("/assets/daybias.css")
+    again = await http.get("/assets/daybias.css", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_state_of_the_house_is_told_plainly(http):
+    assert (await http.get("/status")).json() == {
+        "profile": "local",
+        "now": "2020-05-29T12:15:00Z",
+        "notice": "a replay",
+    }
+
+
+async def test_a_file_that_is_not_there_is_a_problem(http):
+    answer = await http.get("/assets/../main.py")
+    assert answer.headers["content-type"] == "application/problem+json"
