@@ -5,10 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.adapters.message_rules import check_message
 from shared.domain.errors import InvalidInput
 from shared.ports import Outgoing
-
-_MAX_BYTES = 9_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,7 @@ class MemoryBus:
         for message in messages:
             if self._topics is not None and message.topic not in self._topics:
                 raise InvalidInput(f"no topic {message.topic!r}", expected=sorted(self._topics))
-            if len(message.data) > _MAX_BYTES:
-                raise InvalidInput(f"a message holds at most {_MAX_BYTES} bytes")
+            check_message(message)
         for message in messages:
             self.published.append(message)
             self.deliveries.append(Delivery(f"m{len(self.published):06d}", message))
