@@ -1,7 +1,9 @@
 """Exact numbers: prices, quantities, fees and P&L are `Decimal` from the wire to the store."""
 
 import json
-from decimal import Context, Decimal, InvalidOperation, localcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
@@ -9,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from shared.domain.errors import UnparseableRow
 
 _EXACT = Context(prec=60)
+_NO_LOSS = Context(prec=400, traps=[Inexact, InvalidOperation])
+_SHARE = Decimal("1E-10")
 
 
 def decimal_text(value: Decimal) -> str:
@@ -66,3 +70,22 @@ def divide(numerator: Decimal, denominator: Decimal) -> Decimal:
     """Divide with 60 digits, so that averages do not depend on the caller's decimal context."""
     with localcontext(_EXACT):
         return numerator / denominator
+
+
+def divide_rounded(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """Divide and round half to even at ten decimal places, for averages and shares that are shown.
+
+    Units: the quotient has at most ten decimal places and no trailing zeros are kept in its text.
+    """
+    with localcontext(_EXACT):
+        return (numerator / denominator).quantize(_SHARE, ROUND_HALF_EVEN)
+
+
+@contextmanager
+def no_digit_lost() -> Iterator[None]:
+    """Add and multiply without rounding, whatever the caller's decimal context.
+
+    Raises: decimal.Inexact inside the block where a result would need more than 400 digits.
+    """
+    with localcontext(_NO_LOSS):
+        yield

@@ -1,0 +1,111 @@
+"""Rows and pages of a journal, made quickly for tests."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from shared.domain.execution import (
+    AccountEvent,
+    AssetClass,
+    EventType,
+    Execution,
+    Fee,
+    RowStatus,
+    Side,
+)
+from shared.domain.ids import AccountKey, ConnectionId, RowKey, UserId, account_key, row_key
+from shared.domain.messages import ExecutionsObserved, ObservedRow, UnreadRow
+
+START = datetime(2020, 5, 26, 14, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
+USER = UserId("user-1")
+ACCOUNT = account_key("alpaca", "paper", "A1")
+
+
+def fill(
+    name: str,
+    quantity: str,
+    price: str,
+    *,
+    minute: float = 0,
+    symbol: str = "SPY",
+    fee: str | None = None,
+    status: RowStatus = RowStatus.BOOKED,
+    multiplier: str = "1",
+    currency: str = "USD",
+    asset_class: AssetClass = AssetClass.EQUITY,
+    root: str | None = None,
+) -> Execution:
+    """A fill with a signed quantity, `minute` minutes after the start."""
+    signed = Decimal(quantity)
+    return Execution(
+        execution_id=name,
+        symbol=symbol,
+        root=root or symbol,
+        asset_class=asset_class,
+        side=Side.BUY if signed > 0 else Side.SELL,
+        quantity=abs(signed),
+        price=Decimal(price),
+        multiplier=Decimal(multiplier),
+        currency=currency,
+        executed_at=START + timedelta(minutes=minute),
+        fees=() if fee is None else (Fee(amount=Decimal(fee), currency=currency),),
+        status=status,
+    )
+
+
+def event(
+    name: str,
+    amount: str,
+    *,
+    kind: EventType = EventType.FEE,
+    on: date = date(2020, 5, 26),
+    minute: float = 0,
+    quantity: str | None = None,
+    root: str | None = None,
+) -> AccountEvent:
+    """An account event of an amount (negative = paid)."""
+    return AccountEvent(
+        event_id=name,
+        type=kind,
+        amount=Decimal(amount),
+        currency="USD",
+        root=root,
+        symbol=root,
+        quantity=None if quantity is None else Decimal(quantity),
+        effective_on=on,
+        occurred_at=START + timedelta(minutes=minute),
+    )
+
+
+def key_of(row: Execution | AccountEvent, account: str = "A1") -> RowKey:
+    name = row.execution_id if isinstance(row, Execution) else row.event_id
+    return row_key("alpaca", "paper", account, (row.kind, name))
+
+
+def log(*rows: Execution | AccountEvent) -> list[tuple[RowKey, Execution | AccountEvent]]:
+    return [(key_of(row), row) for row in rows]
+
+
+def page(
+    rows: Sequence[Execution | AccountEvent] = (),
+    *,
+    run: int = 1,
+    number: int = 0,
+    unread: Sequence[UnreadRow] = (),
+    account: str = "A1",
+    user: UserId = USER,
+) -> ExecutionsObserved:
+    """One page of one run of an account."""
+    return ExecutionsObserved(
+        user_id=user,
+        connection_id=ConnectionId("connection-1"),
+        broker="alpaca",
+        environment="paper",
+        account_id=account,
+        account_key=AccountKey(account_key("alpaca", "paper", account)),
+        run=run,
+        page=number,
+        observed_at=START + timedelta(days=1, minutes=run),
+        rows=tuple(ObservedRow(key=key_of(row, account), row=row) for row in rows),
+        unread=tuple(unread),
+    )
