@@ -176,7 +176,11 @@ class SectionDraft(_Frozen):
 
 
 class Section(_Frozen):
-    """A step of the answer: the draft with its numbers filled in, and who wrote it."""
+    """A step of the answer: the draft with its numbers filled in, and who wrote it.
+
+    Shape: `lean` is a model's own view, shown beside the label and scored apart.
+    Units: `elapsed_ms` milliseconds that a model took, 0 for the rules, which wait for nothing.
+    """
 
     step: Step
     headline: str
@@ -188,6 +192,7 @@ class Section(_Frozen):
     model: str | None = None
     prompt: str | None = None  # id and version
     degraded: str | None = None  # why the preferred analyst was not used
+    lean: Label | None = None
     cost_usd: Decimal | None = None  # None = unknown, never 0 for a paid model
     elapsed_ms: int = 0
 

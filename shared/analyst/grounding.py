@@ -1,0 +1,132 @@
+"""Checks that a draft says nothing that the snapshot does not hold; what is unsure fails."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from shared.analyst.facts import Facts
+from shared.analyst.relations import band, fault_of
+from shared.analyst.render import placeholders, without_placeholders
+from shared.domain.bias import Label, SectionDraft, Step
+
+_PERIODS = re.compile(
+    r"\b(?:5|14|20|50|60|200|252)-(?:day|session)\b|\b(?:RSI|ATR|SMA) (?:14|20|50|200)\b"
+    r"|\bMag 7\b"
+)
+_NUMBER_WORDS = re.compile(
+    r"\b(?:zero|nil|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:[- ]\w+)?|hundreds?|thousands?|millions?"
+    r"|billions?|trillions?|dozens?|twice|thrice|doubled?|tripled?|halved?"
+    r"|one (?:percent|per cent|points?|atr|hours?|events?|releases?|tenth|third|quarter|half))\b",
+    re.IGNORECASE,
+)
+_UNIT_AFTER = re.compile(
+    r"\}\s*(?:%|‰|percent\b|per cent\b|points?\b|pips?\b|ticks?\b|bps\b|basis\b|ATR\b|hours?\b"
+    r"|days?\b|minutes?\b|times\b|x\b|k\b|m\b|bn\b|[$€£¥])",
+    re.IGNORECASE,
+)
+# minus signs and dashes of any kind before a value would turn its sign
+_GLUED = re.compile(r"[\w.,+\-\u2010-\u2015\u2212~±$€£¥/^]\{|\}[\w{/^]")
+_SIDES = {
+    Label.BULLISH: re.compile(r"\b(?:bullish|upside|uptrend|rally|rallies|buy)\b", re.IGNORECASE),
+    Label.BEARISH: re.compile(r"\b(?:bearish|downside|downtrend|sell-?off|sell)\b", re.IGNORECASE),
+}
+_NEGATION = re.compile(r"\b(?:not|neither|nor|never|no longer)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_STATES = (
+    (re.compile(r"\boverbought\b", re.IGNORECASE), "rsi14", "high"),
+    (re.compile(r"\boversold\b", re.IGNORECASE), "rsi14", "low"),
+    (re.compile(r"\blivelier than usual\b", re.IGNORECASE), "regime_ratio", "high"),
+    (re.compile(r"\bcalmer than usual\b", re.IGNORECASE), "regime_ratio", "low"),
+)
+_MEANS = re.compile(r"\b(above|below) (?:the|its) (20|50|200)-day mean\b", re.IGNORECASE)
+_MOST_FINDINGS = 8
+_ORDER = (Label.BEARISH, Label.NEUTRAL, Label.BULLISH)
+
+
+def violations(step: Step, draft: SectionDraft, facts: Facts) -> tuple[str, ...]:
+    """List everything in a draft that is not supported, in words that its author can act on."""
+    texts = (draft.headline, *draft.findings, *draft.risks)
+    found = [fault for text in texts for fault in _prose(text, facts)]
+    found += [fault for claim in draft.claims if (fault := fault_of(claim, facts))]
+    found += _shape(step, draft, facts)
+    found += _sides(draft, facts) if step is Step.SYNTHESIS else []
+    found += _lean(step, draft, facts)
+    return tuple(found)
+
+
+def _prose(text: str, facts: Facts) -> Iterator[str]:
+    for name in placeholders(text):
+        if name not in facts:
+            yield f"{{{name}}} does not exist"
+        elif facts[name].value is None:
+            yield f"{{{name}}} is missing: {facts[name].reason}"
+    own = without_placeholders(text)
+    if "{" in own or "}" in own:
+        yield f"a stray brace in {text!r}"
+    bare = _PERIODS.sub(" ", own)
+    if any(unicodedata.category(c) in {"Nd", "Nl", "No"} for c in bare):
+        yield f"a number of its own in {text!r}: name a feature instead"
+    # compatibility forms (fullwidth letters and the like) must not hide a number word
+    if word := _NUMBER_WORDS.search(unicodedata.normalize("NFKC", own)):
+        yield f"the number word {word.group()!r}: name a feature instead"
+    if _UNIT_AFTER.search(text):
+        yield f"a unit written behind a placeholder in {text!r}: the value brings its own"
+    if _GLUED.search(text):
+        yield f"something glued to a placeholder in {text!r} would change its value"
+    yield from _states(own, facts)
+
+
+def _states(own: str, facts: Facts) -> Iterator[str]:
+    for pattern, name, word in _STATES:
+        for match in pattern.finditer(own):
+            negated = _NEGATION.search(own[: match.start()]) is not None
+            reading = band(facts, name)
+            if reading is None or (reading == word) is negated:
+                yield f"{match.group()!r} does not agree with {name}"
+    for match in _MEANS.finditer(own):
+        side, period = match.group(1).lower(), match.group(2)
+        distance = facts.number(f"sma{period}_distance")
+        right = distance is not None and (distance > 0 if side == "above" else distance < 0)
+        if not right or _NEGATION.search(own[: match.start()]):
+            yield f"{match.group()!r} does not agree with sma{period}_distance"
+
+
+def _shape(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[str]:
+    if not draft.headline.strip():
+        yield "the headline is empty"
+    if len(draft.findings) > _MOST_FINDINGS:
+        yield f"{len(draft.findings)} findings; at most {_MOST_FINDINGS} are read"
+    if not draft.findings and _has_readings(step, facts):
+        yield "no finding although there are readings"
+    if draft.findings and not draft.claims:
+        yield "findings without a single claim cannot be checked"
+    for finding in draft.findings:
+        if not placeholders(finding):
+            yield f"no feature is named in {finding!r}"
+
+
+def _has_readings(step: Step, facts: Facts) -> bool:
+    own = (fact for fact in facts.values() if step in (fact.step, Step.SYNTHESIS))
+    return any(fact.value is not None for fact in own)
+
+
+def _sides(draft: SectionDraft, facts: Facts) -> Iterator[str]:
+    """Let direction words agree with the label, save in the risks: counter-evidence is there."""
+    label = facts.word("label")
+    for side, pattern in _SIDES.items():
+        if label == side:
+            continue
+        for text in (draft.headline, *draft.findings):
+            if word := pattern.search(without_placeholders(text)):
+                yield f"{word.group()!r} speaks against the label {label}; say it as a risk"
+
+
+def _lean(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[str]:
+    if draft.lean is None:
+        return
+    if step is not Step.SYNTHESIS:
+        yield "only the synthesis has a lean"
+        return
+    distance = abs(_ORDER.index(draft.lean) - _ORDER.index(Label(facts.word("label") or "")))
+    if distance > 1:
+        yield f"the lean {draft.lean} is more than one step from {facts.word('label')}"

@@ -1,0 +1,67 @@
+"""Turns a draft into a section: numbers filled in, features and gaps named, author signed."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shared.analyst.facts import Facts
+from shared.analyst.render import placeholders, render, render_all
+from shared.domain.bias import Feature, Section, SectionDraft, Snapshot, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who wrote a draft, from which prompt, at what cost."""
+
+    provider: str
+    model: str | None = None
+    prompt: str | None = None
+    cost_usd: Decimal | None = None
+    elapsed_ms: int = 0
+
+
+def build_section(
+    step: Step, draft: SectionDraft, snapshot: Snapshot, facts: Facts, by: Signature
+) -> Section:
+    """Fill in a draft that has passed grounding.
+
+    Raises: ContractBroken for a name that does not exist.
+    """
+    return Section(
+        step=step,
+        headline=render(draft.headline, facts),
+        findings=render_all(draft.findings, facts),
+        risks=render_all(draft.risks, facts),
+        features=features_of(step, draft, snapshot),
+        data_quality=data_quality(step, snapshot),
+        provider=by.provider,
+        model=by.model,
+        prompt=by.prompt,
+        lean=draft.lean,
+        cost_usd=by.cost_usd,
+        elapsed_ms=by.elapsed_ms,
+    )
+
+
+def features_of(step: Step, draft: SectionDraft, snapshot: Snapshot) -> tuple[Feature, ...]:
+    """Return the step's own features; for the synthesis those that the draft refers to."""
+    if step is not Step.SYNTHESIS:
+        return tuple(f for f in snapshot.features if f.step is step)
+    texts = (draft.headline, *draft.findings, *draft.risks)
+    named = {name for text in texts for name in placeholders(text)}
+    named |= {claim.feature for claim in draft.claims}
+    return tuple(f for f in snapshot.features if f.name in named)
+
+
+def data_quality(step: Step, snapshot: Snapshot) -> tuple[str, ...]:
+    """Say in words what is missing for a step and why, and which series stands in."""
+    if step is Step.SYNTHESIS:
+        notes = [f"missing: {what}" for what in snapshot.provenance.missing]
+    else:
+        by_reason: dict[str, list[str]] = defaultdict(list)
+        for feature in snapshot.features:
+            if feature.step is step and feature.reason is not None:
+                by_reason[feature.reason].append(feature.name)
+        notes = [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+    label = snapshot.provenance.proxy_label
+    return ((f"prices: {label}",) if label else ()) + tuple(notes)
