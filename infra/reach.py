@@ -13,7 +13,7 @@ FORBIDDEN = ("infra", "tests", "onnxruntime", "qdrant_edge")  # never deployed, 
 
 
 class ForbiddenImport(Exception):
-    """A function would reach something that is never deployed."""
+    """A function would reach something that is never deployed, or that is not there."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,10 @@ def _ours(name: str, root: Path) -> Iterator[Path]:
             yield package
         elif module.is_file():
             yield module
+            return
+        elif length < len(parts):  # the last part may be a name inside the package
+            raise ForbiddenImport(f"{name} is imported, but there is no {'.'.join(parts[:length])}")
+        else:
             return
 
 

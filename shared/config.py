@@ -85,3 +85,8 @@ def load(kind: type[_Kind]) -> _Kind:
         raise ConfigError(
             [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
         ) from error
+
+
+def read_credential(broker: str, field: str) -> str | None:
+    """Read one credential of the command line from DAYBIAS_<BROKER>_<FIELD>."""
+    return os.environ.get(f"DAYBIAS_{broker}_{field}".upper())

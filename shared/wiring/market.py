@@ -20,18 +20,23 @@ def market_function() -> Delegate:
 def build_market(
     *, settings: BiasSettings | None = None, foundation: Foundation | None = None
 ) -> Starlette:
-    """Put the app together; without a data folder no provider serves, and the report says so.
+    """Put the app together.
 
     Raises: ConfigError.
     """
     settings = settings or load(BiasSettings)
     base, lifespan = stand_on(settings, foundation)
+    use_case = market_refresh(settings, base)
+    app = job_app("refresh_market", use_case.refresh, lifespan=lifespan)
+    return shut_doors(app, settings)
+
+
+def market_refresh(settings: BiasSettings, base: Foundation) -> RefreshMarket:
+    """Make the use case; without a data folder no provider serves, and its report says so."""
     folder = settings.data_dir
-    use_case = RefreshMarket(
+    return RefreshMarket(
         MarketStore(base.documents, base.clock, base.entropy),
         base.clock,
         [] if folder is None else [CsvFiles(folder)],
         None if folder is None else CsvCalendar(folder),
     )
-    app = job_app("refresh_market", use_case.refresh, lifespan=lifespan)
-    return shut_doors(app, settings)

@@ -18,7 +18,8 @@ TREE = {
     "shared/wiring/__init__.py": "",
     "shared/wiring/late.py": "def go():\n    from shared.domain import money\n    import httpx\n",
     "shared/wiring/typed.py": (
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from shared.analyst import model\n"
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from shared.analyst import model\n"
     ),
 }
 
@@ -78,3 +79,8 @@ def test_what_is_never_deployed_is_refused(root, line):
     (root / "shared/wiring/late.py").write_text(f"def go():\n    {line}\n")
     with pytest.raises(ForbiddenImport, match=r"late\.py"):
         reached(root, "import shared.wiring.late\n")
+
+
+def test_an_import_of_a_module_that_is_not_there_is_refused(root):
+    with pytest.raises(ForbiddenImport, match=r"there is no shared\.cloud"):
+        reached(root, "from shared.cloud import open_cloud\n")

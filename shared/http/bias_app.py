@@ -1,0 +1,148 @@
+"""The biases over HTTP: the board of 21, one answer, the forecasts of record, their scores."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from typing import Annotated
+
+from fastapi import FastAPI, Path
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Lifespan
+
+from shared.bias.service import BiasService, Served
+from shared.domain.bias import (
+    Bias,
+    Driver,
+    Forecast,
+    Level,
+    Moment,
+    Provenance,
+    Unavailable,
+)
+from shared.domain.events import CalendarEvent
+from shared.domain.instrument import Instrument
+from shared.domain.time import Instant
+from shared.http.answers import json_answer
+from shared.http.fastapi_app import make_fastapi
+from shared.http.problems import problem
+
+OPENAPI_URL = "/v1/bias/openapi.json"
+# Whoever keeps an answer asks whether it still holds; an unchanged one costs a 304.
+_CACHE_CONTROL = "private, no-cache"
+_CACHE_HEADER = "Daybias-Cache"  # fresh, stored or cached; outside the body: the bytes stay equal
+
+Scores = Callable[[date], Awaitable[Sequence[Mapping[str, object]]]]
+
+
+class BoardEntry(BaseModel):
+    """One line of the board: the answer without its sections."""
+
+    instrument: str
+    name: str
+    session: date
+    moment: Moment
+    as_of: Instant
+    of_record: bool
+    forecast: Forecast
+    drivers_for: tuple[Driver, ...]
+    drivers_against: tuple[Driver, ...]
+    invalidation: Level | None
+    events_today: tuple[CalendarEvent, ...]
+    provenance: Provenance
+    provider: str
+
+
+class NoBias(BaseModel):
+    """A line of the board without a bias, and why."""
+
+    instrument: str
+    name: str
+    session: date
+    reason: str
+
+
+class Board(BaseModel):
+    """All 21 instruments, in the order of the registry."""
+
+    entries: tuple[BoardEntry | NoBias, ...]
+
+
+class ScoreList(BaseModel):
+    """The scored forecasts of one session; one day proves nothing."""
+
+    session: date
+    scores: tuple[dict[str, object], ...]
+
+
+def bias_app(
+    service: BiasService,
+    instruments: Mapping[str, Instrument],
+    scores: Scores,
+    *,
+    lifespan: Lifespan[Starlette] | None = None,
+) -> FastAPI:
+    """Make the app."""
+    app = make_fastapi("Daybias: bias", OPENAPI_URL, lifespan=lifespan)
+
+    @app.get("/v1/bias", response_model=Board)
+    async def board(request: Request, moment: Moment | None = None) -> Response:
+        """The board: every instrument with its bias, or the reason why it has none."""
+        entries = [_entry(answer, instruments) for answer in await service.board(moment)]
+        return json_answer(request, Board(entries=tuple(entries)), cache_control=_CACHE_CONTROL)
+
+    @app.get("/v1/bias/{symbol}", response_model=Bias | Unavailable)
+    async def one(request: Request, symbol: str, moment: Moment | None = None) -> Response:
+        """One instrument's bias with its six sections."""
+        if symbol not in instruments:
+            return _unknown(symbol, instruments)
+        answer = await service.bias(symbol, moment=moment)
+        if isinstance(answer, Unavailable):
+            return json_answer(request, answer, cache_control="no-store")
+        response = json_answer(
+            request,
+            answer.bias,
+            cache_control=_CACHE_CONTROL,
+            timings_ms={"bias": answer.elapsed_ms},
+        )
+        response.headers[_CACHE_HEADER] = answer.cache
+        return response
+
+    @app.post("/v1/bias/record")
+    async def record() -> JSONResponse:
+        """Write the forecasts of record that are due; the scheduler calls it after closes."""
+        return JSONResponse(to_jsonable_python(await service.record()))
+
+    @app.get("/v1/scores/{session}", response_model=ScoreList)
+    async def scored(
+        request: Request, session: Annotated[date, Path(description="YYYY-MM-DD")]
+    ) -> Response:
+        """The forecasts of record of a session against what happened, beside the naive rivals."""
+        found = tuple(dict(score) for score in await scores(session))
+        return json_answer(
+            request, ScoreList(session=session, scores=found), cache_control=_CACHE_CONTROL
+        )
+
+    return app
+
+
+def _entry(
+    answer: Served | Unavailable, instruments: Mapping[str, Instrument]
+) -> BoardEntry | NoBias:
+    if isinstance(answer, Unavailable):
+        name = instruments[answer.instrument].name
+        return NoBias(name=name, **answer.model_dump())
+    bias = answer.bias
+    shown = {field: getattr(bias, field) for field in BoardEntry.model_fields if field != "name"}
+    return BoardEntry(name=instruments[bias.instrument].name, **shown)
+
+
+def _unknown(symbol: str, instruments: Mapping[str, Instrument]) -> Response:
+    return problem(
+        404,
+        "unknown-instrument",
+        f"There is no instrument {symbol!r}.",
+        expected=list(instruments),
+    )

@@ -1,0 +1,100 @@
+"""Unpacks every zip into an empty folder and starts it as Cloud Run would."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.package import ROOT, build, function_names
+
+_START_S = 40.0
+
+
+@dataclass
+class Deployed:
+    """One function in a process of its own."""
+
+    name: str
+    folder: Path
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def call(self, method: str, path: str = "/", **kwargs) -> httpx.Response:
+        return httpx.request(method, self.url + path, timeout=30, **kwargs)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=15)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(name: str, folder: Path, state: Path) -> Deployed:
+    with zipfile.ZipFile(io.BytesIO(build(name))) as bundle:
+        bundle.extractall(folder)
+    port, log = free_port(), folder.with_suffix(".log")
+    kept = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "TZ"}}
+    # what the platform's buildpack runs; it finds the asynchronous mode from the decorator
+    command = [str(Path(sys.executable).parent / "functions-framework")]
+    command += ["--target", "handle", "--source", "main.py"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=kept | {"DAYBIAS_STATE_DIR": str(state), "DAYBIAS_DATA_DIR": str(DATA)},
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    return Deployed(name, folder, f"http://127.0.0.1:{port}", process, log)
+
+
+DATA = ROOT / "infra" / "local" / "data"
+
+
+def wait_until_open(function: Deployed) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end and function.process.poll() is None:
+        try:
+            httpx.get(function.url + "/robots.txt", timeout=5)  # the framework's own answer
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"{function.name} did not start:\n{function.log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("deployed") / "state"
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory, state) -> Iterator[dict[str, Deployed]]:
+    root = tmp_path_factory.mktemp("functions")
+    functions = {}
+    try:
+        for name in function_names():
+            (root / name).mkdir()
+            functions[name] = start(name, root / name, state)
+        for function in functions.values():
+            wait_until_open(function)
+        yield functions
+    finally:
+        for function in functions.values():
+            function.process.kill()
+            function.process.wait()

@@ -1,0 +1,132 @@
+"""Every zip, unpacked into an empty folder, behind the real framework, called as in the cloud."""
+
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from decimal import Decimal
+
+import pytest
+
+from shared.domain.execution import AssetClass, Execution, Side
+from shared.domain.ids import account_key, row_key
+from shared.domain.messages import ExecutionsObserved, ObservedRow
+from shared.domain.time import parse_instant
+
+pytestmark = pytest.mark.xdist_group("deployables")  # one set of processes, not one a worker
+
+AT = parse_instant("2020-05-28T15:00:00Z")
+ACCOUNT = account_key("alpaca", "paper", "A1")
+
+
+def page(number: int) -> bytes:
+    fill = Execution(
+        execution_id=f"fill-{number}",
+        symbol="SPY",
+        root="SPY",
+        asset_class=AssetClass.EQUITY,
+        side=Side.BUY,
+        quantity=Decimal(10),
+        price=Decimal("300.5"),
+        currency="USD",
+        executed_at=AT,
+    )
+    key = row_key("alpaca", "paper", "A1", (fill.execution_id,))
+    return ExecutionsObserved(
+        user_id="local",
+        connection_id="c1",
+        broker="alpaca",
+        environment="paper",
+        account_id="A1",
+        account_key=ACCOUNT,
+        run=1,
+        page=number,
+        observed_at=AT,
+        rows=(ObservedRow(key=key, row=fill),),
+    ).encode()
+
+
+def push(data: bytes) -> dict[str, object]:
+    message = {"data": b64encode(data).decode(), "messageId": "1", "attributes": {}}
+    return {"subscription": "projects/p/subscriptions/s", "message": message}
+
+
+def test_shared_is_imported_from_the_folder_of_the_zip(deployed):
+    folder = deployed["store_executions"].folder
+    probe = f"import sys; sys.path.append({str(folder)!r}); import shared; print(shared.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", probe],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert found.stdout.strip() == str(folder / "shared" / "__init__.py")
+
+
+def test_a_raw_push_is_stored_and_read_back_through_the_api(deployed):
+    answer = deployed["store_executions"].call("POST", json=push(page(0)))
+    listed = deployed["api"].call("GET", "/v1/executions").json()
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "fill-0" in json.dumps(listed)
+
+
+def test_the_same_push_as_a_cloud_event_is_stored_once(deployed):
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
+        "ce-source": "//pubsub.googleapis.com/projects/p/topics/executions",
+    }
+    store = deployed["store_executions"]
+    statuses = [
+        store.call("POST", json=push(page(1)), headers=headers).status_code for _ in range(2)
+    ]
+    listed = deployed["api"].call("GET", "/v1/executions").text
+    assert (statuses, listed.count('"fill-1"')) == ([204, 204], 1)
+
+
+@pytest.mark.parametrize("name", ["store_executions", "build_journal", "sync_alpaca"])
+def test_a_push_that_cannot_be_read_is_acknowledged_and_kept(deployed, name):
+    answer = deployed[name].call("POST", json=push(b'{"version": 99}'))
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_the_scheduler_ticks_a_broker(deployed):
+    answer = deployed["sync_alpaca"].call("POST", json={"tick": True})
+    assert (answer.status_code, answer.json()["due"]) == (200, 0)
+
+
+def test_the_scheduler_refreshes_the_market_from_files(deployed):
+    answer = deployed["refresh_market"].call("POST")
+    assert answer.status_code == 200
+    assert ["SPY", "1d"] in answer.json()["served"]
+
+
+@pytest.mark.parametrize("name", ["reconcile", "score_bias"])
+def test_the_scheduler_runs_a_job(deployed, name):
+    assert deployed[name].call("POST").status_code == 200
+
+
+def test_a_browser_gets_the_page(deployed):
+    answer = deployed["web"].call("GET")
+    assert (answer.status_code, "<title>Daybias</title>" in answer.text) == (200, True)
+
+
+def test_a_browser_gets_the_board_of_all_21(deployed):
+    answer = deployed["bias"].call("GET", "/v1/bias")
+    assert (answer.status_code, len(answer.json()["entries"])) == (200, 21)
+
+
+@pytest.mark.parametrize("name", ["api", "bias", "web"])
+def test_a_page_under_another_name_is_refused(deployed, name):
+    answer = deployed[name].call("GET", headers={"host": "evil.example"})
+    assert answer.status_code == 403
+
+
+def test_sigterm_ends_every_function_cleanly(deployed):
+    """Last in this file: it stops what the others use."""
+    codes = {name: function.stop() for name, function in deployed.items()}
+    assert codes == dict.fromkeys(deployed, 0)
