@@ -33,7 +33,7 @@ def parse_offset(text: str) -> timedelta:
     """
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
     hours, _, minutes = digits.partition(":")
-    if len(minutes) != 2 or not (hours + minutes).isdecimal():
+    if len(minutes) != 2 or not (hours.isdecimal() and minutes.isdecimal()):
         raise ValueError(f"expected [-]HH:MM, found {text!r}")
     return sign * timedelta(hours=int(hours), minutes=int(minutes))
 

@@ -45,7 +45,7 @@ def atr(high: Array, low: Array, close: Array, period: int = 14) -> Array:
 
 def rsi(close: Array, period: int = 14) -> Array:
     """Compare smoothed gains with losses, 0 to 100; 50 where prices did not move at all."""
-    change = np.concatenate(([np.nan], np.diff(close)))
+    change = np.diff(close, prepend=np.nan)
     gain, loss = wilder(np.maximum(change, 0), period), wilder(np.maximum(-change, 0), period)
     total = gain + loss
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -98,8 +98,10 @@ def macd(close: Array) -> tuple[Array, Array]:
 
 def simple_returns(close: Array) -> Array:
     """Take p/p₋₁ - 1, which stays defined where a price was negative; NaN first."""
+    returns = _nans(len(close))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.concatenate(([np.nan], np.diff(close) / close[:-1]))
+        returns[1:] = np.diff(close) / close[:-1]
+    return returns
 
 
 def realized_volatility(close: Array, period: int, sessions_a_year: int = 252) -> Array:

@@ -26,7 +26,7 @@ _PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Wanted:
     """Which part of one file is read, and for which series."""
 
     spec: PriceSeries
@@ -52,7 +52,7 @@ class CsvFiles:
         path = self._path(symbol, timeframe)
         if spec is None or path is None:
             raise NotFound(f"no {timeframe} bars of {symbol} in {self._folder}")
-        rows = _Rows(spec, timeframe, since, until)
+        rows = Wanted(spec, timeframe, since, until)
         bars, rejected = await asyncio.to_thread(read_bars, path, rows)
         origin = self._origins.get(path.name, {})
         return Series(
@@ -79,7 +79,7 @@ class CsvFiles:
         return {file: origin for origin in table["origins"] for file in origin["files"]}
 
 
-def read_bars(path: Path, wanted: _Rows) -> tuple[tuple[Bar, ...], tuple[str, ...]]:
+def read_bars(path: Path, wanted: Wanted) -> tuple[tuple[Bar, ...], tuple[str, ...]]:
     """Read the wanted bars, ascending; a repeated bar counts once, an unusable row is named."""
     bars: dict[datetime, Bar] = {}
     rejected: list[str] = []
@@ -107,7 +107,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     yield from enumerate(reader, start=2)
 
 
-def _parse(row: Mapping[str, str], wanted: _Rows) -> Bar | None:
+def _parse(row: Mapping[str, str], wanted: Wanted) -> Bar | None:
     daily = wanted.timeframe is Timeframe.DAY
     stamp = row.get("date" if daily else "ts") or ""
     # cheap on text first: most rows of a long file are not wanted
@@ -133,7 +133,7 @@ def _day(spec: PriceSeries, stamp: str) -> tuple[datetime, datetime, date]:
     return session_open(spec, session), session_close(spec, session), session
 
 
-def _hours(wanted: _Rows, stamp: str) -> tuple[datetime, datetime, date]:
+def _hours(wanted: Wanted, stamp: str) -> tuple[datetime, datetime, date]:
     start = datetime.fromisoformat(stamp).astimezone(UTC)
     session = session_for(wanted.spec, start)
     # the first bar of a stock day is stamped 09:00 and covers 09:30 to 10:00
