@@ -32,6 +32,7 @@ class SqliteConnection:
         self._synchronous = synchronous
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=path.stem)
         self._opened: sqlite3.Connection | None = None
+        self._closed = False
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work`, which only reads.
@@ -80,7 +81,13 @@ class SqliteConnection:
         _transact(connection, self._prepare)
 
     async def close(self) -> None:
-        """Close the file and end the thread."""
+        """Close the file and end the thread.
+
+        Idempotent: closing again does nothing.
+        """
+        if self._closed:
+            return
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
 

@@ -8,6 +8,8 @@ from shared.domain.collections import COLLECTIONS, Collection, Index
 # None in an index column: below every number and text, and unlike NULL it can be compared.
 NONE = float("-inf")
 
+_PRIMARY = ("_parent", "_id")  # has its index already
+
 
 def create_schema(connection: sqlite3.Connection) -> None:
     """Bring the file to the declared form; a file of an earlier form gains what it lacks.
@@ -18,8 +20,7 @@ def create_schema(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO _sequence SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM _sequence)")
     for collection in COLLECTIONS.values():
         _create_table(connection, collection)
-        for index in collection.indexes:
-            columns = _columns(index)
+        for columns in {_columns(index) for index in collection.indexes} - {_PRIMARY}:
             name = "_".join(("ix", collection.name, *columns))
             listed = ", ".join(f'"{column}"' for column in columns)
             connection.execute(

@@ -173,6 +173,11 @@ class DocumentsContract(ABC):
         await documents.commit([Create(key, {"n": 1})])
         assert (await read(documents, key)).key == key
 
+    async def test_closing_twice_is_no_error(self, documents: Documents) -> None:
+        await documents.commit([Create(PLAIN, {})])
+        await documents.close()
+        await documents.close()
+
     # --------------------------------------------------------------------- values
 
     @pytest.mark.parametrize(
@@ -286,9 +291,9 @@ class DocumentsContract(ABC):
     async def test_keys_that_some_store_cannot_hold_are_refused(
         self, documents: Documents, key: Key
     ) -> None:
-        with pytest.raises(ValueError, match="declared|ids|an id"):
+        with pytest.raises(ValueError, match=r"declared|ids|an id"):
             await documents.commit([Create(key, {})])
-        with pytest.raises(ValueError, match="declared|ids|an id"):
+        with pytest.raises(ValueError, match=r"declared|ids|an id"):
             await documents.get_many([key])
 
     @pytest.mark.parametrize(
@@ -307,7 +312,7 @@ class DocumentsContract(ABC):
     async def test_a_query_without_its_index_is_refused(
         self, documents: Documents, query: Query
     ) -> None:
-        with pytest.raises(ValueError, match="declared|ids|at least one|need order_by"):
+        with pytest.raises(ValueError, match=r"declared|ids|at least one|need order_by"):
             await documents.scan(query)
 
     @pytest.mark.parametrize("cursor", ["", "%", "bm8=", "WzEsMl0=", "WzEuNSwgImEiLCAiYiJd"])
