@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from shared.domain.errors import UnparseableRow
 
 _EXACT = Context(prec=60)
+_MOST_DIGITS = 40  # on either side of the point; no money, price or coin has more
 _NO_LOSS = Context(prec=400, traps=[Inexact, InvalidOperation])
 _SHARE = Decimal("1E-10")
 
@@ -58,6 +59,9 @@ def parse_decimal(value: Any, field: str) -> Decimal:
         raise UnparseableRow(f"{field}: expected a decimal, found {value!r}") from error
     if not number.is_finite():
         raise UnparseableRow(f"{field}: expected a finite number, found {value!r}")
+    # "1e999999999" is finite, but writing it out without an exponent would take a gigabyte
+    if max(abs(number.adjusted()), abs(int(number.as_tuple().exponent))) > _MOST_DIGITS:
+        raise UnparseableRow(f"{field}: expected at most {_MOST_DIGITS} digits, found {value!r}")
     return number
 
 

@@ -1,0 +1,105 @@
+"""Broker accounts as a user's documents: their names, and the cursor of what is complete."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.brokers.spec import BrokerAccount
+from shared.domain.connection import Connection
+from shared.domain.errors import NotFound
+from shared.domain.ids import AccountKey, UserId, account_key
+from shared.domain.time import from_micros, to_micros
+from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Update
+from shared.retry import compare_and_set
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One broker account of one user.
+
+    Shape: `cursor` is the newest instant up to which every row is known to have been published;
+    None before the first run.
+    """
+
+    user_id: UserId
+    key: AccountKey
+    account_id: str
+    environment: str
+    cursor: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Repository of accounts."""
+
+    documents: Documents
+    clock: Clock
+    entropy: Entropy
+
+    async def ensure(self, connection: Connection, found: BrokerAccount) -> Account:
+        """Store the account that a connection reaches, or add the connection to a known one.
+
+        Raises: StoreUnavailable.
+        """
+        key = account_key(connection.broker, connection.environment, found.account_id)
+        place = Key("accounts", (connection.user_id, key))
+
+        async def write() -> Body:
+            (document,) = await self.documents.get_many([place])
+            before = document.body if document else self._new(connection, found)
+            body = {
+                **before,
+                "account_number": found.number,
+                "currency": found.currency,
+                "connection_ids": sorted({*before["connection_ids"], connection.connection_id}),
+            }
+            if document is None:
+                await self.documents.commit([Create(place, body)])
+            elif body != document.body:
+                await self.documents.commit([Update(place, body, document.version)])
+            return body
+
+        body = await compare_and_set(self.clock, self.entropy, write)
+        cursor_us = body["cursor_us"]
+        return Account(
+            user_id=connection.user_id,
+            key=key,
+            account_id=found.account_id,
+            environment=connection.environment,
+            cursor=None if cursor_us is None else from_micros(cursor_us),
+        )
+
+    async def advance(self, account: Account, complete_until: datetime, run: int) -> None:
+        """Move the cursor forward; never back.
+
+        Raises: NotFound, StoreUnavailable.
+        """
+
+        async def write() -> None:
+            document = await read_account(self.documents, account.user_id, account.key)
+            reached = max(document.body["cursor_us"] or 0, to_micros(complete_until))
+            body = {**document.body, "cursor_us": reached, "last_run": run}
+            await self.documents.commit([Update(document.key, body, document.version)])
+
+        await compare_and_set(self.clock, self.entropy, write)
+
+    def _new(self, connection: Connection, found: BrokerAccount) -> Body:
+        return {
+            "broker": connection.broker,
+            "environment": connection.environment,
+            "account_id": found.account_id,
+            "connection_ids": [],
+            "cursor_us": None,
+            "first_seen_us": to_micros(self.clock.now()),
+            "last_run": 0,
+        }
+
+
+async def read_account(documents: Documents, user_id: UserId, key: str) -> Document:
+    """Read an account's document.
+
+    Raises: NotFound, StoreUnavailable.
+    """
+    (document,) = await documents.get_many([Key("accounts", (user_id, key))])
+    if document is None:
+        raise NotFound(f"there is no account {key!r}")
+    return document

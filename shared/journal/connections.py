@@ -1,0 +1,174 @@
+"""A user's connections to brokers: their documents, health and schedule."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from shared.brokers.spec import BrokerSpec
+from shared.domain.connection import Connection, ConnectionState, Health
+from shared.domain.errors import InvalidInput, NotFound
+from shared.domain.ids import AccountKey, ConnectionId, UserId
+from shared.domain.time import from_micros, to_micros
+from shared.journal.vault import Vault
+from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Query, Update
+from shared.retry import compare_and_set
+
+# The tick leaves these alone until the user does something.
+_RESTING = frozenset({ConnectionState.NEEDS_REAUTH, ConnectionState.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Repository of connections; every change is compare-and-set."""
+
+    documents: Documents
+    clock: Clock
+    entropy: Entropy
+    vault: Vault
+
+    async def create(  # noqa: PLR0913 - what a user states when connecting, each a thing of its own
+        self,
+        user_id: UserId,
+        spec: BrokerSpec,
+        environment: str,
+        label: str,
+        auth: Literal["api_key", "oauth"],
+        credentials: Mapping[str, str],
+    ) -> Connection:
+        """Store a new connection, due at once; its credentials are sealed before they are written.
+
+        Raises: InvalidInput for an environment, login or credential field that the broker has not,
+        StoreUnavailable.
+        """
+        _check(spec, environment, auth, credentials)
+        connection_id = ConnectionId(self.entropy.token())
+        now = self.clock.now()
+        body = {
+            "broker": spec.name,
+            "environment": environment,
+            "label": label,
+            "auth": auth,
+            "sealed": await self.vault.seal(connection_id, credentials),
+            "health": _health_body(Health(state=ConnectionState.ACTIVE, since=now)),
+            "created_us": to_micros(now),
+            "next_due_us": to_micros(now),
+            "schedulable": True,
+            "account_keys": [],
+        }
+        key = _key(user_id, connection_id)
+        await self.documents.commit([Create(key, body)])
+        return _connection(key, body)
+
+    async def get(self, user_id: UserId, connection_id: ConnectionId) -> Connection:
+        """Read one connection.
+
+        Raises: NotFound, StoreUnavailable.
+        """
+        document = await self._read(user_id, connection_id)
+        return _connection(document.key, document.body)
+
+    async def list(self, user_id: UserId) -> Sequence[Connection]:
+        """List a user's connections, oldest id first.
+
+        Raises: StoreUnavailable.
+        """
+        found: list[Connection] = []
+        query = Query("connections", (user_id,))
+        while True:
+            page = await self.documents.scan(query)
+            found += [_connection(document.key, document.body) for document in page.documents]
+            if page.cursor is None:
+                return found
+            query = Query("connections", (user_id,), cursor=page.cursor)
+
+    async def note_account(self, connection: Connection, account_key: AccountKey) -> None:
+        """Remember that a connection reaches an account.
+
+        Idempotent: an account that is known changes nothing.
+        Raises: NotFound, StoreUnavailable.
+        """
+
+        def with_account(body: Body) -> dict[str, Any]:
+            known: list[str] = body["account_keys"]
+            return {"account_keys": sorted({*known, account_key})}
+
+        await self._change(connection, with_account)
+
+    async def note_health(
+        self,
+        connection: Connection,
+        state: ConnectionState,
+        reason: str = "",
+        next_attempt_at: datetime | None = None,
+    ) -> None:
+        """Write how a connection is; `since` stays while the state does.
+
+        Raises: NotFound, StoreUnavailable.
+        """
+        now = self.clock.now()
+
+        def with_health(body: Body) -> dict[str, Any]:
+            before = Health.model_validate(body["health"])
+            health = Health(
+                state=state,
+                since=before.since if before.state is state else now,
+                reason=reason,
+                next_attempt_at=next_attempt_at,
+            )
+            return {"health": _health_body(health), "schedulable": state not in _RESTING}
+
+        await self._change(connection, with_health)
+
+    async def _change(
+        self, connection: Connection, change: Callable[[Body], dict[str, Any]]
+    ) -> None:
+        async def write() -> None:
+            document = await self._read(connection.user_id, connection.connection_id)
+            body = {**document.body, **change(document.body)}
+            if body != document.body:  # health is written after every run and mostly unchanged
+                await self.documents.commit([Update(document.key, body, document.version)])
+
+        await compare_and_set(self.clock, self.entropy, write)
+
+    async def _read(self, user_id: UserId, connection_id: ConnectionId) -> Document:
+        (document,) = await self.documents.get_many([_key(user_id, connection_id)])
+        if document is None:
+            raise NotFound(f"there is no connection {connection_id!r}")
+        return document
+
+
+def _check(spec: BrokerSpec, environment: str, auth: str, credentials: Mapping[str, str]) -> None:
+    if environment not in spec.hosts:
+        raise InvalidInput(
+            f"{spec.title} has no environment {environment!r}", expected=sorted(spec.hosts)
+        )
+    if auth not in spec.auth:
+        raise InvalidInput(f"{spec.title} has no login {auth!r}", expected=sorted(spec.auth))
+    fields = spec.auth[auth].fields
+    if set(credentials) != set(fields) or not all(credentials.values()):
+        raise InvalidInput(f"{spec.title} needs exactly its credential fields", expected=fields)
+
+
+def _key(user_id: UserId, connection_id: ConnectionId) -> Key:
+    return Key("connections", (user_id, connection_id))
+
+
+def _health_body(health: Health) -> dict[str, Any]:
+    return health.model_dump(mode="json")
+
+
+def _connection(key: Key, body: Body) -> Connection:
+    user_id, connection_id = key.path
+    return Connection(
+        user_id=UserId(user_id),
+        connection_id=ConnectionId(connection_id),
+        broker=body["broker"],
+        environment=body["environment"],
+        label=body["label"],
+        auth=body["auth"],
+        sealed=body["sealed"],
+        health=Health.model_validate(body["health"]),
+        created_at=from_micros(body["created_us"]),
+        next_due_at=from_micros(body["next_due_us"]),
+    )
