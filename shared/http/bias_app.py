@@ -86,30 +86,35 @@ def bias_app(
 ) -> FastAPI:
     """Make the app."""
     app = make_fastapi("Daybias: bias", OPENAPI_URL, lifespan=lifespan)
+    _add_answers(app, service, instruments)
+    _add_records(app, service, scores)
+    return app
 
+
+def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, Instrument]) -> None:
     @app.get("/v1/bias", response_model=Board)
     async def board(request: Request, moment: Moment | None = None) -> Response:
-        """The board: every instrument with its bias, or the reason why it has none."""
+        """Every instrument with its bias, or the reason why it has none."""
         entries = [_entry(answer, instruments) for answer in await service.board(moment)]
         return json_answer(request, Board(entries=tuple(entries)), cache_control=_CACHE_CONTROL)
 
     @app.get("/v1/bias/{symbol}", response_model=Bias | Unavailable)
-    async def one(request: Request, symbol: str, moment: Moment | None = None) -> Response:
+    async def bias(request: Request, symbol: str, moment: Moment | None = None) -> Response:
         """One instrument's bias with its six sections."""
         if symbol not in instruments:
             return _unknown(symbol, instruments)
         answer = await service.bias(symbol, moment=moment)
         if isinstance(answer, Unavailable):
             return json_answer(request, answer, cache_control="no-store")
+        timings_ms = {"bias": answer.elapsed_ms}
         response = json_answer(
-            request,
-            answer.bias,
-            cache_control=_CACHE_CONTROL,
-            timings_ms={"bias": answer.elapsed_ms},
+            request, answer.bias, cache_control=_CACHE_CONTROL, timings_ms=timings_ms
         )
         response.headers[_CACHE_HEADER] = answer.cache
         return response
 
+
+def _add_records(app: FastAPI, service: BiasService, scores: Scores) -> None:
     @app.post("/v1/bias/record")
     async def record() -> JSONResponse:
         """Write the forecasts of record that are due; the scheduler calls it after closes."""
@@ -121,11 +126,8 @@ def bias_app(
     ) -> Response:
         """The forecasts of record of a session against what happened, beside the naive rivals."""
         found = tuple(dict(score) for score in await scores(session))
-        return json_answer(
-            request, ScoreList(session=session, scores=found), cache_control=_CACHE_CONTROL
-        )
-
-    return app
+        body = ScoreList(session=session, scores=found)
+        return json_answer(request, body, cache_control=_CACHE_CONTROL)
 
 
 def _entry(

@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Lifespan
 
+from shared import VERSION
 from shared.http.problems import install_problems, problem
 from shared.http.security import SecurityHeaders
-
-VERSION = "1"
 
 
 class Problem(BaseModel):

@@ -1,0 +1,122 @@
+"""The command line; credentials come from a prompt or the environment, never from an argument."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+
+from shared import VERSION
+from shared.cli import screens
+from shared.config import read_credential
+from shared.domain.errors import DaybiasError
+from shared.domain.ids import UserId
+from shared.wiring.desk import SPECS, Desk, open_desk
+
+USER = UserId("local")
+
+app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
+connections = typer.Typer(no_args_is_help=True, help="Logins at brokers.")
+app.add_typer(connections, name="connections")
+_out = Console()
+_err = Console(stderr=True)
+_T = TypeVar("_T")
+
+
+def _at_desk(work: Callable[[Desk], Awaitable[_T]]) -> _T:
+    async def run() -> _T:
+        async with open_desk() as desk:
+            return await work(desk)
+
+    try:
+        return asyncio.run(run())
+    except DaybiasError as error:
+        _err.print(str(error), style="red")
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    _out.print(VERSION)
+
+
+@app.command()
+def bias(
+    symbol: Annotated[str | None, typer.Argument(help="one of the 21; all without")] = None,
+) -> None:
+    """Show the bias of one instrument, or the board of all."""
+
+    async def work(desk: Desk) -> None:
+        await desk.market.refresh()
+        if symbol is None:
+            _out.print(screens.board(await desk.biases.board()))
+        else:
+            _out.print(screens.answer(await desk.biases.bias(symbol)))
+
+    _at_desk(work)
+
+
+@app.command()
+def journal() -> None:
+    """Show figures, positions and how they compare with the broker's."""
+
+    async def work(desk: Desk) -> None:
+        _out.print(screens.figures(await desk.queries.summary(USER, None)))
+        _out.print(screens.positions(await desk.queries.positions(USER)))
+        for account in await desk.queries.accounts(USER):
+            _out.print(screens.verdict(await desk.reconcile.reconcile(USER, account.account_key)))
+
+    _at_desk(work)
+
+
+@app.command()
+def sync() -> None:
+    """Fetch what is due at every broker, store it and rebuild what changed."""
+
+    async def work(desk: Desk) -> None:
+        for broker in SPECS:
+            _out.print(screens.synced(broker, await desk.sync(broker)))
+
+    _at_desk(work)
+
+
+@connections.command("add")
+def add(
+    broker: str,
+    environment: str = "paper",
+    auth: str = "api_key",
+    label: str = "",
+) -> None:
+    """Add a login; each credential is DAYBIAS_<BROKER>_<FIELD> or asked for, unseen."""
+    spec = SPECS.get(broker)
+    if spec is None:
+        raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
+    scheme = spec.auth.get(auth)
+    if scheme is None or environment not in spec.hosts:
+        raise typer.BadParameter(
+            f"{broker} has environments {', '.join(spec.hosts)}, logins {', '.join(spec.auth)}"
+        )
+    credentials = {
+        field: read_credential(broker, field) or typer.prompt(field, hide_input=True)
+        for field in scheme.fields
+    }
+
+    async def work(desk: Desk) -> None:
+        made = await desk.connections.create(
+            USER, spec, environment, label or f"{spec.title} {environment}", auth, credentials
+        )
+        _out.print(f"{made.label}: {made.connection_id}")
+
+    _at_desk(work)
+
+
+@connections.command("list")
+def list_all() -> None:
+    """List the logins and how they are."""
+    _out.print(screens.connections(_at_desk(lambda desk: desk.connections.list(USER))))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,116 @@
+"""What the command line shows: values in, rich tables out; every figure comes computed."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from shared.bias.service import Served
+from shared.domain.bias import Bias, Unavailable
+from shared.domain.connection import Connection
+from shared.domain.money import decimal_text
+from shared.domain.performance import Performance
+from shared.domain.position import Position
+from shared.domain.time import iso
+from shared.wiring.desk import Synced
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def board(answers: Sequence[Served | Unavailable]) -> RenderableType:
+    """Show one line an instrument, with the reason where there is no bias."""
+    table = _table("Bias", "instrument", "label", "lift", "bear / neutral / bull", "normal day")
+    for answer in answers:
+        if isinstance(answer, Unavailable):
+            table.add_row(answer.instrument, "-", "", answer.reason, "")
+            continue
+        forecast = answer.bias.forecast
+        table.add_row(
+            answer.bias.instrument,
+            forecast.label,
+            f"{forecast.lift:+.1f}",
+            _chances(forecast.probabilities.model_dump()),
+            _chances(forecast.base_rates.model_dump()),
+        )
+    return table
+
+
+def _chances(chances: dict[str, float]) -> str:
+    return " / ".join(f"{chances[name]:.1%}" for name in ("bear", "neutral", "bull"))
+
+
+def answer(given: Served | Unavailable) -> RenderableType:
+    """Show one instrument's bias with its sections."""
+    if isinstance(given, Unavailable):
+        return f"{given.instrument} {given.session}: no bias, {given.reason}"
+    return Group(*_lines(given.bias))
+
+
+def _lines(bias: Bias) -> list[str]:
+    forecast, source = bias.forecast, bias.provenance
+    chances = _chances(forecast.probabilities.model_dump())
+    normal = _chances(forecast.base_rates.model_dump())
+    lines = [
+        f"{bias.instrument} {bias.session} ({bias.moment}): {forecast.label}, {forecast.wording}",
+        f"{forecast.lift:+.1f} points; {chances} against {normal} on a normal day. {forecast.edge}",
+        f"Prices: {source.proxy_label or source.series} ({source.source}); by {bias.provider}.",
+    ]
+    for section in bias.sections:
+        lines += ["", f"{section.step}: {section.headline}", *section.findings]
+    return lines
+
+
+def figures(summary: Performance) -> RenderableType:
+    """Show the figures of each currency."""
+    table = _table("Journal", "currency", "executions", "round trips", "win rate", "net")
+    for total in summary.totals:
+        rate = "-" if total.win_rate is None else f"{total.win_rate:.1%}"
+        table.add_row(
+            total.currency,
+            str(total.executions),
+            str(total.round_trips),
+            rate,
+            decimal_text(total.net),
+        )
+    return table
+
+
+def positions(held: Sequence[Position]) -> RenderableType:
+    """Show what is open."""
+    table = _table("Open positions", "symbol", "quantity", "average price", "since")
+    for one in held:
+        table.add_row(
+            one.symbol,
+            decimal_text(one.quantity),
+            decimal_text(one.average_price),
+            iso(one.opened_at),
+        )
+    return table
+
+
+def synced(broker: str, result: Synced) -> str:
+    """Say what a sync did."""
+    return (
+        f"{broker}: {result.tick.due} connections due, {result.drained.acknowledged} messages "
+        f"done, {result.drained.refused} put back"
+    )
+
+
+def connections(listed: Sequence[Connection]) -> RenderableType:
+    """Show the logins and how they are."""
+    table = _table("Connections", "label", "broker", "environment", "state", "reason", "due")
+    for one in listed:
+        table.add_row(
+            one.label,
+            one.broker,
+            one.environment,
+            one.health.state,
+            one.health.reason,
+            iso(one.next_due_at),
+        )
+    return table
