@@ -36,7 +36,7 @@ class Wanted:
 
 
 class CsvFiles:
-    """Bars from a folder; raw prices become split-adjusted as of `until`."""
+    """Bars from a folder; files whose origin says `prices = "raw"` are split-adjusted here."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -55,12 +55,13 @@ class CsvFiles:
         rows = Wanted(spec, timeframe, since, until)
         bars, rejected = await asyncio.to_thread(read_bars, path, rows)
         origin = self._origins.get(path.name, {})
+        splits = spec.splits if origin.get("prices") == "raw" else ()
         return Series(
             symbol=symbol,
             timeframe=timeframe,
             source=origin.get("source", f"file {path.name}"),
             licence=origin.get("licence", "not stated"),
-            bars=adjust_splits(bars, spec.splits, until),
+            bars=adjust_splits(bars, splits, until),
             volume_kind=spec.volume_kind,
             rejected=rejected,
         )

@@ -97,12 +97,21 @@ async def test_a_series_that_is_not_there_is_not_found(folder, symbol):
         await CsvFiles(folder).fetch(symbol, Timeframe.DAY, SINCE, UNTIL)
 
 
-async def test_apples_split_of_2014_is_no_jump(folder):
+RAW = '[[origins]]\nsource = "s"\nlicence = "l"\nprices = "raw"\nfiles = ["AAPL.csv"]\n'
+
+
+async def test_apples_split_of_2014_is_no_jump_in_raw_prices(folder):
+    (folder / "sources.toml").write_text(RAW)
     rows = "2014-06-06,650,650,640,645.57,100\n2014-06-09,92,94,91,93.7,700\n"
     series = await read(folder, rows, symbol="AAPL")
     assert series.bars[0].close == pytest.approx(645.57 / 7)
     assert series.bars[0].volume == 700
     assert series.bars[1].close == 93.7
+
+
+async def test_prices_that_do_not_say_raw_are_left_as_they_are(folder):
+    series = await read(folder, "2014-06-06,92,93,91,92.2,100\n", symbol="AAPL")
+    assert series.bars[0].close == 92.2
 
 
 async def test_a_split_that_was_still_to_come_changes_nothing():
