@@ -1,0 +1,1 @@
+"""What the rules write, one module a step: text chosen by what is notable today."""
