@@ -1,0 +1,51 @@
+# Google builds an image from each zip; the build runs as this account, not as the project's default.
+resource "google_service_account" "builder" {
+  account_id   = "daybias-builder"
+  display_name = "Builds the functions' images"
+}
+
+resource "google_artifact_registry_repository" "functions" {
+  repository_id = "daybias-functions"
+  description   = "Images that Cloud Build makes of the functions' zips"
+  format        = "DOCKER"
+  location      = var.region
+  labels        = local.labels
+
+  depends_on = [google_project_service.services]
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  bundle = {
+    bucket        = google_storage_bucket.artifacts.name
+    path          = "${path.root}/../dist/${each.key}.zip"
+    pinned_sha256 = lookup(var.pinned_bundles, each.key, null)
+  }
+  build_repository      = google_artifact_registry_repository.functions.id
+  build_service_account = google_service_account.builder.id
+  concurrency           = each.value.concurrency
+  environment_variables = {
+    DAYBIAS_DATABASE  = google_firestore_database.documents.name
+    DAYBIAS_LOG_LEVEL = var.log_level
+    DAYBIAS_PROFILE   = "cloud"
+    DAYBIAS_PROJECT   = var.project_id
+    LOG_EXECUTION_ID  = "true"
+  }
+  invokers      = { for caller in each.value.called_by : caller => local.callers[caller] }
+  labels        = local.labels
+  max_instances = var.max_instances
+  memory        = each.value.memory
+  name          = replace(each.key, "_", "-")
+  region        = var.region
+  timeout_s     = each.value.timeout_s
+
+  # The image's build needs its rights, and the account that runs must be able to do its work.
+  depends_on = [
+    google_artifact_registry_repository_iam_member.builder,
+    google_project_iam_member.builder_logs,
+    google_project_iam_member.builder_sources,
+    google_project_service.services,
+  ]
+}

@@ -1,0 +1,57 @@
+data "google_project" "this" {}
+
+locals {
+  labels = merge(var.labels, { app = "daybias", environment = var.environment })
+
+  # The two callers of functions. Each may invoke its own functions and nothing else; nobody else may.
+  callers = {
+    pubsub    = google_service_account.pubsub_push.email
+    scheduler = google_service_account.scheduler.email
+  }
+
+  # One entry a folder of functions/. What is not listed is not granted.
+  #   called_by     who may invoke it
+  #   documents     reads and writes Firestore
+  #   publishes     topics that it publishes to
+  #   reads_secrets secrets that it reads
+  #   timeout_s     at most 600 behind a push: later the message would be delivered a second time
+  functions = {
+    api = {
+      called_by   = [], documents = true, publishes = [], reads_secrets = []
+      concurrency = 80, memory = "512Mi", timeout_s = 60
+    }
+    bias = {
+      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = ["gemini-api-key"]
+      concurrency = 40, memory = "1Gi", timeout_s = 900
+    }
+    build_journal = {
+      called_by   = ["pubsub"], documents = true, publishes = [], reads_secrets = []
+      concurrency = 8, memory = "1Gi", timeout_s = 300
+    }
+    reconcile = {
+      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = []
+      concurrency = 1, memory = "512Mi", timeout_s = 900
+    }
+    refresh_market = {
+      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = []
+      concurrency = 1, memory = "512Mi", timeout_s = 900
+    }
+    score_bias = {
+      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = []
+      concurrency = 1, memory = "512Mi", timeout_s = 900
+    }
+    store_executions = {
+      called_by   = ["pubsub"], documents = true, publishes = ["journal-changes"], reads_secrets = []
+      concurrency = 16, memory = "512Mi", timeout_s = 120
+    }
+    sync_alpaca = {
+      called_by   = ["pubsub", "scheduler"], documents = true
+      publishes   = ["executions", "sync-alpaca"], reads_secrets = ["vault-keyring"]
+      concurrency = 20, memory = "512Mi", timeout_s = 540 # its own budget is 480 s
+    }
+    web = {
+      called_by   = [], documents = false, publishes = [], reads_secrets = []
+      concurrency = 80, memory = "256Mi", timeout_s = 30
+    }
+  }
+}

@@ -1,0 +1,19 @@
+output "bundle" {
+  description = "Name of the zip's object; it holds the zip's SHA-256, by which a rollback pins it."
+  value       = local.object_name
+}
+
+output "member" {
+  description = "The function's service account as an IAM member."
+  value       = "serviceAccount:${google_service_account.function.email}"
+}
+
+output "name" {
+  description = "Name of the function."
+  value       = google_cloudfunctions2_function.function.name
+}
+
+output "uri" {
+  description = "The run.app address, which is also the audience of tokens for it."
+  value       = google_cloudfunctions2_function.function.service_config[0].uri
+}
