@@ -11,22 +11,22 @@ _UNSEEN = "Who was the aggressor is not observed; pressure is estimated from pri
 _AREAS = {
     "high": (
         (
-            "The close left the 20-session value area on its upper side: {poc_distance} from the point "
-            "of control at {poc}, value ends at {vah}."
+            "The close left the 20-session value area on its upper side: {poc_distance} from the "
+            "point of control at {poc}, value ends at {vah}."
         ),
         "Accepted above value: the close stands {poc_distance} from the point of control",
     ),
     "low": (
         (
-            "The close left the 20-session value area on its lower side: {poc_distance} from the point "
-            "of control at {poc}, value begins at {val}."
+            "The close left the 20-session value area on its lower side: {poc_distance} from the "
+            "point of control at {poc}, value begins at {val}."
         ),
         "Accepted below value: the close stands {poc_distance} from the point of control",
     ),
     "normal": (
         (
-            "The close lies within the 20-session value area, {val} to {vah}, at {value_position} of "
-            "its width; the point of control is {poc}."
+            "The close lies within the 20-session value area, {val} to {vah}, at {value_position} "
+            "of its width; the point of control is {poc}."
         ),
         "Inside value: the market trades where most of the last month's business was done",
     ),

@@ -23,10 +23,11 @@ def _today(facts: Facts, snapshot: Snapshot) -> Iterator[Point]:
         return
     named = "; ".join(f"{{event{n}}}" for n in _heaviest(snapshot))
     if high:
-        releases = "release" if high == 1 else "releases"
+        releases, fall = ("release", "falls") if high == 1 else ("releases", "fall")
         yield Point(
             weight=1 + high / 4,
-            text=f"{{high_today}} High-impact {releases} fall into this session: {named}.",
+            text=f"{{high_today}} High-impact {releases} {fall} into this session; the heaviest "
+            f"events: {named}.",
             claims=(claim("high_today", "present"),),
             headline=f"{{high_today}} High-impact {releases} can overrule any reading today",
             risk="Around a High-impact release spreads widen and levels lose their meaning.",

@@ -27,15 +27,15 @@ _RANGES = {
 _REGIMES = {
     "high": (
         (
-            "Volatility of the last week stands above its 60-day norm ({regime_ratio} on a log scale): "
-            "the market is livelier than usual."
+            "Volatility of the last week stands above its 60-day norm ({regime_ratio} on a log "
+            "scale): the market is livelier than usual."
         ),
         "Livelier than usual: the last week moved more than its 60-day norm ({regime_ratio})",
     ),
     "low": (
         (
-            "Volatility of the last week stands below its 60-day norm ({regime_ratio} on a log scale): "
-            "the market is calmer than usual."
+            "Volatility of the last week stands below its 60-day norm ({regime_ratio} on a log "
+            "scale): the market is calmer than usual."
         ),
         "Calmer than usual: the last week moved less than its 60-day norm ({regime_ratio})",
     ),

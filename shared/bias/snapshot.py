@@ -1,0 +1,167 @@
+"""What may be known for one bias at one instant, collected from the market store and frozen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from shared.bias.moments import Occasion, edges
+from shared.domain.bars import Series, Timeframe
+from shared.domain.bias import Provenance, Snapshot, Unavailable
+from shared.domain.events import CalendarEvent
+from shared.domain.instrument import Instrument, PriceSource
+from shared.features.inputs import FeatureInputs
+from shared.features.table import compute
+from shared.market.registry import LEADERS, LEADERS_IN_ALL, VIX, load_series
+from shared.market.sessions import next_session, previous_session, session_for
+from shared.market.store import MarketStore
+
+_CALENDAR_OLD = timedelta(hours=24)  # older is said
+_CALENDAR_USELESS = timedelta(days=7)  # older no longer covers the session
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    source: PriceSource
+    daily: Series
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What stands beside the prices, and what of it is missing."""
+
+    hourly: Series | None
+    leaders: dict[str, Series]
+    vix: Series | None
+    events: tuple[CalendarEvent, ...] | None
+    missing: tuple[str, ...]
+
+
+async def take_snapshot(
+    store: MarketStore, occasion: Occasion, as_of: datetime, *, calendar_source: str
+) -> Snapshot | Unavailable:
+    """Freeze what was known at `as_of`, or say why there is no bias.
+
+    Idempotent: the same store, occasion and instant give the same snapshot and hash.
+    Raises: StoreUnavailable, InvalidInput for a date beyond the session table.
+    """
+    instrument, session = occasion.instrument, occasion.session
+    found = await store.price_series(instrument, Timeframe.DAY, as_of)
+    if found is None:
+        reason = instrument.missing or f"no daily bars of {_tried(instrument)} are stored"
+        return Unavailable(instrument=instrument.symbol, session=session, reason=reason)
+    prices = _Prices(*found)
+    if stale := _staleness(prices, as_of):
+        return Unavailable(instrument=instrument.symbol, session=session, reason=stale)
+    context = await _context(store, prices.source, as_of, calendar_source)
+    return _freeze(occasion, as_of, prices, context)
+
+
+def _tried(instrument: Instrument) -> str:
+    return " or ".join(source.series for source in instrument.sources)
+
+
+def _staleness(prices: _Prices, as_of: datetime) -> str | None:
+    """Say what is wrong when a session of the series has closed since its newest bar."""
+    spec = load_series()[prices.source.series]
+    due: date = previous_session(spec, session_for(spec, as_of))
+    newest = prices.daily.bars[-1].session
+    if newest >= due:
+        return None
+    return (
+        f"the newest daily bar of {spec.symbol} is of {newest}, but the session of {due} has "
+        "closed since: a bias on older prices would mislead"
+    )
+
+
+async def _context(
+    store: MarketStore, source: PriceSource, as_of: datetime, calendar_source: str
+) -> _Context:
+    hourly = await _hourly(store, source, as_of)
+    leaders = {s: await store.series(s, Timeframe.DAY, as_of) for s in LEADERS}
+    at_hand = {symbol: series for symbol, series in leaders.items() if series is not None}
+    vix = await store.series(VIX, Timeframe.DAY, as_of)
+    events, calendar_fault = await _events(store, as_of, calendar_source)
+    missing = [
+        None if hourly else "hourly bars",
+        None if vix else "VIX",
+        _leaders_missing(len(at_hand)),
+        calendar_fault,
+    ]
+    return _Context(hourly, at_hand, vix, events, tuple(m for m in missing if m))
+
+
+def _leaders_missing(at_hand: int) -> str | None:
+    lacking = LEADERS_IN_ALL - at_hand
+    return f"{lacking} of {LEADERS_IN_ALL} leaders" if lacking else None
+
+
+async def _hourly(store: MarketStore, source: PriceSource, as_of: datetime) -> Series | None:
+    for timeframe in (Timeframe.HOUR, Timeframe.FOUR_HOURS):
+        series = await store.series(source.series, timeframe, as_of)
+        if series is not None:
+            return series.invert() if source.inverted else series
+    return None
+
+
+async def _events(
+    store: MarketStore, as_of: datetime, calendar_source: str
+) -> tuple[tuple[CalendarEvent, ...] | None, str | None]:
+    body = await store.calendar(calendar_source, as_of)
+    if body is None:
+        return None, "economic calendar"
+    age = as_of - body.fetched_at
+    if age > _CALENDAR_USELESS:
+        return None, f"economic calendar (the last one known is {age.days} days old)"
+    if age > _CALENDAR_OLD:
+        return body.events, f"a fresh economic calendar (this one is {age.days} days old)"
+    return body.events, None
+
+
+def _freeze(occasion: Occasion, as_of: datetime, prices: _Prices, context: _Context) -> Snapshot:
+    instrument, session = occasion.instrument, occasion.session
+    borders = edges(occasion, next_session(instrument, session))
+    table = compute(
+        FeatureInputs(
+            instrument=instrument,
+            as_of=as_of,
+            session=session,
+            edges=borders,
+            daily=prices.daily,
+            hourly=context.hourly,
+            leaders=context.leaders,
+            leaders_in_all=LEADERS_IN_ALL,
+            vix=context.vix,
+            events=context.events,
+        )
+    )
+    return Snapshot(
+        instrument=instrument.symbol,
+        session=session,
+        moment=occasion.moment,
+        as_of=as_of,
+        features=table.features,
+        levels=table.levels,
+        events=_events_of_session(instrument, context.events or (), borders[:2]),
+        provenance=_provenance(prices, context),
+    )
+
+
+def _events_of_session(
+    instrument: Instrument, events: Sequence[CalendarEvent], borders: tuple[datetime, ...]
+) -> tuple[CalendarEvent, ...]:
+    wanted = {*instrument.calendar_currencies, "All"}
+    before, close = borders
+    chosen = [e for e in events if e.currency in wanted and before < e.at <= close]
+    return tuple(sorted(chosen, key=lambda e: (e.at, e.currency, e.title)))
+
+
+def _provenance(prices: _Prices, context: _Context) -> Provenance:
+    return Provenance(
+        series=prices.source.series,
+        source=prices.daily.source,
+        licence=prices.daily.licence,
+        proxy_label=prices.source.label,
+        inverted=prices.daily.inverted,
+        last_bar_at=prices.daily.bars[-1].closed_at,
+        missing=context.missing,
+    )
