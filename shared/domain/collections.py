@@ -66,7 +66,10 @@ _DECLARED = (
         "account key",
         "1-20 a user",
         "users",
-        (Index((), None, "a user's accounts"),),
+        (
+            Index((), None, "a user's accounts"),
+            Index((), None, "reconcile: every account", group=True),
+        ),
     ),
     Collection(
         "counters",
@@ -131,9 +134,17 @@ _DECLARED = (
         (Index(("account_key",), "at_us", "the newest report of an account"),),
     ),
     Collection(
+        "reconciliations",
+        "the newest comparison of an account with its broker",
+        "account key",
+        "one an account",
+        "users",
+        (Index((), None, "how a user's accounts stand"),),
+    ),
+    Collection(
         "discrepancies",
         "where the broker's positions and ours differ",
-        "account key + root",
+        "account key + symbol (content)",
         "few",
         "users",
         (Index(("account_key",), "root", "an account's discrepancies"),),
@@ -152,8 +163,8 @@ _DECLARED = (
     ),
     Collection(
         "positions",
-        "projection: open quantity and log version of one instrument",
-        "account key + root",
+        "projection: what is held of one root, and the log version that all its projections show",
+        "account key + root (content)",
         "1-50 an account",
         "users",
         (

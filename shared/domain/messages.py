@@ -3,12 +3,15 @@
 import json
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import LogRow
 from shared.domain.ids import AccountKey, ConnectionId, RowKey, UserId
 from shared.domain.time import Instant
+
+# A page is stored in one atomic batch of at most 450 writes, and a revised row takes two of them.
+MAX_PAGE_ROWS = 200
 
 
 class Message(BaseModel):
@@ -97,7 +100,10 @@ class UnreadRow(BaseModel):
 
 
 class ExecutionsObserved(Message):
-    """One page of one run, parsed; (account, run, page) is its receipt number."""
+    """One page of one run, parsed; (account, run, page) is its receipt number.
+
+    Shape: at most 200 rows, read and unread together: a publisher splits a larger page.
+    """
 
     topic: ClassVar[str] = "executions"
 
@@ -113,11 +119,18 @@ class ExecutionsObserved(Message):
     rows: tuple[ObservedRow, ...] = ()
     unread: tuple[UnreadRow, ...] = ()
 
+    @model_validator(mode="after")
+    def _fits_one_batch(self) -> Self:
+        if len(self.rows) + len(self.unread) > MAX_PAGE_ROWS:
+            raise ValueError(f"a page holds at most {MAX_PAGE_ROWS} rows")
+        return self
+
 
 class JournalChanged(Message):
     """Rows of one account changed; projections of the named roots must be rebuilt.
 
-    Shape: `roots` names what changed; empty when only cash events did.
+    Shape: `roots` names what changed; "" stands for rows that belong to no instrument (a day's
+    fees, cash), and so does an empty tuple.
     """
 
     topic: ClassVar[str] = "journal-changes"

@@ -1,0 +1,203 @@
+"""The read side of the journal: what the API, the dashboard and the command line show."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Generic, TypeVar
+
+from shared.domain.ids import AccountKey, UserId
+from shared.domain.performance import Performance, summarize
+from shared.domain.position import Position
+from shared.domain.round_trip import RoundTrip
+from shared.journal.comparison import Reconciliation
+from shared.journal.log import LogEntry, read_entry
+from shared.journal.projections import read_day
+from shared.journal.scanning import every
+from shared.ports import Body, Document, Documents, JsonScalar, Query
+
+T = TypeVar("T")
+_CLOSED = 0  # a time of closing is at least this; an open trip has none
+_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """One page of a list; `cursor` asks for the next one, None when this is the last."""
+
+    items: tuple[T, ...]
+    cursor: str | None
+
+
+class HeldPosition(Position):
+    """An open position with the account that holds it."""
+
+    account_key: AccountKey
+
+
+class ClosedTrip(RoundTrip):
+    """A closed round trip with its account."""
+
+    account_key: AccountKey
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A broker account; `last_run` is the last run that advanced its cursor, 0 before the first."""
+
+    account_key: AccountKey
+    broker: str
+    environment: str
+    account_id: str
+    account_number: str
+    currency: str
+    connection_ids: tuple[str, ...]
+    last_run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is asked for."""
+
+    limit: int = _LIMIT
+    cursor: str | None = None
+
+
+class JournalQueries:
+    """Lists newest first; with `account_key=None` over all of a user's accounts."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def accounts(self, user_id: UserId) -> list[AccountView]:
+        """List a user's accounts."""
+        query = Query("accounts", (user_id,))
+        return [_account(found) async for found in every(self._documents, query)]
+
+    async def executions(
+        self, user_id: UserId, account_key: AccountKey | None, window: Window
+    ) -> Listing[LogEntry]:
+        """List the log, executions and account events.
+
+        Raises: ValueError for a cursor that is not one of ours.
+        """
+        query = _newest("executions", user_id, account_key, "at_us", window)
+        return await self._listing(query, read_entry)
+
+    async def round_trips(
+        self, user_id: UserId, account_key: AccountKey | None, window: Window
+    ) -> Listing[ClosedTrip]:
+        """List closed round trips; open ones are positions.
+
+        Raises: ValueError for a cursor that is not one of ours.
+        """
+        query = _newest("round_trips", user_id, account_key, "closed_us", window)
+        return await self._listing(replace(query, at_least=_CLOSED), _closed_trip)
+
+    async def positions(
+        self, user_id: UserId, account_key: AccountKey | None = None
+    ) -> list[HeldPosition]:
+        """List what is held, by root."""
+        query = Query("positions", (user_id,), _where(account_key), order_by="root")
+        return [
+            HeldPosition.model_validate({**holding, "account_key": found.body["account_key"]})
+            async for found in every(self._documents, query)
+            for holding in found.body["holdings"]
+        ]
+
+    async def runs(self, user_id: UserId, account_key: AccountKey, window: Window) -> Listing[Body]:
+        """List an account's sync runs.
+
+        Raises: ValueError for a cursor that is not one of ours.
+        """
+        query = _newest("runs", user_id, account_key, "run", window)
+        return await self._listing(query, lambda found: found.body)
+
+    async def quarantine(
+        self, user_id: UserId, account_key: AccountKey | None, window: Window
+    ) -> Listing[Body]:
+        """List rows that could not be read.
+
+        Raises: ValueError for a cursor that is not one of ours.
+        """
+        query = _newest("quarantine", user_id, account_key, "at_us", window)
+        return await self._listing(query, lambda found: {**found.body, "id": found.key.id})
+
+    async def coverage(self, user_id: UserId, account_key: AccountKey) -> list[Body]:
+        """List an account's coverage maps, one a year, oldest first."""
+        query = Query("coverage", (user_id,), _where(account_key), order_by="year")
+        return [found.body async for found in every(self._documents, query)]
+
+    async def reconciliations(self, user_id: UserId) -> list[Reconciliation]:
+        """List how each account stood when it was last compared with its broker."""
+        query = Query("reconciliations", (user_id,))
+        return [
+            Reconciliation.model_validate(found.body)
+            async for found in every(self._documents, query)
+        ]
+
+    async def discrepancies(self, user_id: UserId, account_key: AccountKey) -> list[Body]:
+        """List an account's discrepancies, open and resolved, by root."""
+        query = Query("discrepancies", (user_id,), _where(account_key), order_by="root")
+        return [found.body async for found in every(self._documents, query)]
+
+    async def summary(
+        self,
+        user_id: UserId,
+        account_key: AccountKey | None = None,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Performance:
+        """Compute the performance of the trading days from `since` to before `until`."""
+        query = Query(
+            "daily",
+            (user_id,),
+            _where(account_key),
+            order_by="day",
+            at_least=None if since is None else since.isoformat(),
+            below=None if until is None else until.isoformat(),
+        )
+        figures = [
+            part async for found in every(self._documents, query) for part in read_day(found.body)
+        ]
+        return summarize(figures, len(await self.positions(user_id, account_key)))
+
+    async def _listing(self, query: Query, read: Callable[[Document], T]) -> Listing[T]:
+        page = await self._documents.scan(query)
+        return Listing(tuple(map(read, page.documents)), page.cursor)
+
+
+def _where(account_key: AccountKey | None) -> dict[str, JsonScalar]:
+    return {} if account_key is None else {"account_key": account_key}
+
+
+def _newest(
+    collection: str, user_id: UserId, account_key: AccountKey | None, order_by: str, window: Window
+) -> Query:
+    return Query(
+        collection,
+        (user_id,),
+        _where(account_key),
+        order_by=order_by,
+        descending=True,
+        limit=window.limit,
+        cursor=window.cursor,
+    )
+
+
+def _account(found: Document) -> AccountView:
+    body = found.body
+    return AccountView(
+        account_key=AccountKey(found.key.id),
+        broker=body["broker"],
+        environment=body["environment"],
+        account_id=body["account_id"],
+        account_number=body["account_number"],
+        currency=body["currency"],
+        connection_ids=tuple(body["connection_ids"]),
+        last_run=body["last_run"],
+    )
+
+
+def _closed_trip(found: Document) -> ClosedTrip:
+    return ClosedTrip.model_validate({name: found.body[name] for name in ClosedTrip.model_fields})

@@ -1,0 +1,154 @@
+"""Compare what the broker says is held with what our journal says: agreed, differs or unknown.
+
+A missing report is unknown, never flat; and as long as a run up to the report's own has not closed,
+nothing is said, because our side is not complete then.
+"""
+
+from collections.abc import Sequence
+
+from shared.domain.execution import Execution, RowStatus
+from shared.domain.ids import AccountKey, UserId
+from shared.domain.time import from_micros
+from shared.journal.comparison import Agreement, Held, Line, Reconciliation
+from shared.journal.discrepancies import keep
+from shared.journal.log import read_entry
+from shared.journal.projections import read_holdings
+from shared.journal.scanning import every
+from shared.ports import Body, Clock, Documents, Entropy, Key, Query
+from shared.retry import compare_and_set
+
+
+class Reconcile:
+    """Compares accounts with the newest position report of their broker."""
+
+    def __init__(self, documents: Documents, clock: Clock, entropy: Entropy) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._entropy = entropy
+
+    async def sweep(self, user_id: UserId | None = None) -> list[Reconciliation]:
+        """Reconcile every account of a user, or of everybody.
+
+        Raises: StoreUnavailable.
+        """
+        parent = None if user_id is None else (user_id,)
+        query = Query("accounts", parent)
+        return [
+            await self.reconcile(UserId(found.key.path[0]), AccountKey(found.key.id))
+            async for found in every(self._documents, query)
+        ]
+
+    async def reconcile(self, user_id: UserId, account_key: AccountKey) -> Reconciliation:
+        """Compare one account and keep the result; differences become or stay discrepancies.
+
+        Raises: StoreUnavailable.
+        """
+        result = await self._compare(user_id, account_key)
+        await compare_and_set(
+            self._clock, self._entropy, lambda: keep(self._documents, user_id, result)
+        )
+        return result
+
+    async def _compare(self, user_id: UserId, account_key: AccountKey) -> Reconciliation:
+        now = self._clock.now()
+        report = await self._newest_report(user_id, account_key)
+        if report is None:
+            return Reconciliation(
+                account_key=account_key,
+                state=Agreement.UNKNOWN,
+                reason="the broker has not reported positions yet",
+                checked_at=now,
+            )
+        at, run = from_micros(report["at_us"]), report["run"]
+        reason = await self._incomplete(user_id, account_key, run)
+        lines: tuple[Line, ...] = ()
+        if not reason:
+            held = await self._held_at(user_id, account_key, report["at_us"])
+            lines = held.compare(report["positions"])
+            reason = await self._behind(user_id, account_key, lines, report["at_us"])
+        state = Agreement.AGREED if all(line.equal for line in lines) else Agreement.DIFFERS
+        return Reconciliation(
+            account_key=account_key,
+            state=Agreement.UNKNOWN if reason else state,
+            reason=reason,
+            as_of=at,
+            run=run,
+            checked_at=now,
+            lines=() if reason else lines,
+        )
+
+    async def _newest_report(self, user_id: UserId, account_key: AccountKey) -> Body | None:
+        query = Query(
+            "position_reports",
+            (user_id,),
+            where={"account_key": account_key},
+            order_by="at_us",
+            descending=True,
+            limit=1,
+        )
+        page = await self._documents.scan(query)
+        return page.documents[0].body if page.documents else None
+
+    async def _incomplete(self, user_id: UserId, account_key: AccountKey, run: int) -> str:
+        """Say which run up to the report's own keeps our side from being complete, or ""."""
+        for state in ("fetching", "fetched"):
+            query = Query(
+                "runs",
+                (user_id,),
+                where={"account_key": account_key, "state": state},
+                order_by="run",
+                below=run + 1,
+                limit=1,
+            )
+            page = await self._documents.scan(query)
+            if page.documents:
+                return f"run {page.documents[0].body['run']} is not closed yet"
+        key = Key("runs", (user_id, f"{account_key}-{run:012d}"))
+        (own,) = await self._documents.get_many([key])
+        # an abandoned run's window is read again by the next: so the report's own must be closed
+        if own is None or own.body["state"] != "closed":
+            return f"run {run}, which took the report, has not closed"
+        return ""
+
+    async def _held_at(self, user_id: UserId, account_key: AccountKey, at_us: int) -> Held:
+        """Take the positions that are shown, less what was executed after an instant."""
+        query = Query("positions", (user_id,), where={"account_key": account_key}, order_by="root")
+        gates = [gate.body async for gate in every(self._documents, query)]
+        held = Held()
+        for gate in gates:
+            for position in read_holdings(gate):
+                held.add(position.symbol, position.root, position.quantity)
+        for row in await self._executed(user_id, account_key, at_least=at_us + 1):
+            held.add(row.symbol, row.root, -row.signed_quantity)
+        return held
+
+    async def _behind(
+        self, user_id: UserId, account_key: AccountKey, lines: Sequence[Line], at_us: int
+    ) -> str:
+        """Say so when a difference comes from projections that have not caught up with the log."""
+        if all(line.equal for line in lines):
+            return ""
+        held = Held()
+        for row in await self._executed(user_id, account_key, below=at_us + 1):
+            held.add(row.symbol, row.root, row.signed_quantity)
+        stale = [line.symbol for line in lines if held.quantity(line.symbol) != line.ours]
+        return f"the journal of {', '.join(stale)} is still being built" if stale else ""
+
+    async def _executed(
+        self,
+        user_id: UserId,
+        account_key: AccountKey,
+        *,
+        at_least: int | None = None,
+        below: int | None = None,
+    ) -> list[Execution]:
+        query = Query(
+            "executions",
+            (user_id,),
+            where={"account_key": account_key},
+            order_by="at_us",
+            at_least=at_least,
+            below=below,
+        )
+        rows = [read_entry(found).row async for found in every(self._documents, query)]
+        return [r for r in rows if isinstance(r, Execution) and r.status is RowStatus.BOOKED]
