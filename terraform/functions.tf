@@ -41,7 +41,7 @@ module "function" {
   region        = var.region
   timeout_s     = each.value.timeout_s
 
-  # The image's build needs its rights, and the account that runs must be able to do its work.
+  # A build that starts before its account has its rights fails.
   depends_on = [
     google_artifact_registry_repository_iam_member.builder,
     google_project_iam_member.builder_logs,

@@ -3,6 +3,11 @@ output "bundle" {
   value       = local.object_name
 }
 
+output "invokers" {
+  description = "IAM members that may call the function, as they were granted."
+  value       = [for grant in google_cloud_run_v2_service_iam_member.invoker : grant.member]
+}
+
 output "member" {
   description = "The function's service account as an IAM member."
   value       = "serviceAccount:${google_service_account.function.email}"

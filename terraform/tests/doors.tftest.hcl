@@ -1,0 +1,175 @@
+# Who may call what, and who may do what. The provider is mocked, so an apply reaches no cloud: it only
+# makes up what a plan cannot know yet (addresses, ids), which the wiring below is about.
+mock_provider "google" {}
+
+variables {
+  environment   = "dev"
+  max_instances = 3
+  project_id    = "daybias-test"
+  region        = "us-east4"
+}
+
+override_resource {
+  target = google_service_account.pubsub_push
+  values = { email = "push@daybias-test.iam.gserviceaccount.com" }
+}
+
+override_resource {
+  target = google_service_account.scheduler
+  values = { email = "scheduler@daybias-test.iam.gserviceaccount.com" }
+}
+
+override_data {
+  target = data.google_project.this
+  values = { number = "123456789" }
+}
+
+run "every_function_is_called_by_its_own_callers_alone" {
+  command = apply
+
+  assert {
+    condition = { for name, function in module.function : name => function.invokers } == {
+      api              = []
+      bias             = ["serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com"]
+      build_journal    = ["serviceAccount:push@daybias-test.iam.gserviceaccount.com"]
+      reconcile        = ["serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com"]
+      refresh_market   = ["serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com"]
+      score_bias       = ["serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com"]
+      store_executions = ["serviceAccount:push@daybias-test.iam.gserviceaccount.com"]
+      sync_alpaca = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
+      web = []
+    }
+    error_message = "A function has another caller than its own: ${jsonencode({ for name, function in module.function : name => function.invokers })}"
+  }
+}
+
+run "every_push_carries_a_token_and_has_a_dead_letter" {
+  command = apply
+
+  assert {
+    condition     = length(google_pubsub_subscription.push) == 3
+    error_message = "Three topics have one consumer each."
+  }
+
+  assert {
+    condition = alltrue([
+      for subscription in google_pubsub_subscription.push :
+      subscription.push_config[0].oidc_token[0].service_account_email == google_service_account.pubsub_push.email
+      && subscription.push_config[0].oidc_token[0].audience == subscription.push_config[0].push_endpoint
+    ])
+    error_message = "A push must carry the push account's token for the very endpoint that it calls."
+  }
+
+  assert {
+    condition = alltrue([
+      for topic, subscription in google_pubsub_subscription.push :
+      subscription.dead_letter_policy[0].dead_letter_topic == google_pubsub_topic.dead[topic].id
+      && subscription.dead_letter_policy[0].max_delivery_attempts >= 5
+      && google_pubsub_topic.dead[topic].message_retention_duration == "2678400s"
+    ])
+    error_message = "Every subscription must give up into its own dead letter, which keeps messages for 31 days."
+  }
+
+  assert {
+    condition = (
+      alltrue([for grant in google_pubsub_topic_iam_member.dead_letter_publisher :
+      grant.member == "serviceAccount:service-123456789@gcp-sa-pubsub.iam.gserviceaccount.com"])
+      && alltrue([for grant in google_pubsub_subscription_iam_member.dead_letter_subscriber :
+      grant.member == "serviceAccount:service-123456789@gcp-sa-pubsub.iam.gserviceaccount.com"])
+      && length(google_pubsub_topic_iam_member.dead_letter_publisher) == 3
+      && length(google_pubsub_subscription_iam_member.dead_letter_subscriber) == 3
+    )
+    error_message = "Without both grants of its agent Pub/Sub never moves a message to the dead letter."
+  }
+
+  assert {
+    condition = alltrue([
+      for subscription in google_pubsub_subscription.push :
+      subscription.ack_deadline_seconds == 600
+      && subscription.retry_policy[0].minimum_backoff == "10s"
+      && subscription.retry_policy[0].maximum_backoff == "600s"
+      && subscription.enable_message_ordering != true
+    ])
+    error_message = "Pushes wait 600 s for an answer, back off from 10 to 600 s and promise no order."
+  }
+}
+
+run "no_pushed_function_outlives_its_delivery" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for subscription in local.subscriptions : local.functions[subscription.function].timeout_s <= 600
+    ])
+    error_message = "A function behind a push must end within the ack deadline, or it works beside its own second delivery."
+  }
+}
+
+run "every_scheduled_call_carries_the_schedulers_token" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for job in google_cloud_scheduler_job.jobs :
+      job.http_target[0].oidc_token[0].service_account_email == google_service_account.scheduler.email
+      && startswith(job.http_target[0].uri, job.http_target[0].oidc_token[0].audience)
+      && job.http_target[0].http_method == "POST"
+      && job.time_zone == "Etc/UTC"
+    ])
+    error_message = "A job must POST with the scheduler's token, made for the function that it calls."
+  }
+
+  assert {
+    condition = { for name, job in google_cloud_scheduler_job.jobs : name => job.schedule } == {
+      bias-record    = "5,20,35,50 * * * *"
+      reconcile      = "40 * * * *"
+      refresh-market = "0 * * * *"
+      score-bias     = "25 * * * *"
+      tick-alpaca    = "*/15 * * * *"
+    }
+    error_message = "The schedule is another than the one that shared/ and infra/local rely on."
+  }
+
+  assert {
+    condition = alltrue([
+      for job in local.jobs : contains(local.functions[job.function].called_by, "scheduler")
+    ])
+    error_message = "A scheduled function must admit the scheduler."
+  }
+}
+
+run "grants_are_the_least" {
+  command = apply
+
+  assert {
+    condition = keys(google_pubsub_topic_iam_member.publisher) == [
+      "store_executions journal-changes", "sync_alpaca executions", "sync_alpaca sync-alpaca",
+    ]
+    error_message = "Found publishers ${join(", ", keys(google_pubsub_topic_iam_member.publisher))}."
+  }
+
+  assert {
+    condition = keys(google_secret_manager_secret_iam_member.reader) == [
+      "bias gemini-api-key", "sync_alpaca vault-keyring",
+    ]
+    error_message = "Found secret readers ${join(", ", keys(google_secret_manager_secret_iam_member.reader))}."
+  }
+
+  assert {
+    condition = (
+      !contains(keys(google_project_iam_member.documents), "web")
+      && alltrue([for grant in google_project_iam_member.documents :
+        grant.role == "roles/datastore.user"
+      && grant.condition[0].expression == "resource.name == 'projects/daybias-test/databases/daybias'"])
+    )
+    error_message = "Firestore is granted to those that use it, on the one database."
+  }
+
+  assert {
+    condition     = length(distinct([for function in module.function : function.member])) == 9
+    error_message = "Every function has a service account of its own."
+  }
+}

@@ -1,0 +1,143 @@
+# What is kept, for how long, and what differs between the environments.
+mock_provider "google" {
+  override_during = plan
+}
+
+variables {
+  max_instances = 3
+  project_id    = "daybias-test"
+  region        = "us-east4"
+}
+
+run "dev_may_be_torn_down" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  assert {
+    condition     = google_storage_bucket.forecast_chain.retention_policy[0].is_locked == false
+    error_message = "A locked bucket in dev would outlive the project."
+  }
+
+  assert {
+    condition     = google_pubsub_topic.topics["executions"].labels == tomap({ app = "daybias", environment = "dev" })
+    error_message = "Everything carries app and environment."
+  }
+}
+
+run "prod_keeps_the_chain_for_ten_years" {
+  command = plan
+
+  variables {
+    environment    = "prod"
+    forecast_chain = { locked = true, retention_days = 3650 }
+  }
+
+  assert {
+    condition = (
+      google_storage_bucket.forecast_chain.retention_policy[0].is_locked
+      && google_storage_bucket.forecast_chain.retention_policy[0].retention_period == "315360000"
+    )
+    error_message = "The chain's bucket must be locked, and its days turned into seconds."
+  }
+}
+
+run "the_database_survives_a_slip" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  assert {
+    condition = (
+      google_firestore_database.documents.delete_protection_state == "DELETE_PROTECTION_ENABLED"
+      && google_firestore_database.documents.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
+      && google_firestore_database.documents.type == "FIRESTORE_NATIVE"
+    )
+    error_message = "The database must be native, protected from deletion and recoverable to any minute."
+  }
+}
+
+run "every_index_of_the_generated_file_is_declared" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  assert {
+    condition = (
+      length(google_firestore_index.composite) == length(local._indexes.indexes)
+      && length(google_firestore_index.composite) > 0
+      && length(google_firestore_field.override) == length(local._indexes.fieldOverrides)
+    )
+    error_message = "firestore.indexes.json and the declared indexes differ in number."
+  }
+
+  assert {
+    condition = alltrue([
+      for index in google_firestore_index.composite :
+      length(index.fields) >= 2 && contains(["COLLECTION", "COLLECTION_GROUP"], index.query_scope)
+    ])
+    error_message = "A composite index has at least two fields and a scope."
+  }
+}
+
+run "buckets_and_secrets_are_shut" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  assert {
+    condition = alltrue([
+      for bucket in [google_storage_bucket.artifacts, google_storage_bucket.forecast_chain] :
+      bucket.public_access_prevention == "enforced" && bucket.uniform_bucket_level_access
+    ])
+    error_message = "A bucket must refuse public access and per-object rights."
+  }
+
+  assert {
+    condition     = keys(google_secret_manager_secret.secrets) == ["gemini-api-key", "vault-keyring"]
+    error_message = "Found secrets ${join(", ", keys(google_secret_manager_secret.secrets))}."
+  }
+}
+
+run "a_paused_schedule_is_declared_but_silent" {
+  command = plan
+
+  variables {
+    environment     = "dev"
+    schedule_paused = true
+  }
+
+  assert {
+    condition     = alltrue([for job in google_cloud_scheduler_job.jobs : job.paused])
+    error_message = "schedule_paused must pause every job."
+  }
+}
+
+run "an_unknown_environment_is_refused" {
+  command = plan
+
+  variables {
+    environment = "staging"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "a_multi_region_is_refused" {
+  command = plan
+
+  variables {
+    environment = "dev"
+    region      = "nam5"
+  }
+
+  expect_failures = [var.region]
+}
