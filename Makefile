@@ -4,47 +4,47 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 REQ := infra/requirements
-ENV := .venv/.ready
+READY := .venv/.ready
 UV_SYNC := $(BIN)/uv pip sync -q --require-hashes
 
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
 
-$(ENV): $(REQ)/bootstrap.txt $(REQ)/dev.txt
+$(READY): $(REQ)/bootstrap.txt $(REQ)/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(REQ)/bootstrap.txt
 	@$(UV_SYNC) --python $(BIN)/python $(REQ)/bootstrap.txt $(REQ)/dev.txt
 	@touch $@
 
 .PHONY: setup
-setup: $(ENV) ## make .venv from the hashed lock files
+setup: $(READY) ## make .venv from the hashed lock files
 
 # ------------------------------------------------------------------ run
 .PHONY: demo
-demo: $(ENV) ## replay Friday 2020-05-29 end to end (ARGS=--once ends by itself)
+demo: $(READY) ## replay Friday 2020-05-29 end to end (ARGS=--once ends by itself)
 	@$(BIN)/python -m infra.local.demo $(ARGS)
 
 .PHONY: serve
-serve: $(ENV) ## run the whole system in one process on loopback
+serve: $(READY) ## run the whole system in one process on loopback
 	@$(BIN)/python -m infra.local.serve $(ARGS)
 
 # ---------------------------------------------------------------- check
 .PHONY: lint
-lint: $(ENV) ## ruff: lint and format check
+lint: $(READY) ## ruff: lint and format check
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 
 .PHONY: type
-type: $(ENV) ## mypy --strict
+type: $(READY) ## mypy --strict
 	@$(BIN)/mypy --no-error-summary
 
 .PHONY: imports
-imports: $(ENV) ## import contracts
+imports: $(READY) ## import contracts
 	@PYTHONPATH=. $(BIN)/lint-imports >/tmp/daybias-imports.$$$$ || { cat /tmp/daybias-imports.$$$$; exit 1; }; rm -f /tmp/daybias-imports.$$$$
 
 .PHONY: unit
-unit: $(ENV) ## unit and architecture tests
+unit: $(READY) ## unit and architecture tests
 	@$(BIN)/pytest -q tests/unit tests/architecture -n 2
 
 .PHONY: quick
@@ -55,20 +55,20 @@ test: lint type imports package terraform ## everything a change must pass (at m
 	@$(BIN)/pytest -q tests -n 2
 
 .PHONY: test-emulators
-test-emulators: $(ENV) ## contract suites and the demo's flow on Google's Firestore and Pub/Sub emulators
+test-emulators: $(READY) ## contract suites and the demo's flow on Google's Firestore and Pub/Sub emulators
 	@$(BIN)/pytest -q tests -m emulator
 
-.venv-sdk-alpaca/.ready: $(ENV) $(REQ)/sdk-alpaca.txt
+.venv-sdk-alpaca/.ready: $(READY) $(REQ)/sdk-alpaca.txt
 	@test -x .venv-sdk-alpaca/bin/python || $(PYTHON) -m venv .venv-sdk-alpaca
 	@$(UV_SYNC) --python .venv-sdk-alpaca/bin/python $(REQ)/sdk-alpaca.txt
 	@touch $@
 
 .PHONY: test-sdks
-test-sdks: $(ENV) .venv-sdk-alpaca/.ready ## third-party broker clients against our simulators
+test-sdks: $(READY) .venv-sdk-alpaca/.ready ## third-party broker clients against our simulators
 	@$(BIN)/pytest -q tests -m sdk
 
 .PHONY: bench
-bench: $(ENV) ## benchmarks: ratios measured in one run
+bench: $(READY) ## benchmarks: ratios measured in one run
 	@$(BIN)/pytest -q tests/benchmarks -m benchmark -s
 
 .PHONY: verify
@@ -76,29 +76,40 @@ verify: test test-emulators test-sdks bench ## everything
 
 # --------------------------------------------------------------- deploy
 .PHONY: package
-package: $(ENV) ## one byte-identical zip a function into dist/
+package: $(READY) ## one byte-identical zip a function into dist/
 	@$(BIN)/python -m infra.package
 
-.venv-terraform/.ready: $(ENV) $(REQ)/terraform.txt
+.venv-terraform/.ready: $(READY) $(REQ)/terraform.txt
 	@test -x .venv-terraform/bin/python || $(PYTHON) -m venv .venv-terraform
 	@$(UV_SYNC) --python .venv-terraform/bin/python $(REQ)/terraform.txt
 	@touch $@
 
 .PHONY: terraform
-terraform: $(ENV) package ## fmt, validate, plan-level tests and policy of terraform/ (skips aloud without terraform)
+terraform: $(READY) package ## fmt, validate, plan-level tests and policy of terraform/ (skips aloud without terraform)
 	@$(BIN)/python -m infra.terraform
+
+.PHONY: plan
+plan: package ## plan terraform/ for ENV=dev or ENV=prod into a file that apply takes
+	@$(if $(filter $(ENV),dev prod),,$(error say ENV=dev or ENV=prod))
+	@terraform -chdir=terraform init -input=false -reconfigure -backend-config=envs/$(ENV).gcs.tfbackend
+	@terraform -chdir=terraform plan -input=false -var-file=envs/$(ENV).tfvars -out=$(ENV).tfplan $(ARGS)
+
+.PHONY: apply
+apply: ## apply exactly what `make plan ENV=...` saved
+	@$(if $(filter $(ENV),dev prod),,$(error say ENV=dev or ENV=prod))
+	@terraform -chdir=terraform apply -input=false $(ENV).tfplan
 
 # ------------------------------------------------------------- maintain
 .PHONY: lock
-lock: $(ENV) ## renew the hashed lock files
+lock: $(READY) ## renew the hashed lock files
 	@$(BIN)/python -m infra.lock
 
 .PHONY: golden
-golden: $(ENV) ## rewrite generated files (data model, message schemas, indexes); review the diff
+golden: $(READY) ## rewrite generated files (data model, message schemas, indexes); review the diff
 	@$(BIN)/python -m infra.golden
 
 .PHONY: format
-format: $(ENV) ## ruff format and safe fixes
+format: $(READY) ## ruff format and safe fixes
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
 
 .PHONY: clean
