@@ -27,7 +27,7 @@ class Connections:
     entropy: Entropy
     vault: Vault
 
-    async def create(  # noqa: PLR0913 - what a user states when connecting, each a thing of its own
+    async def create(  # noqa: PLR0913, PLR0917 - what a user states when connecting
         self,
         user_id: UserId,
         spec: BrokerSpec,

@@ -43,8 +43,9 @@ async def tick(documents: Documents, bus: MessageBus, clock: Clock, *, broker: s
                 cursor=cursor,
             )
         )
-        await bus.publish([_request(document, now) for document in page.documents])
-        await _move_on(documents, page.documents, now + PERIOD)
+        if page.documents:
+            await bus.publish([_request(document, now) for document in page.documents])
+            await _move_on(documents, page.documents, now + PERIOD)
         count += len(page.documents)
         if page.cursor is None:
             return TickReport(due=count, published=count)
