@@ -31,7 +31,7 @@ function fillWith(id, rows, columns, empty) {
 const ACCOUNT_COLUMNS = [
   { title: "Account", text: (row) => row.label },
   { title: "Positions", text: (row) => VERDICTS[row.state] + (row.reason ? `: ${row.reason}` : ""), tone: (row) => row.state },
-  { title: "As of", text: (row) => (row.at ? newYork(row.at) : NOTHING) },
+  { title: "As of", text: (row) => (row.as_of ? newYork(row.as_of) : NOTHING) },
 ];
 const POSITION_COLUMNS = [
   { title: "Symbol", text: (row) => row.symbol },
