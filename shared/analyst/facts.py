@@ -104,7 +104,7 @@ def _named(snapshot: Snapshot, forecast: Forecast | None) -> Iterator[Fact]:
     yield Fact("session_date", f"{snapshot.session:%A %Y-%m-%d}", "text")
     yield Fact("prices_from", source.proxy_label or source.series, "text")
     for number, event in enumerate(snapshot.events, start=1):
-        yield Fact(f"event{number}", _event(event), "text", as_of=snapshot.as_of)
+        yield Fact(f"event{number}", _event(event), "text", as_of=snapshot.as_of, step=Step.MACRO)
     if forecast is not None:
         yield from _of_forecast(forecast)
 

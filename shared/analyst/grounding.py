@@ -40,6 +40,7 @@ _STATES = (
 )
 _MEANS = re.compile(r"\b(above|below) (?:the|its) (20|50|200)-day mean\b", re.IGNORECASE)
 _MOST_FINDINGS = 8
+_MOST_CHARACTERS = 400  # of one sentence, before its values are filled in
 _ORDER = (Label.BEARISH, Label.NEUTRAL, Label.BULLISH)
 
 
@@ -94,6 +95,9 @@ def _states(own: str, facts: Facts) -> Iterator[str]:
 def _shape(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[str]:
     if not draft.headline.strip():
         yield "the headline is empty"
+    texts = (draft.headline, *draft.findings, *draft.risks)
+    if any(len(text) > _MOST_CHARACTERS for text in texts):
+        yield f"a text is longer than {_MOST_CHARACTERS} characters"
     if len(draft.findings) > _MOST_FINDINGS:
         yield f"{len(draft.findings)} findings; at most {_MOST_FINDINGS} are read"
     if not draft.findings and _has_readings(step, facts):

@@ -1,0 +1,1 @@
+"""State machines that speak a foreign wire."""

@@ -1,0 +1,70 @@
+"""What a prompt is filled with: values with unit and time, and fenced texts from outside."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+
+from shared.analyst.facts import Fact, Facts
+from shared.domain.bias import Section, Snapshot, Step
+from shared.domain.time import iso
+
+# Facts whose text was written by third parties.
+_FROM_OUTSIDE = ("next_high", "event")
+_LONGEST_LINE = 300
+
+
+def inputs_of(
+    step: Step, snapshot: Snapshot, facts: Facts, earlier: Sequence[Section]
+) -> Mapping[str, str]:
+    """Prepare every input that a prompt may ask for."""
+    chosen = [fact for fact in facts.values() if _concerns(step, fact)]
+    return {
+        "instrument": _instrument(snapshot),
+        "features": "\n".join(_line(fact) for fact in chosen),
+        "sections": fence(_sections(earlier)),
+        "untrusted": fence([*_texts(chosen), *snapshot.evidence]),
+    }
+
+
+def fence(texts: Sequence[str]) -> str:
+    """Put each text on one line behind a bar, so that no text can end its fence."""
+    lines = [f"| {_plain(text)}" for text in texts] or ["| (nothing)"]
+    return "\n".join(["<<<", *lines, ">>>"])
+
+
+def _plain(text: str) -> str:
+    one_line = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    return " ".join(one_line.split())[:_LONGEST_LINE]
+
+
+def _concerns(step: Step, fact: Fact) -> bool:
+    return step is Step.SYNTHESIS or fact.step is None or fact.step is step
+
+
+def _is_outside(fact: Fact) -> bool:
+    return fact.unit == "text" and fact.name.startswith(_FROM_OUTSIDE)
+
+
+def _instrument(snapshot: Snapshot) -> str:
+    source = snapshot.provenance
+    prices = source.proxy_label or source.series
+    return f"{snapshot.instrument}, session of {snapshot.session}, prices: {prices}"
+
+
+def _line(fact: Fact) -> str:
+    if fact.value is None:
+        return f"{fact.name}: null ({fact.reason})"
+    shown = "a text, fenced below" if _is_outside(fact) else fact.text
+    known = f", as of {iso(fact.as_of)}" if fact.as_of else ""
+    return f"{fact.name}: {shown} ({fact.unit}{known})"
+
+
+def _texts(facts: Sequence[Fact]) -> Iterator[str]:
+    return (f"{f.name}: {f.text}" for f in facts if _is_outside(f) and f.value is not None)
+
+
+def _sections(earlier: Sequence[Section]) -> list[str]:
+    return [
+        f"[{section.step}] {text}"
+        for section in earlier
+        for text in (section.headline, *section.findings, *section.risks)
+    ]

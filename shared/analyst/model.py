@@ -1,0 +1,124 @@
+"""A language model as an analyst: asked once, checked, asked to repair once, then refused."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from shared.analyst.facts import Facts, facts_of
+from shared.analyst.grounding import violations
+from shared.analyst.inputs import fence, inputs_of
+from shared.analyst.library import Prompt, PromptLibrary
+from shared.analyst.prices import cost_usd
+from shared.analyst.section import Signature, build_section
+from shared.domain.bias import Forecast, Section, SectionDraft, Snapshot, Step
+from shared.domain.errors import ContractBroken, UpstreamUnavailable
+from shared.ports import Clock, LanguageModel, ModelAnswer, ModelRequest
+
+_LEAST_FOR_REPAIR_S = 1.0
+_FAULTS_SHOWN = 10  # to the model
+_FAULTS_TOLD = 3  # to the reader
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    draft: SectionDraft
+    answers: tuple[ModelAnswer, ...]
+
+
+class ModelAnalyst:
+    """Any LanguageModel with the prompt library.
+
+    Units: `deadline_s` seconds for one section, a repair included.
+    """
+
+    def __init__(
+        self, model: LanguageModel, library: PromptLibrary, clock: Clock, *, deadline_s: float
+    ) -> None:
+        self._model = model
+        self._library = library
+        self._clock = clock
+        self._deadline_s = deadline_s
+
+    @property
+    def name(self) -> str:
+        """Name provider and prompt set."""
+        return f"{self._model.provider}.{self._library.set_id}"
+
+    async def section(
+        self, step: Step, snapshot: Snapshot, forecast: Forecast, earlier: Sequence[Section]
+    ) -> Section:
+        """Write one step.
+
+        Raises: what the model raises; ContractBroken when its answer stays ungrounded after one
+        repair; UpstreamUnavailable when no time is left for the repair.
+        """
+        started = self._clock.monotonic()
+        prompt = self._library.prompts[step]
+        facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
+        request = self._request(prompt, prompt.fill(inputs_of(step, snapshot, facts, earlier)))
+        grounded = await self._grounded(step, request, facts, started)
+        provider, today = self._model.provider, self._clock.now().date()
+        signature = Signature(
+            provider=provider,
+            model=grounded.answers[-1].model,
+            prompt=prompt.id,
+            cost_usd=cost_usd(provider, grounded.answers, today),
+            elapsed_ms=round((self._clock.monotonic() - started) * 1000),
+        )
+        return build_section(step, grounded.draft, snapshot, facts, signature)
+
+    def _request(self, prompt: Prompt, text: str) -> ModelRequest:
+        return ModelRequest(
+            system=prompt.system,
+            prompt=text,
+            schema=prompt.output,
+            temperature=prompt.header.temperature,
+            max_output_tokens=prompt.header.max_output_tokens,
+            timeout_s=self._deadline_s,
+        )
+
+    async def _grounded(
+        self, step: Step, request: ModelRequest, facts: Facts, started: float
+    ) -> _Draft:
+        first = await self._model.generate(request)
+        draft, faults = _checked(step, first, facts)
+        if draft is not None:
+            return _Draft(draft, (first,))
+        left_s = self._deadline_s - (self._clock.monotonic() - started)
+        if left_s < _LEAST_FOR_REPAIR_S:
+            raise UpstreamUnavailable(f"no time left to repair: {'; '.join(faults[:_FAULTS_TOLD])}")
+        repair = replace(request, prompt=_repair(request, first, faults), timeout_s=left_s)
+        second = await self._model.generate(repair)
+        draft, faults = _checked(step, second, facts)
+        if draft is None:
+            raise ContractBroken(f"ungrounded after one repair: {'; '.join(faults[:_FAULTS_TOLD])}")
+        return _Draft(draft, (first, second))
+
+
+def _checked(
+    step: Step, answer: ModelAnswer, facts: Facts
+) -> tuple[SectionDraft | None, tuple[str, ...]]:
+    """Return the draft when it is valid and grounded, else what is wrong with it."""
+    try:
+        draft = SectionDraft.model_validate_json(answer.text)
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors()]
+        return None, tuple(found[:_FAULTS_SHOWN])
+    faults = violations(step, draft, facts)
+    return (None, faults[:_FAULTS_SHOWN]) if faults else (draft, ())
+
+
+def _repair(request: ModelRequest, answer: ModelAnswer, faults: tuple[str, ...]) -> str:
+    # json.dumps: the refused text goes back as data, its line breaks cannot open a new heading
+    return "\n".join(
+        (
+            request.prompt,
+            "",
+            "## Your draft was refused; write it again without these faults",
+            *(f"- {json.dumps(fault, ensure_ascii=False)}" for fault in faults),
+            "The refused draft:",
+            fence([answer.text]),
+        )
+    )
