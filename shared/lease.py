@@ -43,6 +43,10 @@ class Leases:
 
         async def take() -> Held:
             found = await self._read(name)
+            if found is not None and found.body["holder"] == holder:
+                # our own write, whose answer was lost on the way
+                until = from_micros(found.body["until_us"])
+                return Held(name, found.body["fence"], holder, until, ttl_s)
             if found is not None and self._is_held(found.body):
                 raise LeaseHeld(f"{name} is held until {from_micros(found.body['until_us'])}")
             fence = 1 if found is None else found.body["fence"] + 1

@@ -41,7 +41,7 @@ def encode_batch(writes: Sequence[Write]) -> list[str | None]:
     if len({write.key for write in writes}) != len(writes):
         raise ValueError("a key occurs twice in one batch")
     bodies = [None if isinstance(w, Delete) else _encode_body(w) for w in writes]
-    size = sum(len(body) for body in bodies if body is not None)
+    size = sum(_bytes(body) for body in bodies if body is not None)
     if size > MAX_BATCH_BYTES:
         raise ValueError(f"a batch holds at most {MAX_BATCH_BYTES} bytes, found {size}")
     return bodies
@@ -85,9 +85,13 @@ def _encode_body(write: Create | Update) -> str:
     text = json.dumps(
         body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=dict
     )
-    if len(text) > MAX_DOCUMENT_BYTES:
+    if _bytes(text) > MAX_DOCUMENT_BYTES:
         raise ValueError(f"{key}: a document holds at most {MAX_DOCUMENT_BYTES} bytes")
     return text
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _check_fields(fields: Mapping[str, Any], key: Key) -> None:

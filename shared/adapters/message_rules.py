@@ -3,7 +3,13 @@
 from shared.domain.errors import InvalidInput
 from shared.ports import Outgoing
 
-_MAX_BYTES = 9_000_000  # Pub/Sub takes 10 MB with attributes and encoding
+_MAX_BYTES = 9_000_000  # Pub/Sub takes 10 MB with its own fields
+
+
+def size_of(message: Outgoing) -> int:
+    """Count the bytes of data and attributes."""
+    attributes = sum(len(k.encode()) + len(v.encode()) for k, v in message.attributes.items())
+    return len(message.data) + attributes
 
 
 def check_message(message: Outgoing) -> None:
@@ -11,9 +17,9 @@ def check_message(message: Outgoing) -> None:
 
     Raises: InvalidInput.
     """
-    if len(message.data) > _MAX_BYTES:
+    if (size := size_of(message)) > _MAX_BYTES:
         raise InvalidInput(
-            f"{message.topic}: {len(message.data)} bytes in one message",
+            f"{message.topic}: {size} bytes in one message",
             expected=(f"at most {_MAX_BYTES} bytes",),
         )
     if not message.data and not message.attributes:

@@ -235,8 +235,19 @@ class DocumentsContract(ABC):
             ({"": 1}, "cannot be a field name"),
             ({"__name__": 1}, "cannot be a field name"),
             ({"text": "x" * 1_000_001}, "at most 1000000 bytes"),
+            ({"text": "é" * 500_001}, "at most 1000000 bytes"),
         ],
-        ids=["int65", "nested-list", "bytes", "set", "nan", "no-name", "reserved", "too-large"],
+        ids=[
+            "int65",
+            "nested-list",
+            "bytes",
+            "set",
+            "nan",
+            "no-name",
+            "reserved",
+            "large",
+            "large-é",
+        ],
     )
     async def test_a_body_that_some_store_cannot_hold_is_refused(
         self, documents: Documents, body: dict[str, Any], complaint: str

@@ -1,10 +1,12 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import LeaseHeld
+from shared.domain.errors import AlreadyExists, LeaseHeld
 from shared.lease import Leases
+from shared.ports import Write
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.seeded_entropy import SeededEntropy
@@ -91,6 +93,21 @@ async def test_a_late_release_leaves_the_new_holder_alone(
     current = await leases.acquire("c-1", TTL_S)
     await leases.release(late)
     await leases.assert_current(current)
+
+
+class LosesAnswers(MemoryDocuments):
+    """Applies the first batch, then says that it was there already, as a retried request does."""
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        first = self.commits == 0
+        await super().commit(writes)
+        if first:
+            raise AlreadyExists("the first request had arrived")
+
+
+async def test_a_lease_whose_answer_was_lost_is_still_ours(clock: ManualClock) -> None:
+    leases = Leases(LosesAnswers(), clock, SeededEntropy())
+    await leases.assert_current(await leases.acquire("c-1", TTL_S))
 
 
 async def test_of_eight_workers_one_gets_the_lease(leases: Leases) -> None:

@@ -1,0 +1,17 @@
+"""What every test stands on: an environment without settings, and the emulators for who asks."""
+
+import os
+
+import pytest
+
+from tests.emulators import emulator_project, firestore_host, pubsub_host
+
+__all__ = ["emulator_project", "firestore_host", "pubsub_host"]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away whatever the machine around the tests has set for a Daybias of its own."""
+    for name in os.environ:
+        if name.startswith("DAYBIAS_") or name.endswith("_EMULATOR_HOST") or name == "K_SERVICE":
+            monkeypatch.delenv(name)
