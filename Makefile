@@ -88,15 +88,17 @@ package: $(READY) ## one byte-identical zip a function into dist/
 terraform: $(READY) package ## fmt, validate, plan-level tests and policy of terraform/ (skips aloud without terraform)
 	@$(BIN)/python -m infra.terraform
 
-.PHONY: plan
-plan: package ## plan terraform/ for ENV=dev or ENV=prod into a file that apply takes
+.PHONY: known-environment
+known-environment:
 	@$(if $(filter $(ENV),dev prod),,$(error say ENV=dev or ENV=prod))
+
+.PHONY: plan
+plan: known-environment package ## plan terraform/ for ENV=dev or ENV=prod into a file that apply takes
 	@terraform -chdir=terraform init -input=false -reconfigure -backend-config=envs/$(ENV).gcs.tfbackend
 	@terraform -chdir=terraform plan -input=false -var-file=envs/$(ENV).tfvars -out=$(ENV).tfplan $(ARGS)
 
 .PHONY: apply
-apply: ## apply exactly what `make plan ENV=...` saved
-	@$(if $(filter $(ENV),dev prod),,$(error say ENV=dev or ENV=prod))
+apply: known-environment ## apply exactly what `make plan ENV=...` saved
 	@terraform -chdir=terraform apply -input=false $(ENV).tfplan
 
 # ------------------------------------------------------------- maintain

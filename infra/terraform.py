@@ -1,4 +1,4 @@
-"""Checks terraform/ without a cloud: fmt, schema, validate, tests, plans of both environments, policy.
+"""Checks terraform/ without a cloud: format, schema, tests, both environments' plans, policy.
 
 The provider is the schema-only one of ../shared/tools when that is there, else the ordinary one
 when `terraform init` can fetch it; without either, or without the binary, the checks are skipped
@@ -20,7 +20,12 @@ TOOLS = ROOT.parent / "shared" / "tools" / "terraform"
 ENVIRONMENTS = ("dev", "prod")
 _VENV = ".venv-terraform"
 _LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
-_ENV = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+_ENV = {
+    **os.environ,
+    "CHECKPOINT_DISABLE": "1",
+    "TF_CLI_ARGS": "-no-color",
+    "TF_IN_AUTOMATION": "1",
+}
 _NO_CONFIG = {**_ENV, "TF_CLI_CONFIG_FILE": os.devnull}
 
 
@@ -60,18 +65,18 @@ class Ordinary:
 def run(command: list[str], *, env: dict[str, str] | None = None) -> str:
     """Run a command and return its standard output.
 
-    Raises: CheckFailed with both outputs.
+    Raises: CheckFailed with what it said of its failure.
     """
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=env or _NO_CONFIG
     )
     if done.returncode:
-        raise CheckFailed(f"{done.stdout}{done.stderr}".strip())
+        raise CheckFailed(done.stderr.strip() or done.stdout.strip())
     return done.stdout
 
 
 @contextmanager
-def working_copy(root: Path = ROOT) -> Iterator[Path]:
+def working_copy(root: Path) -> Iterator[Path]:
     """Lend a copy of terraform/ with dist/ beside it; what terraform leaves behind goes with it."""
     with tempfile.TemporaryDirectory(prefix="daybias-terraform-") as folder:
         copy = Path(folder) / "terraform"
@@ -124,11 +129,11 @@ def check_offline(provider: Offline, folder: Path) -> None:
 
 
 def _check_root(provider: Offline | Ordinary, folder: Path) -> None:
-    say("validate", provider.terraform(folder, "validate", "-no-color"))
-    say("test", provider.terraform(folder, "test", "-no-color"))
+    say("validate", provider.terraform(folder, "validate"))
+    say("test", provider.terraform(folder, "test"))
 
 
-def check() -> None:
+def check(root: Path = ROOT) -> None:
     """Run what this machine can run; say what was left out and why.
 
     Raises: CheckFailed.
@@ -136,8 +141,8 @@ def check() -> None:
     if shutil.which("terraform") is None:
         print("terraform: skipped, terraform binary not found")
         return
-    say("fmt", run(["terraform", "fmt", "-check", "-diff", "-recursive", str(ROOT / "terraform")]))
-    with working_copy() as folder:
+    say("fmt", run(["terraform", "fmt", "-check", "-diff", "-recursive", str(root / "terraform")]))
+    with working_copy(root) as folder:
         provider = offline()
         if provider is not None:
             provider.terraform(folder, "init", "-backend=false", "-input=false")

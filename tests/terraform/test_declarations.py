@@ -1,0 +1,114 @@
+"""What terraform/ declares against what the code needs; read as text, so no binary is needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+from hcl2.utils import SerializationOptions
+
+from infra.local.schedule import JOBS
+from infra.package import function_names
+from infra.terraform import ENVIRONMENTS
+from shared.brokers.alpaca import SPEC
+from shared.config import BiasSettings
+from shared.domain.messages import TOPICS, SyncRequested
+from shared.journal import vault
+from shared.wiring.local import SUBSCRIPTIONS
+
+ROOT = Path(__file__).parents[2]
+TERRAFORM = ROOT / "terraform"
+PLAIN = SerializationOptions(with_comments=False, strip_string_quotes=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return hcl2.loads(path.read_text() + "\n", serialization_options=PLAIN)
+
+
+def _local(file: str, name: str) -> dict[str, Any]:
+    blocks = _read(TERRAFORM / file)["locals"]
+    return next(block[name] for block in blocks if name in block)
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, Any]:
+    return _local("locals.tf", "functions")
+
+
+@pytest.fixture(scope="module")
+def subscriptions() -> dict[str, Any]:
+    return _local("pubsub.tf", "subscriptions")
+
+
+def test_every_deployable_is_declared_and_nothing_else(functions):
+    assert sorted(functions) == function_names()
+
+
+def test_every_topic_of_the_code_is_declared_and_nothing_else(subscriptions):
+    of_brokers = {f"{SyncRequested.topic}-{SPEC.name}"}
+    assert set(subscriptions) == set(TOPICS) | of_brokers
+
+
+def test_the_cloud_and_the_gateway_push_a_topic_to_the_same_function(subscriptions):
+    in_cloud = {topic: s["function"] for topic, s in subscriptions.items()}
+    here = {s.topic: s.endpoint.removeprefix("/functions/") for s in SUBSCRIPTIONS}
+    assert in_cloud == here
+
+
+def test_the_cloud_and_the_gateway_schedule_the_same_calls():
+    in_cloud = {
+        f"/functions/{job['function']}" if job["path"] == "/" else job["path"]
+        for job in _local("scheduler.tf", "jobs").values()
+    }
+    assert in_cloud == {job.path for job in JOBS}
+
+
+def test_every_secret_that_a_function_reads_has_a_shell(functions):
+    shells = (TERRAFORM / "secrets.tf").read_text()
+    read = {secret for f in functions.values() for secret in f["reads_secrets"]}
+    assert read == {BiasSettings().gemini_secret, vault._KEYRING}
+    assert [secret for secret in read if f'"{secret}"' not in shells] == []
+
+
+def test_every_setting_that_a_function_is_given_exists():
+    body = (TERRAFORM / "functions.tf").read_text()
+    given = {word for word in body.split() if word.startswith("DAYBIAS_")}
+    known = {f"DAYBIAS_{name.upper()}" for name in BiasSettings.model_fields}
+    assert given
+    assert given <= known
+
+
+def _files() -> Iterator[Path]:
+    return (f for f in TERRAFORM.rglob("*.tf*") if f.is_file() and "tests" not in f.parts)
+
+
+def test_no_file_opens_a_door_to_everybody():
+    opening = [
+        f"{file.name}:{number}"
+        for file in _files()
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if ("allUsers" in line or "allAuthenticatedUsers" in line) and "error_message" not in line
+    ]
+    assert opening == []
+
+
+@pytest.mark.parametrize("kind", ["variable", "output"])
+@pytest.mark.parametrize(
+    "folder", [TERRAFORM, TERRAFORM / "modules" / "function"], ids=["root", "function"]
+)
+def test_variables_and_outputs_are_alphabetical_and_described(folder, kind):
+    blocks = _read(folder / f"{kind}s.tf")[kind]
+    names = [name for block in blocks for name in block]
+    assert names == sorted(names)
+    assert [n for b in blocks for n, body in b.items() if not body.get("description")] == []
+    if kind == "variable":
+        assert [n for b in blocks for n, body in b.items() if "type" not in body] == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_is_named_once_for_all(environment):
+    values = _read(TERRAFORM / "envs" / f"{environment}.tfvars")
+    backend = _read(TERRAFORM / "envs" / f"{environment}.gcs.tfbackend")
+    assert values["environment"] == environment
+    assert backend["bucket"] == f"{values['project_id']}-terraform"
