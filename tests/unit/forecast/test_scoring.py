@@ -108,7 +108,8 @@ def test_yesterdays_class_uses_the_atr_known_before_yesterday():
     ("last", "label"), [(101.0, Label.BULLISH), (99.0, Label.BEARISH), (100.0, Label.NEUTRAL)]
 )
 def test_the_twenty_day_rival_says_the_side_of_the_move(last, label):
-    assert scoring.sign_of_20_days(daily_series([100.0] * 20 + [last]).bars).label is label
+    closes = [95.0, 100.0, *[103.0] * 19, last]
+    assert scoring.sign_of_20_days(daily_series(closes).bars).label is label
 
 
 def test_the_rivals_are_four_and_all_but_climatology_are_certain():

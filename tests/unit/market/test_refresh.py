@@ -87,6 +87,14 @@ async def test_a_provider_that_is_down_leaves_its_place_to_the_next(store, clock
     assert "SPY 1d: down" in report.failures
 
 
+async def test_a_provider_without_a_series_leaves_it_to_the_next(store, clock):
+    report = await RefreshMarket(
+        store, clock, [OneSeries(NotFound("no")), OneSeries()], None
+    ).refresh()
+    assert report.served == [("SPY", "1d")]
+    assert report.failures == []
+
+
 async def test_a_calendar_that_does_not_parse_never_replaces_a_good_one(store, clock):
     good = await CsvCalendar(DATA).fetch(THURSDAY)
     await store.put_calendar(replace(good, source="broken"))

@@ -52,8 +52,9 @@ def test_the_day_after_thanksgiving_closes_early():
 
 
 def test_an_early_close_never_moves_a_close_later():
-    gold = INSTRUMENTS["HG"]  # settles at 13:00, when Globex closes early too
-    assert session_close(gold, date(2019, 11, 29)) == at("2019-11-29T13:00:00-05:00")
+    noon = ES.hours.model_copy(update={"closes": timedelta(hours=12)})
+    market = ES.model_copy(update={"hours": noon})  # Globex stops at 13:00 on this day
+    assert session_close(market, date(2019, 11, 29)) == at("2019-11-29T12:00:00-05:00")
 
 
 def test_a_bitcoin_day_ends_at_midnight_utc_and_weekends_count():
