@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import Annotated, TypeVar
 
 import typer
@@ -11,10 +12,16 @@ from shared import VERSION
 from shared.cli import screens
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
-from shared.domain.ids import UserId
+from shared.http.identity import LOCAL_USER as USER
 from shared.wiring.desk import SPECS, Desk, open_desk
 
-USER = UserId("local")
+
+class Login(StrEnum):
+    """Ways of showing a login."""
+
+    KEY = "api_key"
+    OAUTH = "oauth"
+
 
 app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
 connections = typer.Typer(no_args_is_help=True, help="Logins at brokers.")
@@ -63,49 +70,45 @@ def journal() -> None:
     """Show figures, positions and how they compare with the broker's."""
 
     async def work(desk: Desk) -> None:
-        _out.print(screens.figures(await desk.queries.summary(USER, None)))
+        _out.print(screens.figures(await desk.queries.summary(USER)))
         _out.print(screens.positions(await desk.queries.positions(USER)))
-        for account in await desk.queries.accounts(USER):
-            _out.print(screens.verdict(await desk.reconcile.reconcile(USER, account.account_key)))
+        _out.print(screens.agreement(await desk.queries.reconciliations(USER)))
 
     _at_desk(work)
 
 
 @app.command()
 def sync() -> None:
-    """Fetch what is due at every broker, store it and rebuild what changed."""
+    """Fetch what is due, store it, rebuild what changed, compare with the brokers."""
 
     async def work(desk: Desk) -> None:
         for broker in SPECS:
             _out.print(screens.synced(broker, await desk.sync(broker)))
+        _out.print(screens.agreement(await desk.reconcile.sweep(USER)))
 
     _at_desk(work)
 
 
 @connections.command("add")
 def add(
-    broker: str,
+    broker: Annotated[str, typer.Argument(help=", ".join(SPECS))],
     environment: str = "paper",
-    auth: str = "api_key",
+    login: Annotated[Login, typer.Option(help="how the broker is shown who you are")] = Login.KEY,
     label: str = "",
 ) -> None:
     """Add a login; each credential is DAYBIAS_<BROKER>_<FIELD> or asked for, unseen."""
     spec = SPECS.get(broker)
-    if spec is None:
+    if spec is None or login not in spec.auth:
         raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
-    scheme = spec.auth.get(auth)
-    if scheme is None or environment not in spec.hosts:
-        raise typer.BadParameter(
-            f"{broker} has environments {', '.join(spec.hosts)}, logins {', '.join(spec.auth)}"
-        )
     credentials = {
         field: read_credential(broker, field) or typer.prompt(field, hide_input=True)
-        for field in scheme.fields
+        for field in spec.auth[login].fields
     }
 
     async def work(desk: Desk) -> None:
+        name = label or f"{spec.title} {environment}"
         made = await desk.connections.create(
-            USER, spec, environment, label or f"{spec.title} {environment}", auth, credentials
+            USER, spec, environment, name, login.value, credentials
         )
         _out.print(f"{made.label}: {made.connection_id}")
 

@@ -12,6 +12,7 @@ from shared.domain.money import decimal_text
 from shared.domain.performance import Performance
 from shared.domain.position import Position
 from shared.domain.time import iso
+from shared.journal.comparison import Reconciliation
 from shared.wiring.desk import Synced
 
 
@@ -90,6 +91,15 @@ def positions(held: Sequence[Position]) -> RenderableType:
             decimal_text(one.average_price),
             iso(one.opened_at),
         )
+    return table
+
+
+def agreement(results: Sequence[Reconciliation]) -> RenderableType:
+    """Show how each account compares with its broker."""
+    table = _table("Against the brokers", "account", "state", "why")
+    for one in results:
+        lines = (f"{d.symbol} ours {d.ours} theirs {d.theirs}" for d in one.differing)
+        table.add_row(one.account_key, one.state, one.reason or "; ".join(lines))
     return table
 
 

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any
 
@@ -28,7 +28,7 @@ _STOP_S = 2.0
 class Delegate:
     """An ASGI callable that builds its app at the first request and keeps it for warm calls."""
 
-    def __init__(self, build: Callable[..., Starlette]) -> None:
+    def __init__(self, build: Callable[..., Starlette | Awaitable[Starlette]]) -> None:
         self._build = build
         self._ports: dict[str, Any] = {}
         self._hosted = False
@@ -89,7 +89,8 @@ class Delegate:
 
     async def _live(self, ready: asyncio.Future[Starlette]) -> None:
         try:
-            app = self._build(**self._ports)
+            built = self._build(**self._ports)
+            app = built if isinstance(built, Starlette) else await built
             async with app.router.lifespan_context(app) as state:
                 self._state = dict(state or {})
                 ready.set_result(app)
