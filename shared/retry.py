@@ -32,7 +32,11 @@ async def compare_and_set(
         retry=retry_if_exception_type(Conflict),
         reraise=True,
     )
+
+    async def attempt() -> T:  # tenacity would not await what a lambda returns
+        return await change()
+
     try:
-        return await retrying(change)
+        return await retrying(attempt)
     except Conflict as error:
         raise StoreUnavailable(f"{attempts} attempts lost to other writers") from error

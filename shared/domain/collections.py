@@ -152,7 +152,7 @@ _DECLARED = (
     Collection(
         "round_trips",
         "projection: from flat to flat in one instrument",
-        "account key + first row key",
+        "account key + root + first row key (content)",
         "about a third of the log",
         "users",
         (

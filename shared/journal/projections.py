@@ -9,6 +9,7 @@ from shared.domain.book import Book
 from shared.domain.ids import AccountKey, UserId, content_key
 from shared.domain.performance import DayFigures
 from shared.domain.position import Position
+from shared.domain.round_trip import RoundTrip
 from shared.domain.time import to_micros
 from shared.journal.log import LogEntry, read_entry
 from shared.journal.scanning import every
@@ -71,7 +72,7 @@ def trip_writes(
 ) -> Iterator[Write]:
     """Yield what turns the stored trips of a root into those of the book."""
     wanted = {
-        Key("round_trips", (user_id, f"{account_key}-{trip.key}")): {
+        _trip_key(user_id, account_key, trip): {
             **trip.model_dump(mode="json"),
             "account_key": account_key,
             "opened_us": to_micros(trip.opened_at),
@@ -80,6 +81,11 @@ def trip_writes(
         for trip in book.trips
     }
     yield from _difference(wanted, {document.key: document for document in kept})
+
+
+def _trip_key(user_id: UserId, account_key: AccountKey, trip: RoundTrip) -> Key:
+    # the root is in it: a correction may move the opening row, and the builds of both roots meet
+    return Key("round_trips", (user_id, content_key("trip", account_key, trip.root, trip.key)))
 
 
 def day_writes(

@@ -78,7 +78,7 @@ class JournalQueries:
     ) -> Listing[LogEntry]:
         """List the log, executions and account events.
 
-        Raises: ValueError for a cursor that is not one of ours.
+        Raises: InvalidInput for a cursor that is not one of ours.
         """
         query = _newest("executions", user_id, account_key, "at_us", window)
         return await self._listing(query, read_entry)
@@ -88,7 +88,7 @@ class JournalQueries:
     ) -> Listing[ClosedTrip]:
         """List closed round trips; open ones are positions.
 
-        Raises: ValueError for a cursor that is not one of ours.
+        Raises: InvalidInput for a cursor that is not one of ours.
         """
         query = _newest("round_trips", user_id, account_key, "closed_us", window)
         return await self._listing(replace(query, at_least=_CLOSED), _closed_trip)
@@ -107,7 +107,7 @@ class JournalQueries:
     async def runs(self, user_id: UserId, account_key: AccountKey, window: Window) -> Listing[Body]:
         """List an account's sync runs.
 
-        Raises: ValueError for a cursor that is not one of ours.
+        Raises: InvalidInput for a cursor that is not one of ours.
         """
         query = _newest("runs", user_id, account_key, "run", window)
         return await self._listing(query, lambda found: found.body)
@@ -117,7 +117,7 @@ class JournalQueries:
     ) -> Listing[Body]:
         """List rows that could not be read.
 
-        Raises: ValueError for a cursor that is not one of ours.
+        Raises: InvalidInput for a cursor that is not one of ours.
         """
         query = _newest("quarantine", user_id, account_key, "at_us", window)
         return await self._listing(query, lambda found: {**found.body, "id": found.key.id})

@@ -10,6 +10,7 @@ from shared.domain.execution import Execution, RowStatus
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.time import from_micros
 from shared.journal.comparison import Agreement, Held, Line, Reconciliation
+from shared.journal.coverage import DayState, read_days
 from shared.journal.discrepancies import keep
 from shared.journal.log import read_entry
 from shared.journal.projections import read_holdings
@@ -103,12 +104,24 @@ class Reconcile:
             page = await self._documents.scan(query)
             if page.documents:
                 return f"run {page.documents[0].body['run']} is not closed yet"
-        key = Key("runs", (user_id, f"{account_key}-{run:012d}"))
-        (own,) = await self._documents.get_many([key])
-        # an abandoned run's window is read again by the next: so the report's own must be closed
+        (own,) = await self._documents.get_many(
+            [Key("runs", (user_id, f"{account_key}-{run:012d}"))]
+        )
         if own is None or own.body["state"] != "closed":
             return f"run {run}, which took the report, has not closed"
-        return ""
+        return await self._gap(user_id, account_key)
+
+    async def _gap(self, user_id: UserId, account_key: AccountKey) -> str:
+        """Say which days an abandoned run left to be read again, or ""."""
+        where = {"account_key": account_key}
+        query = Query("coverage", (user_id,), where=where, order_by="year")
+        gaps = [
+            day.isoformat()
+            async for found in every(self._documents, query)
+            for day, told in read_days(found.body).items()
+            if told.state is DayState.GAP
+        ]
+        return f"days that must be read again: {', '.join(gaps)}" if gaps else ""
 
     async def _held_at(self, user_id: UserId, account_key: AccountKey, at_us: int) -> Held:
         """Take the positions that are shown, less what was executed after an instant."""

@@ -45,3 +45,8 @@ async def test_other_errors_escape_at_once() -> None:
     with pytest.raises(ContractBroken):
         await compare_and_set(ManualClock(), SeededEntropy(), change)
     assert change.calls == 1
+
+
+async def test_a_lambda_that_returns_an_awaitable_is_awaited() -> None:
+    change = Losing(1, VersionChanged("v"))
+    assert await compare_and_set(ManualClock(), SeededEntropy(), lambda: change()) == "committed"

@@ -1,0 +1,130 @@
+from decimal import Decimal
+
+import pytest
+
+from shared.domain.errors import InvalidInput
+from shared.domain.messages import JournalChanged
+from shared.domain.performance import summarize
+from shared.journal.build import BuildJournal
+from shared.journal.projections import read_day
+from shared.journal.queries import JournalQueries, Window
+from shared.journal.store import StoreExecutions
+from shared.ports import Create, Key, Query
+from tests.rows import ACCOUNT, USER, event, fill, page
+from tests.twins.manual_clock import ManualClock
+from tests.twins.memory_bus import MemoryBus
+from tests.twins.memory_documents import MemoryDocuments
+from tests.twins.seeded_entropy import SeededEntropy
+
+
+@pytest.fixture
+async def documents() -> MemoryDocuments:
+    """Two accounts: A1 with a win, a loss and an open trip; A2 with an open trip."""
+    documents, bus, clock, entropy = MemoryDocuments(), MemoryBus(), ManualClock(), SeededEntropy()
+    store = StoreExecutions(documents, bus, clock, entropy)
+    builder = BuildJournal(documents, clock, entropy)
+    rows = [
+        fill("a", "10", "100"),
+        fill("b", "-10", "102", minute=1, fee="1"),
+        fill("c", "-5", "100", minute=2),
+        fill("d", "5", "101", minute=60 * 24),
+        fill("e", "3", "10", minute=60 * 24, symbol="QQQ"),
+        event("taf", "-0.5", minute=60 * 30),
+    ]
+    await store.store(page(rows))
+    await store.store(page([fill("x", "1", "10")], account="A2"))
+    for delivery in bus.take():
+        await builder.build(JournalChanged.decode(delivery.data))
+    return documents
+
+
+async def test_the_summary_has_every_figure_of_the_account(documents: MemoryDocuments) -> None:
+    performance = await JournalQueries(documents).summary(USER, ACCOUNT)
+    (totals,) = performance.totals
+    assert (performance.executions, performance.round_trips, performance.open_positions) == (
+        5,
+        2,
+        1,
+    )
+    assert (totals.gross, totals.fees, totals.day_fees, totals.net) == (
+        Decimal(15),
+        Decimal(1),
+        Decimal("0.5"),
+        Decimal("13.5"),
+    )
+    assert (totals.win_rate, totals.profit_factor) == (Decimal("0.5"), Decimal("3.8"))
+
+
+async def test_without_an_account_all_of_the_users_accounts_count(
+    documents: MemoryDocuments,
+) -> None:
+    performance = await JournalQueries(documents).summary(USER)
+    assert (performance.executions, performance.open_positions) == (6, 2)
+
+
+async def test_the_days_of_a_span_add_up_to_the_summary(documents: MemoryDocuments) -> None:
+    queries = JournalQueries(documents)
+    days = (await documents.scan(Query("daily", (USER,), order_by="day"))).documents
+    figures = [part for day in days for part in read_day(day.body)]
+    first = min(part.day for part in figures)
+    early = await queries.summary(USER, until=first.replace(day=first.day + 1))
+    late = await queries.summary(USER, since=first.replace(day=first.day + 1))
+    whole = await queries.summary(USER)
+    assert early.totals[0].net + late.totals[0].net == whole.totals[0].net
+    assert whole == summarize(figures, whole.open_positions)
+
+
+async def test_executions_come_newest_first_page_by_page(documents: MemoryDocuments) -> None:
+    queries = JournalQueries(documents)
+    seen, cursor = [], None
+    while True:
+        listing = await queries.executions(USER, ACCOUNT, Window(limit=2, cursor=cursor))
+        seen += [entry.row.occurred_at for entry in listing.items]
+        cursor = listing.cursor
+        if cursor is None:
+            break
+    assert len(seen) == 6
+    assert seen == sorted(seen, reverse=True)
+
+
+async def test_round_trips_are_the_closed_ones_newest_first(documents: MemoryDocuments) -> None:
+    listing = await JournalQueries(documents).round_trips(USER, None, Window())
+    assert [(trip.account_key, trip.net) for trip in listing.items] == [
+        (ACCOUNT, Decimal(-5)),
+        (ACCOUNT, Decimal(19)),
+    ]
+
+
+async def test_positions_name_their_account(documents: MemoryDocuments) -> None:
+    held = await JournalQueries(documents).positions(USER)
+    assert sorted((p.symbol, p.quantity, p.account_key == ACCOUNT) for p in held) == [
+        ("QQQ", Decimal(3), True),
+        ("SPY", Decimal(1), False),
+    ]
+
+
+async def test_accounts_are_listed_with_their_key(documents: MemoryDocuments) -> None:
+    body = {
+        "broker": "alpaca",
+        "environment": "paper",
+        "account_id": "A1",
+        "account_number": "PA1",
+        "currency": "USD",
+        "connection_ids": ["c"],
+        "last_run": 1,
+    }
+    await documents.commit([Create(Key("accounts", (USER, ACCOUNT)), body)])
+    (account,) = await JournalQueries(documents).accounts(USER)
+    assert (account.account_key, account.account_number) == (ACCOUNT, "PA1")
+
+
+async def test_another_users_journal_is_empty(documents: MemoryDocuments) -> None:
+    queries = JournalQueries(documents)
+    stranger = type(USER)("user-2")
+    assert (await queries.executions(stranger, None, Window())).items == ()
+    assert (await queries.summary(stranger)).executions == 0
+
+
+async def test_a_cursor_that_is_not_ours_is_refused(documents: MemoryDocuments) -> None:
+    with pytest.raises(InvalidInput, match="cursor"):
+        await JournalQueries(documents).executions(USER, None, Window(cursor="x"))

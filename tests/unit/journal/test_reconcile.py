@@ -1,0 +1,175 @@
+from decimal import Decimal
+from typing import Any
+
+from shared.domain.messages import JournalChanged
+from shared.domain.time import to_micros
+from shared.journal.build import BuildJournal
+from shared.journal.comparison import Agreement, Reconciliation
+from shared.journal.queries import JournalQueries
+from shared.journal.reconcile import Reconcile
+from shared.journal.store import StoreExecutions
+from shared.ports import Create, Key, Update
+from tests.rows import ACCOUNT, START, USER, fill, page
+from tests.twins.manual_clock import ManualClock
+from tests.twins.memory_bus import MemoryBus
+from tests.twins.memory_documents import MemoryDocuments
+from tests.twins.seeded_entropy import SeededEntropy
+
+AT = 10  # minutes after the start at which the report was taken
+
+
+class Desk:
+    """An account with a log, built or not, and what the broker reported in run 2."""
+
+    def __init__(self) -> None:
+        self.documents, self.bus = MemoryDocuments(), MemoryBus()
+        clock, entropy = ManualClock(), SeededEntropy()
+        self._store = StoreExecutions(self.documents, self.bus, clock, entropy)
+        self._builder = BuildJournal(self.documents, clock, entropy)
+        self.use_case = Reconcile(self.documents, clock, entropy)
+        self.queries = JournalQueries(self.documents)
+        self._reports = 0
+
+    async def put(self, *rows: Any, run: int = 1, build: bool = True) -> None:
+        await self._store.store(page(rows, run=run))
+        for delivery in self.bus.take():
+            if build:
+                await self._builder.build(JournalChanged.decode(delivery.data))
+
+    async def note_run(self, run: int, state: str) -> None:
+        key = Key("runs", (USER, f"{ACCOUNT}-{run:012d}"))
+        body = {"account_key": ACCOUNT, "run": run, "state": state}
+        (found,) = await self.documents.get_many([key])
+        await self.documents.commit(
+            [Create(key, body) if found is None else Update(key, body, found.version)]
+        )
+
+    async def report(self, run: int = 2, state: str = "closed", **quantities: str) -> None:
+        self._reports += 1
+        at_us = to_micros(START) + AT * 60_000_000 + self._reports
+        positions = [
+            {"symbol": s, "root": s, "quantity": q, "average_price": None, "asset_class": "equity"}
+            for s, q in quantities.items()
+        ]
+        body = {"account_key": ACCOUNT, "run": run, "at_us": at_us, "positions": positions}
+        key = Key("position_reports", (USER, f"{ACCOUNT}-{at_us}"))
+        await self.documents.commit([Create(key, body)])
+        await self.note_run(run, state)
+
+    async def compare(self) -> Reconciliation:
+        return await self.use_case.reconcile(USER, ACCOUNT)
+
+
+async def test_equal_sides_agree() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"), fill("b", "-2.5", "50", symbol="QQQ"))
+    await desk.report(SPY="10", QQQ="-2.5")
+    result = await desk.compare()
+    assert (result.state, result.differing) == (Agreement.AGREED, ())
+    assert [(line.symbol, line.ours) for line in result.lines] == [
+        ("QQQ", Decimal("-2.5")),
+        ("SPY", Decimal(10)),
+    ]
+
+
+async def test_a_symbol_that_one_side_lacks_is_zero_there() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.report(IWM="3")
+    result = await desk.compare()
+    assert result.state is Agreement.DIFFERS
+    assert [(line.symbol, line.ours, line.theirs) for line in result.differing] == [
+        ("IWM", Decimal(0), Decimal(3)),
+        ("SPY", Decimal(10), Decimal(0)),
+    ]
+
+
+async def test_without_a_report_nothing_is_known() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    result = await desk.compare()
+    assert (result.state, result.lines) == (Agreement.UNKNOWN, ())
+    assert "not reported" in result.reason
+
+
+async def test_an_empty_report_is_flat_and_not_unknown() -> None:
+    desk = Desk()
+    await desk.report()
+    assert (await desk.compare()).state is Agreement.AGREED
+
+
+async def test_fills_after_the_report_are_left_out() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"), fill("later", "5", "100", minute=AT + 1))
+    await desk.report(SPY="10")
+    assert (await desk.compare()).state is Agreement.AGREED
+
+
+async def test_an_open_run_before_the_report_makes_it_unknown() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.note_run(1, "fetched")
+    await desk.report(SPY="11")
+    result = await desk.compare()
+    assert (result.state, result.reason) == (Agreement.UNKNOWN, "run 1 is not closed yet")
+
+
+async def test_an_abandoned_run_of_the_report_makes_it_unknown() -> None:
+    desk = Desk()
+    await desk.report(state="abandoned", SPY="10")
+    assert (await desk.compare()).state is Agreement.UNKNOWN
+
+
+async def test_a_gap_that_waits_to_be_read_again_makes_it_unknown() -> None:
+    desk = Desk()
+    gap = {"state": "gap", "quarantined": 0, "run": 1}
+    body = {"account_key": ACCOUNT, "year": 2020, "days": {"2020-05-26": gap}}
+    await desk.documents.commit([Create(Key("coverage", (USER, f"{ACCOUNT}-2020")), body)])
+    await desk.report(SPY="10")
+    result = await desk.compare()
+    assert (result.state, "2020-05-26" in result.reason) == (Agreement.UNKNOWN, True)
+
+
+async def test_a_journal_that_is_behind_its_log_is_unknown_and_no_difference() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"), build=False)
+    await desk.report(SPY="10")
+    result = await desk.compare()
+    assert (result.state, "SPY" in result.reason) == (Agreement.UNKNOWN, True)
+
+
+async def test_a_discrepancy_stays_open_until_the_sides_agree() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.report(SPY="11")
+    await desk.compare()
+    (first,) = await desk.queries.discrepancies(USER, ACCOUNT)
+    await desk.put(fill("missed", "1", "100", minute=1), run=2)
+    await desk.compare()
+    (then,) = await desk.queries.discrepancies(USER, ACCOUNT)
+    assert (first["state"], first["ours"], first["theirs"]) == ("open", "10", "11")
+    assert (then["state"], then["since_us"]) == ("resolved", first["since_us"])
+
+
+async def test_an_unknown_result_leaves_discrepancies_as_they_are() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.report(SPY="11")
+    await desk.compare()
+    await desk.report(run=3, state="fetched", SPY="10")
+    await desk.compare()
+    (kept,) = await desk.queries.discrepancies(USER, ACCOUNT)
+    assert kept["state"] == "open"
+    (stored,) = await desk.queries.reconciliations(USER)
+    assert stored.state is Agreement.UNKNOWN
+
+
+async def test_a_sweep_looks_at_the_accounts_of_every_user() -> None:
+    desk = Desk()
+    for user in ("user-1", "user-2"):
+        await desk.documents.commit(
+            [Create(Key("accounts", (user, ACCOUNT)), {"broker": "alpaca"})]
+        )
+    results = await desk.use_case.sweep(None)
+    assert len(results) == 2
+    assert len(await desk.queries.reconciliations(USER)) == 1
