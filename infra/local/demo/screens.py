@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from shared.domain.bias import Bias, Label, Unavailable
+from shared.domain.bias import Label, Probabilities
+from shared.http.bias_app import BoardEntry, NoBias
 
 _COLOUR = {Label.BEARISH: "red", Label.NEUTRAL: "yellow", Label.BULLISH: "green"}
 
@@ -29,17 +30,17 @@ def _percent(value: float) -> str:
     return f"{100 * value:.0f}"
 
 
-def _three(values: Any) -> str:
+def _three(values: Probabilities) -> str:
     return f"{_percent(values.bear)}/{_percent(values.neutral)}/{_percent(values.bull)}"
 
 
-def board(console: Console, answers: Sequence[Bias | Unavailable], title: str) -> None:
+def board(console: Console, answers: Sequence[BoardEntry | NoBias], title: str) -> None:
     """Show the biases that there are, with lift, probabilities, base rates and drivers."""
     table = Table(title=title, caption="probabilities and base rates: bear/neutral/bull in %")
     for column in ("", "label", "lift", "chances", "normal", "because", "data"):
         table.add_column(column, justify="right" if column == "lift" else "left")
     for answer in answers:
-        if isinstance(answer, Bias):
+        if isinstance(answer, BoardEntry):
             forecast = answer.forecast
             colour = _COLOUR[forecast.label]
             drivers = "; ".join(driver.text for driver in answer.drivers_for[:2])
@@ -56,23 +57,23 @@ def board(console: Console, answers: Sequence[Bias | Unavailable], title: str) -
     console.print(table)
 
 
-def absences(console: Console, answers: Sequence[Bias | Unavailable]) -> None:
+def absences(console: Console, answers: Sequence[BoardEntry | NoBias]) -> None:
     """Show why there is no bias, for each instrument without one."""
     table = Table(title="No bias, and why")
     table.add_column("")
     table.add_column("reason")
     for answer in answers:
-        if isinstance(answer, Unavailable):
+        if isinstance(answer, NoBias):
             table.add_row(f"[bold]{answer.instrument}[/bold]", answer.reason)
     console.print(table)
 
 
-def events(console: Console, answers: Sequence[Bias | Unavailable]) -> None:
+def events(console: Console, answers: Sequence[BoardEntry | NoBias]) -> None:
     """Show the day's releases once, from the open calendar."""
     seen = {
         (event.at, event.currency, event.title): event
         for answer in answers
-        if isinstance(answer, Bias)
+        if isinstance(answer, BoardEntry)
         for event in answer.events_today
     }
     table = Table(title="Today's events (open calendar)")
@@ -99,3 +100,8 @@ def verdict(console: Console, passed: Sequence[str], failed: Sequence[str]) -> N
         console.print(f"[green]✓[/green] {promise}")
     for promise in failed:
         console.print(f"[red]✗ {promise}[/red]")
+
+
+def scores(console: Console, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Show the day's forecasts of record beside the naive rivals."""
+    rows(console, "Friday's forecasts of record, scored (one day proves nothing)", lines)
