@@ -2,14 +2,13 @@
 
 from datetime import date, datetime
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.bias import Label, Probabilities
 from shared.domain.errors import NotFound
 
-_FOLDER = Path(__file__).with_name("vintages")
 CLASSES = (Label.BEARISH, Label.NEUTRAL, Label.BULLISH)
 
 # How often each of CLASSES followed.
@@ -88,8 +87,8 @@ def _probabilities(shares: Shares) -> Probabilities:
 @cache
 def load_vintages() -> tuple[Vintage, ...]:
     """Read the committed tables, oldest first."""
-    paths = _FOLDER.glob("*.json")
-    found = (Vintage.model_validate_json(path.read_bytes()) for path in paths)
+    tables = files("shared.forecast").joinpath("vintages").iterdir()
+    found = (Vintage.model_validate_json(table.read_bytes()) for table in tables)
     return tuple(sorted(found, key=lambda v: v.dated))
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from shared.domain.bars import Bar, Series, Timeframe
-from shared.domain.errors import ContractBroken, NotFound
+from shared.domain.errors import ContractBroken, InvalidInput, NotFound
 from shared.domain.instrument import PriceSeries, Split
 from shared.market.registry import load_series
 from shared.market.sessions import is_session, session_close, session_for, session_open
@@ -87,7 +87,7 @@ def read_bars(path: Path, wanted: Wanted) -> tuple[tuple[Bar, ...], tuple[str, .
     for line, row in _rows(path):
         try:
             bar = _parse(row, wanted)
-        except ValueError as error:
+        except (ValueError, InvalidInput) as error:  # InvalidInput: beyond the session table
             rejected.append(f"{path.name}:{line}: {error}")
             continue
         if bar is None:
@@ -112,7 +112,7 @@ def _parse(row: Mapping[str, str], wanted: Wanted) -> Bar | None:
     daily = wanted.timeframe is Timeframe.DAY
     stamp = row.get("date" if daily else "ts") or ""
     # cheap on text first: most rows of a long file are not wanted
-    if stamp[:10] < (wanted.since - timedelta(days=7)).date().isoformat():
+    if stamp and stamp[:10] < (wanted.since - timedelta(days=7)).date().isoformat():
         return None
     span = _day(wanted.spec, stamp) if daily else _hours(wanted, stamp)
     opened_at, closed_at, session = span
@@ -124,6 +124,8 @@ def _parse(row: Mapping[str, str], wanted: Wanted) -> Bar | None:
     if not low <= min(o, c) <= max(o, c) <= h:
         raise ValueError(f"{session}: open or close outside of low..high")
     volume = float(row["volume"]) if row.get("volume") else None
+    if volume is not None and not 0 <= volume < math.inf:
+        raise ValueError(f"{session}: a volume of {volume}")
     return Bar(opened_at, closed_at, session, o, h, low, c, volume)
 
 

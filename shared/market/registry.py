@@ -3,13 +3,11 @@
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
 from shared.domain.instrument import Hours, Instrument, PriceSeries
-
-_TABLE = Path(__file__).with_name("instruments.toml")
 
 # Those of the seven whose open prices exist; a provider with all seven extends [series].
 LEADERS = ("AAPL", "GOOGL", "FB")
@@ -19,7 +17,8 @@ VIX = "VIX"
 
 @cache
 def _table() -> dict[str, Any]:
-    return tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    text = files("shared.market").joinpath("instruments.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 @cache

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from shared.domain.errors import InvalidInput
 from shared.domain.instrument import Hours, Instrument, PriceSeries, parse_offset
 from shared.domain.time import NEW_YORK
 
-_TABLE = Path(__file__).with_name("sessions.json")
 _DAY = timedelta(days=1)
 Market = Instrument | PriceSeries
 
@@ -28,7 +27,8 @@ class _Calendar:
 
 @cache
 def _calendars() -> Mapping[str, _Calendar]:
-    table = json.loads(_TABLE.read_text(encoding="utf-8"))
+    text = files("shared.market").joinpath("sessions.json").read_text(encoding="utf-8")
+    table = json.loads(text)
     return {
         name: _Calendar(
             date.fromisoformat(table["from"]),

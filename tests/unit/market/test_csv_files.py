@@ -59,6 +59,11 @@ async def test_rows_come_out_ascending_and_a_repeated_row_counts_once(folder):
         ("2020-05-28,1,inf,0.5,1.5,10", "not a number"),
         ("2020-05-28,one,2,0.5,1.5,10", "could not convert"),
         ("2020-13-28,1,2,0.5,1.5,10", "month"),
+        (",1,2,0.5,1.5,10", "isoformat"),
+        ("2020-05-28,1,2,0.5,1.5,nan", "volume"),
+        ("2020-05-28,1,2,0.5,1.5,-1", "volume"),
+        ("2035-01-02,1,2,0.5,1.5,10", "session table"),
+        ("2020-05-28,1", "not a number"),
     ],
 )
 async def test_an_unusable_row_is_named_and_the_others_are_kept(folder, row, reason):
