@@ -4,41 +4,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hcl2
 import pytest
-from hcl2.utils import SerializationOptions
 
 from infra.local.schedule import JOBS
 from infra.package import function_names
 from infra.terraform import ENVIRONMENTS
+from infra.terraform_doc import OUTPUT, TERRAFORM, local, read, render
 from shared.brokers.alpaca import SPEC
 from shared.config import BiasSettings
 from shared.domain.messages import TOPICS, SyncRequested
 from shared.journal import vault
 from shared.wiring.local import SUBSCRIPTIONS
 
-ROOT = Path(__file__).parents[2]
-TERRAFORM = ROOT / "terraform"
-PLAIN = SerializationOptions(with_comments=False, strip_string_quotes=True)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return hcl2.loads(path.read_text() + "\n", serialization_options=PLAIN)
-
-
-def _local(file: str, name: str) -> dict[str, Any]:
-    blocks = _read(TERRAFORM / file)["locals"]
-    return next(block[name] for block in blocks if name in block)
-
 
 @pytest.fixture(scope="module")
 def functions() -> dict[str, Any]:
-    return _local("locals.tf", "functions")
+    return local("locals.tf", "functions")
 
 
 @pytest.fixture(scope="module")
 def subscriptions() -> dict[str, Any]:
-    return _local("pubsub.tf", "subscriptions")
+    return local("pubsub.tf", "subscriptions")
 
 
 def test_every_deployable_is_declared_and_nothing_else(functions):
@@ -59,7 +45,7 @@ def test_the_cloud_and_the_gateway_push_a_topic_to_the_same_function(subscriptio
 def test_the_cloud_and_the_gateway_schedule_the_same_calls():
     in_cloud = {
         f"/functions/{job['function']}" if job["path"] == "/" else job["path"]
-        for job in _local("scheduler.tf", "jobs").values()
+        for job in local("scheduler.tf", "jobs").values()
     }
     assert in_cloud == {job.path for job in JOBS}
 
@@ -98,7 +84,7 @@ def test_no_file_opens_a_door_to_everybody():
     "folder", [TERRAFORM, TERRAFORM / "modules" / "function"], ids=["root", "function"]
 )
 def test_variables_and_outputs_are_alphabetical_and_described(folder, kind):
-    blocks = _read(folder / f"{kind}s.tf")[kind]
+    blocks = read(folder / f"{kind}s.tf")[kind]
     names = [name for block in blocks for name in block]
     assert names == sorted(names)
     assert [n for b in blocks for n, body in b.items() if not body.get("description")] == []
@@ -108,7 +94,11 @@ def test_variables_and_outputs_are_alphabetical_and_described(folder, kind):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_is_named_once_for_all(environment):
-    values = _read(TERRAFORM / "envs" / f"{environment}.tfvars")
-    backend = _read(TERRAFORM / "envs" / f"{environment}.gcs.tfbackend")
+    values = read(TERRAFORM / "envs" / f"{environment}.tfvars")
+    backend = read(TERRAFORM / "envs" / f"{environment}.gcs.tfbackend")
     assert values["environment"] == environment
     assert backend["bucket"] == f"{values['project_id']}-terraform"
+
+
+def test_the_readme_tells_what_is_declared():
+    assert OUTPUT.read_text() == render(), "run `make golden`"
