@@ -132,11 +132,17 @@ def check_query(query: Query) -> None:
     if query.order_by is None and (query.at_least is not None or query.below is not None):
         raise ValueError(f"{query.collection}: bounds need order_by")
     group = query.parent is None
-    equal = frozenset(query.where)
-    if find_index(query.collection, equal, query.order_by, group=group) is None:
+    index = find_index(
+        query.collection,
+        frozenset(query.where),
+        query.order_by,
+        group=group,
+        descending=query.descending,
+    )
+    if index is None:
         raise ValueError(
-            f"no declared index of {query.collection!r} serves equal={sorted(equal)}, "
-            f"order_by={query.order_by!r}, group={group}"
+            f"no declared index of {query.collection!r} serves equal={sorted(query.where)}, "
+            f"order_by={query.order_by!r}, group={group}, descending={query.descending}"
         )
 
 

@@ -12,17 +12,28 @@ class Index:
     """One ordered access path: equality on `equal`, then order by `order_by`, then by id.
 
     Shape: `group` makes it serve scans across all parents; `serves` names the question it answers.
+    `both_ways` makes it serve descending scans too: Firestore reads an index in one direction, and
+    only those of a single field exist in both by themselves.
     """
 
     equal: tuple[str, ...]
     order_by: str | None
     serves: str
     group: bool = False
+    both_ways: bool = False
+
+    @property
+    def composite(self) -> bool:
+        """Whether Firestore must be told of it: it has several fields, or serves a group."""
+        return self.order_by is not None and (bool(self.equal) or self.group)
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A kind of document: where it lives, what one is, how it is found, how many there may be."""
+    """A kind of document: where it lives, what one is, how it is found, how many there may be.
+
+    Shape: `copies` says what is kept here a second time, and why.
+    """
 
     name: str
     holds: str
@@ -30,6 +41,7 @@ class Collection:
     growth: str
     parent: str | None = None
     indexes: tuple[Index, ...] = ()
+    copies: str = ""
 
     @property
     def depth(self) -> int:
@@ -86,9 +98,10 @@ _DECLARED = (
         "users",
         (
             Index(("account_key", "root"), "at_us", "build: the log of one instrument"),
-            Index(("account_key",), "at_us", "an account's log; integrity; export"),
+            Index(("account_key",), "at_us", "an account's log; integrity; export", both_ways=True),
             Index((), "at_us", "a user's log, newest first"),
         ),
+        copies="account_key and root of the row, so that an index can read them",
     ),
     Collection(
         "history",
@@ -105,9 +118,10 @@ _DECLARED = (
         "96 a day an account",
         "users",
         (
-            Index(("account_key",), "run", "an account's runs, newest first"),
-            Index(("account_key", "state"), "run", "runs that wait for receipts"),
+            Index(("account_key",), "run", "an account's runs, newest first", both_ways=True),
+            Index(("account_key", "state"), "run", "runs that wait for receipts", both_ways=True),
         ),
+        copies="counts of its receipts, so that a closed run is one read",
     ),
     Collection(
         "receipts",
@@ -131,7 +145,7 @@ _DECLARED = (
         "account key + instant",
         "one a reconciliation",
         "users",
-        (Index(("account_key",), "at_us", "the newest report of an account"),),
+        (Index(("account_key",), "at_us", "the newest report of an account", both_ways=True),),
     ),
     Collection(
         "reconciliations",
@@ -157,9 +171,10 @@ _DECLARED = (
         "users",
         (
             Index(("account_key", "root"), "opened_us", "build: replace one instrument's trips"),
-            Index(("account_key",), "closed_us", "an account's closed trips"),
+            Index(("account_key",), "closed_us", "an account's closed trips", both_ways=True),
             Index((), "closed_us", "a user's closed trips"),
         ),
+        copies="rebuilt from executions; totals never read the log",
     ),
     Collection(
         "positions",
@@ -171,6 +186,7 @@ _DECLARED = (
             Index(("account_key",), "root", "an account's positions"),
             Index((), "root", "a user's positions"),
         ),
+        copies="rebuilt from executions; one read a root",
     ),
     Collection(
         "daily",
@@ -182,6 +198,7 @@ _DECLARED = (
             Index(("account_key",), "day", "an account's days"),
             Index((), "day", "a user's days"),
         ),
+        copies="rebuilt from executions; a year's summary is 250 reads an account",
     ),
     Collection(
         "quarantine",
@@ -190,7 +207,7 @@ _DECLARED = (
         "few",
         "users",
         (
-            Index(("account_key",), "at_us", "an account's unread rows"),
+            Index(("account_key",), "at_us", "an account's unread rows", both_ways=True),
             Index((), "at_us", "a user's unread rows"),
         ),
     ),
@@ -223,7 +240,7 @@ _DECLARED = (
         "source + instant",
         "24 a day",
         None,
-        (Index(("source",), "fetched_us", "the body known at an instant"),),
+        (Index(("source",), "fetched_us", "the body known at an instant", both_ways=True),),
     ),
     Collection(
         "snapshots",
@@ -238,7 +255,12 @@ _DECLARED = (
         "instrument + session + snapshot hash + prompt set",
         "60 a day",
         None,
-        (Index(("instrument", "session"), "as_of_us", "newest answer of a session"),),
+        (
+            Index(
+                ("instrument", "session"), "as_of_us", "newest answer of a session", both_ways=True
+            ),
+        ),
+        copies="label and probabilities of its forecast, so that a board is one scan",
     ),
     Collection(
         "forecasts",
@@ -246,7 +268,10 @@ _DECLARED = (
         "instrument + session",
         "21 a day",
         None,
-        (Index(("session",), "instrument", "a session's forecasts"),),
+        (
+            Index(("session",), "instrument", "a session's forecasts"),
+            Index(("instrument",), "session", "the record before this one, for its hash chain"),
+        ),
     ),
     Collection(
         "scores",
@@ -256,8 +281,9 @@ _DECLARED = (
         None,
         (
             Index(("session",), "instrument", "a session's scores"),
-            Index(("instrument",), "session", "an instrument's scorecard"),
+            Index(("instrument",), "session", "an instrument's scorecard", both_ways=True),
         ),
+        copies="label and probabilities of the forecast that it scores",
     ),
 )
 
@@ -265,7 +291,12 @@ COLLECTIONS: dict[str, Collection] = {c.name: c for c in _DECLARED}
 
 
 def find_index(
-    collection: str, equal: frozenset[str], order_by: str | None, *, group: bool
+    collection: str,
+    equal: frozenset[str],
+    order_by: str | None,
+    *,
+    group: bool,
+    descending: bool = False,
 ) -> Index | None:
     """Find the declared index that serves a scan of this form."""
     return next(
@@ -275,6 +306,7 @@ def find_index(
             if frozenset(index.equal) == equal
             and index.order_by == order_by
             and index.group == group
+            and (index.both_ways or not (descending and index.composite))
         ),
         None,
     )

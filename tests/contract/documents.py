@@ -314,11 +314,21 @@ class DocumentsContract(ABC):
             replace(BY_ROOT, where={"root": "SPY"}),
             replace(BY_ROOT, parent=None),
             replace(BY_ROOT, parent=()),
+            replace(BY_ROOT, descending=True),
             replace(BY_ROOT, limit=0),
             replace(BY_ROOT, collection="nothing"),
             Query("accounts", ("u-1",), at_least="a"),
         ],
-        ids=["order", "where", "group", "depth", "limit", "collection", "bounds-without-order"],
+        ids=[
+            "order",
+            "where",
+            "group",
+            "depth",
+            "way",
+            "limit",
+            "collection",
+            "bounds-without-order",
+        ],
     )
     async def test_a_query_without_its_index_is_refused(
         self, documents: Documents, query: Query
@@ -344,9 +354,9 @@ class DocumentsContract(ABC):
 
     async def test_descending_turns_ids_round_too(self, documents: Documents) -> None:
         await documents.commit(
-            [position("u-1", "c"), position("u-1", "a"), position("u-1", "b", "QQQ")]
+            [execution("u-1", own, at) for own, at in [("c", 2), ("a", 2), ("b", 1)]]
         )
-        assert await walk(documents, replace(BY_ROOT, descending=True)) == [["c", "a", "b"]]
+        assert await walk(documents, replace(BY_TIME, descending=True)) == [["c", "a", "b"]]
 
     async def test_without_an_order_ids_are_the_order(self, documents: Documents) -> None:
         await documents.commit(
@@ -444,15 +454,12 @@ class DocumentsContract(ABC):
             ("u-2", "a"),
         ]
 
-    @pytest.mark.parametrize("descending", [False, True])
-    async def test_group_pages_hold_every_tie_exactly_once(
-        self, documents: Documents, descending: bool
-    ) -> None:
+    async def test_group_pages_hold_every_tie_exactly_once(self, documents: Documents) -> None:
         await documents.commit(
             [connection(f"u-{n % 4}", f"c{n:02d}", [None, 1, 2][n % 3]) for n in range(30)]
         )
-        pages = await walk(documents, replace(DUE, limit=7, descending=descending))
-        whole = await walk(documents, replace(DUE, descending=descending))
+        pages = await walk(documents, replace(DUE, limit=7))
+        whole = await walk(documents, DUE)
         assert [len(page) for page in pages] == [7, 7, 7, 7, 2]
         assert [list(chain(*pages))] == whole
 
