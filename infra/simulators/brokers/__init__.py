@@ -1,0 +1,1 @@
+"""Brokers as state machines over scripted accounts and a movable clock."""

@@ -1,0 +1,43 @@
+"""The simulator's door in process: an httpx transport without sockets."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import httpx
+
+from infra.simulators.brokers.wire import Answer, Call
+
+
+class _CutStream(httpx.AsyncByteStream):
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body[: len(self._body) // 2]
+        raise httpx.RemoteProtocolError("the peer closed the connection in the middle of the body")
+
+
+@dataclass
+class SimulatorTransport(httpx.AsyncBaseTransport):
+    """Hands requests to a world and its answers back."""
+
+    handle: Callable[[Call], Answer]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the world does; lost answers time out at once."""
+        call = Call(
+            method=request.method,
+            host=request.url.host,
+            path=request.url.path,
+            query=dict(request.url.params),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.aread(),
+        )
+        answer = self.handle(call)
+        if answer.lost:
+            raise httpx.ReadTimeout("no answer in time", request=request)
+        if answer.cut:
+            return httpx.Response(
+                answer.status, headers=dict(answer.headers), stream=_CutStream(answer.body)
+            )
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
