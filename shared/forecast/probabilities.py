@@ -9,7 +9,7 @@ from shared.domain.instrument import Instrument, PriceSource
 from shared.forecast.vintages import CLASSES, Vintage, vintage_for
 
 MIN_LIFT = 1.0  # points; below it no class is worth a name and the label is Neutral
-_STRONG_LIFT = 4.0
+_PLAIN_LIFT = 3.0  # points from which a lean is not called slight; nothing here is called strong
 _EDGE_WORDS = ((1.0, "is practically zero"), (3.0, "is near zero"), (100.0, "is small"))
 
 
@@ -87,7 +87,7 @@ def _state(vintage: Vintage, source: PriceSource, features: Iterable[Feature]) -
 def _wording(label: Label, lift: float, *, known: bool) -> str:
     if not known:
         return "no history of days like this one: the base rates of a normal day"
-    strength = "leans clearly" if lift >= _STRONG_LIFT else "leans"
+    strength = "leans" if lift >= _PLAIN_LIFT else "leans slightly"
     match label:
         case Label.BULLISH:
             return f"{strength} bullish against a normal day"

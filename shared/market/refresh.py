@@ -63,9 +63,16 @@ class RefreshMarket:
             for timeframe in Timeframe:
                 await self._refresh_series(symbol, timeframe, now, report)
         await self._refresh_calendar(now, report)
-        _log.info(
+        level = logging.WARNING if report.failures or report.rejected else logging.INFO
+        _log.log(
+            level,
             "market.refreshed",
-            extra={"bars": report.bars, "events": report.events, "failures": report.failures},
+            extra={
+                "bars": report.bars,
+                "events": report.events,
+                "failures": report.failures,
+                "rejected": report.rejected,
+            },
         )
         return report
 

@@ -93,6 +93,15 @@ def test_the_wording_never_contradicts_the_label():
     assert len(seen) == 3  # a forecaster with one label for all days would prove nothing
 
 
+@pytest.mark.parametrize(
+    ("symbol", "words"), [("QQQ", "leans to a smaller move"), ("EURUSD", "leans slightly bearish")]
+)
+def test_a_lift_of_less_than_three_points_is_called_slight(symbol, words):
+    f = forecast_of(symbol)
+    assert (f.lift >= 3) == ("slightly" not in f.wording)
+    assert f.wording.startswith(words)
+
+
 def test_the_edge_is_put_in_words_with_its_size():
     f = forecast_of("SPY")
     p, b = f.probabilities, f.base_rates
