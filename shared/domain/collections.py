@@ -260,7 +260,6 @@ _DECLARED = (
                 ("instrument", "session"), "as_of_us", "newest answer of a session", both_ways=True
             ),
         ),
-        copies="label and probabilities of its forecast, so that a board is one scan",
     ),
     Collection(
         "forecasts",
@@ -283,7 +282,6 @@ _DECLARED = (
             Index(("session",), "instrument", "a session's scores"),
             Index(("instrument",), "session", "an instrument's scorecard", both_ways=True),
         ),
-        copies="label and probabilities of the forecast that it scores",
     ),
 )
 
