@@ -133,7 +133,7 @@ def _check_root(provider: Offline | Ordinary, folder: Path) -> None:
     say("test", provider.terraform(folder, "test"))
 
 
-def check(root: Path = ROOT) -> None:
+def check(root: Path) -> None:
     """Run what this machine can run; say what was left out and why.
 
     Raises: CheckFailed.
@@ -163,9 +163,9 @@ def say(name: str, output: str) -> None:
     print(f"terraform: {name:12} {lines[-1].strip() if lines else 'clean'}")
 
 
-def main() -> int:
+def main(root: Path = ROOT) -> int:
     try:
-        check()
+        check(root)
     except CheckFailed as error:
         print(error, file=sys.stderr)
         return 1

@@ -42,6 +42,8 @@ resource "google_cloud_scheduler_job" "untold" {
 """
 
 
+# An empty mirror stands for a registry that cannot be reached.
+NO_REGISTRY = {"TF_CLI_ARGS_init": "-plugin-dir=/nonexistent"}
 MUTATIONS = (PUBLIC_INVOKER, WIDE_ROLE, LOST_MESSAGES, UNTOLD_CALL)
 
 
@@ -126,13 +128,26 @@ def test_a_misspelt_argument_is_found(folder, provider):
         terraform.check_offline(provider, folder)
 
 
-def test_an_unformatted_file_is_shown(root, provider):
+def test_a_finding_is_shown_and_fails_the_target(root, capsys):
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform binary not found")
     (root / "terraform" / "outputs.tf").write_text("locals {\nshort=1\n}\n")
-    with pytest.raises(CheckFailed, match=r"\+  short = 1"):
-        terraform.check(root)
+    assert terraform.main(root) == 1
+    assert "+  short = 1" in capsys.readouterr().err
+
+
+def test_without_any_provider_only_the_format_is_checked_and_the_reason_printed(
+    root, monkeypatch, capsys
+):
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform binary not found")
+    monkeypatch.setattr(terraform, "TOOLS", root / "absent")
+    monkeypatch.setattr(terraform, "_ENV", {**terraform._ENV, **NO_REGISTRY})
+    assert terraform.main(root) == 0
+    assert "no provider reachable and ../shared/tools absent" in capsys.readouterr().out
 
 
 def test_a_machine_without_terraform_skips_aloud(root, monkeypatch, capsys):
     monkeypatch.setenv("PATH", "")
-    terraform.check(root)
+    assert terraform.main(root) == 0
     assert capsys.readouterr().out == "terraform: skipped, terraform binary not found\n"
