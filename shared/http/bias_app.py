@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Lifespan
 
+from shared.bias.score import CAVEAT
 from shared.bias.service import BiasService, Served
 from shared.domain.bias import (
     Bias,
@@ -71,9 +72,10 @@ class Board(BaseModel):
 
 
 class ScoreList(BaseModel):
-    """The scored forecasts of one session; one day proves nothing."""
+    """The scored forecasts of one session, with what they do not prove."""
 
     session: date
+    caveat: str = CAVEAT
     scores: tuple[dict[str, object], ...]
 
 

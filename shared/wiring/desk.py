@@ -17,6 +17,7 @@ from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
 from shared.journal.tick import TickReport, tick
 from shared.journal.vault import Vault
+from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.build import build_build
 from shared.wiring.local import Drained, Stack, open_stack
@@ -38,7 +39,7 @@ class Synced:
 class Desk:
     """The use cases that a person on their own machine needs."""
 
-    def __init__(self, stack: Stack, apps: dict[str, Starlette]) -> None:
+    def __init__(self, stack: Stack, apps: dict[str, Starlette], analysts: Analysts) -> None:
         base = stack.foundation
         self._stack = stack
         self._apps = apps
@@ -46,8 +47,9 @@ class Desk:
         self.connections = Connections(base.documents, base.clock, base.entropy, vault)
         self.queries = JournalQueries(base.documents)
         self.reconcile = Reconcile(base.documents, base.clock, base.entropy)
-        self.biases = bias_service(load(BiasSettings), base)
-        self.market = market_refresh(load(BiasSettings), base)
+        settings = load(BiasSettings)
+        self.biases = bias_service(settings, base, analysts)
+        self.market = market_refresh(settings, base)
 
     async def sync(self, broker: str) -> Synced:
         """Fetch what is due, store it and rebuild what it changed."""
@@ -79,7 +81,9 @@ async def open_desk() -> AsyncIterator[Desk]:
     for spec in SPECS.values():
         sync = build_sync(spec, settings=load(SyncSettings), foundation=base)
         apps[f"/functions/sync_{spec.name}"] = sync
+    analysts = await open_analysts(load(BiasSettings), base)
     try:
-        yield Desk(stack, apps)
+        yield Desk(stack, apps, analysts)
     finally:
+        await analysts.close()
         await base.close()

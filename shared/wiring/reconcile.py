@@ -5,6 +5,7 @@ from starlette.applications import Starlette
 from shared.config import Settings, load
 from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
+from shared.journal.comparison import Reconciliation
 from shared.journal.reconcile import Reconcile
 from shared.wiring.foundation import Foundation, shut_doors, stand_on
 
@@ -25,7 +26,7 @@ def build_reconcile(
     base, lifespan = stand_on(settings, foundation)
     use_case = Reconcile(base.documents, base.clock, base.entropy)
 
-    async def sweep() -> object:
-        return await use_case.sweep(None)
+    async def sweep() -> dict[str, list[Reconciliation]]:
+        return {"accounts": await use_case.sweep(None)}
 
     return shut_doors(job_app("reconcile", sweep, lifespan=lifespan), settings)

@@ -1,6 +1,7 @@
 """Unpacks every zip into an empty folder and starts it as Cloud Run would."""
 
 import io
+import json
 import os
 import signal
 import socket
@@ -10,12 +11,16 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
 
 from infra.package import ROOT, build, function_names
+from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.http_door import serve
 
 _START_S = 40.0
 
@@ -44,7 +49,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(name: str, folder: Path, state: Path) -> Deployed:
+def start(name: str, folder: Path, environment: dict[str, str]) -> Deployed:
     with zipfile.ZipFile(io.BytesIO(build(name))) as bundle:
         bundle.extractall(folder)
     port, log = free_port(), folder.with_suffix(".log")
@@ -56,14 +61,11 @@ def start(name: str, folder: Path, state: Path) -> Deployed:
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=kept | {"DAYBIAS_STATE_DIR": str(state), "DAYBIAS_DATA_DIR": str(DATA)},
+        env=kept | environment,
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
     )
     return Deployed(name, folder, f"http://127.0.0.1:{port}", process, log)
-
-
-DATA = ROOT / "infra" / "local" / "data"
 
 
 def wait_until_open(function: Deployed) -> None:
@@ -84,13 +86,36 @@ def state(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory, state) -> Iterator[dict[str, Deployed]]:
-    root = tmp_path_factory.mktemp("functions")
-    functions = {}
+def world() -> AlpacaWorld:
+    """One simulated paper account with one order of two fills, an hour ago."""
+    world = AlpacaWorld(lambda: datetime.now(UTC))
+    account = world.add_account(
+        account_id="7c1f0a52-3a1e-4b0d-9d8f-0a6be21f4c11", number="PA1", key="K", secret="S"
+    )
+    at = datetime.now(UTC) - timedelta(hours=1)
+    parts = [(Decimal(60), Decimal("178.21"), at), (Decimal(40), Decimal("178.22"), at)]
+    world.order(account, "AAPL", "buy", parts)
+    return world
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory, state, world) -> Iterator[dict[str, Deployed]]:
+    with serve(world.handle) as broker:
+        environment = {
+            "DAYBIAS_STATE_DIR": str(state),
+            "DAYBIAS_DATA_DIR": str(ROOT / "infra" / "local" / "data"),
+            "DAYBIAS_BROKER_HOSTS": json.dumps({"alpaca:paper": broker}),
+        }
+        yield from run_all(tmp_path_factory.mktemp("functions"), environment)
+
+
+def run_all(root: Path, environment: dict[str, str]) -> Iterator[dict[str, Deployed]]:
+    """Start every function side by side and kill what is left at the end."""
+    functions: dict[str, Deployed] = {}
     try:
         for name in function_names():
             (root / name).mkdir()
-            functions[name] = start(name, root / name, state)
+            functions[name] = start(name, root / name, environment)
         for function in functions.values():
             wait_until_open(function)
         yield functions

@@ -7,12 +7,18 @@ import sys
 from base64 import b64encode
 from decimal import Decimal
 
+import httpx
 import pytest
 
+from shared.brokers.alpaca import SPEC
+from shared.config import Settings
 from shared.domain.execution import AssetClass, Execution, Side
-from shared.domain.ids import account_key, row_key
+from shared.domain.ids import UserId, account_key, row_key
 from shared.domain.messages import ExecutionsObserved, ObservedRow
 from shared.domain.time import parse_instant
+from shared.journal.connections import Connections
+from shared.journal.vault import Vault
+from shared.wiring.local import open_stack
 
 pytestmark = pytest.mark.xdist_group("deployables")  # one set of processes, not one a worker
 
@@ -97,6 +103,36 @@ def test_a_push_that_cannot_be_read_is_acknowledged_and_kept(deployed, name):
 def test_the_scheduler_ticks_a_broker(deployed):
     answer = deployed["sync_alpaca"].call("POST", json={"tick": True})
     assert (answer.status_code, answer.json()["due"]) == (200, 0)
+
+
+async def test_fills_travel_from_the_broker_to_the_api_through_processes_of_their_own(
+    deployed, state
+):
+    """Scheduler, sync, store, build, reconcile, api; the test is the bus, which is durable."""
+    stack = open_stack(Settings(state_dir=state))
+    base = stack.foundation
+    vault = Vault(base.secrets, base.entropy)
+    connections = Connections(base.documents, base.clock, base.entropy, vault)
+    login = {"key_id": "K", "secret_key": "S"}
+    await connections.create(UserId("local"), SPEC, "paper", "Paper", "api_key", login)
+
+    async with httpx.AsyncClient(timeout=30) as http:
+
+        async def push(endpoint: str, body: dict[str, object]) -> int:
+            name = endpoint.rpartition("/")[2]
+            return (await http.post(deployed[name].url, json=body)).status_code
+
+        ticked = deployed["sync_alpaca"].call("POST", json={"tick": True}).json()
+        drained = await stack.drain(push)
+    await base.close()
+    [verdict] = [
+        one for one in deployed["reconcile"].call("POST").json()["accounts"] if one["lines"]
+    ]
+    held = deployed["api"].call("GET", "/v1/positions").json()["items"]
+    assert (ticked["due"], drained.refused, verdict["state"]) == (1, 0, "agreed")
+    assert [(one["symbol"], one["quantity"]) for one in held if one["symbol"] == "AAPL"] == [
+        ("AAPL", "100")
+    ]
 
 
 def test_the_scheduler_refreshes_the_market_from_files(deployed):

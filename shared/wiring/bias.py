@@ -1,0 +1,57 @@
+"""Composition root of bias."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+
+from shared.bias.service import BiasService, Sources
+from shared.config import BiasSettings, load
+from shared.http.bias_app import bias_app
+from shared.http.delegate import Delegate
+from shared.market.registry import load_instruments
+from shared.market.store import MarketStore
+from shared.wiring.analysts import Analysts, open_analysts
+from shared.wiring.foundation import Foundation, shut_doors, stand_on
+from shared.wiring.scorer import bias_scorer
+
+
+def bias_function() -> Delegate:
+    """Make the function that answers with biases and records forecasts."""
+    return Delegate(build_bias)
+
+
+async def build_bias(
+    *, settings: BiasSettings | None = None, foundation: Foundation | None = None
+) -> Starlette:
+    """Put the app together.
+
+    Raises: ConfigError, StoreUnavailable when the model's key cannot be read.
+    """
+    settings = settings or load(BiasSettings)
+    base, lifespan = stand_on(settings, foundation)
+    analysts = await open_analysts(settings, base)
+
+    @asynccontextmanager
+    async def closing(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if lifespan is not None:
+                await stack.enter_async_context(lifespan(app))
+            stack.push_async_callback(analysts.close)
+            yield
+
+    service = bias_service(settings, base, analysts)
+    app = bias_app(service, load_instruments(), bias_scorer(base).scores, lifespan=closing)
+    return shut_doors(app, settings)
+
+
+def bias_service(settings: BiasSettings, base: Foundation, analysts: Analysts) -> BiasService:
+    """Make the use case."""
+    market = MarketStore(base.documents, base.clock, base.entropy)
+    return BiasService(
+        Sources(market, base.documents, base.cache, base.clock, base.entropy),
+        analysts.router,
+        load_instruments(),
+        cache_ttl_s=settings.cache_ttl_s,
+        deadline_s=settings.deadline_s,
+    )

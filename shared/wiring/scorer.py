@@ -1,0 +1,15 @@
+"""The scorer, which bias (to read scores) and score_bias (to write them) stand on.
+
+Apart from wiring/bias.py, so that score_bias carries no analyst and no prompt.
+"""
+
+from shared.bias.score import ScoreBias
+from shared.market.registry import load_instruments
+from shared.market.store import MarketStore
+from shared.wiring.foundation import Foundation
+
+
+def bias_scorer(base: Foundation) -> ScoreBias:
+    """Make the use case."""
+    market = MarketStore(base.documents, base.clock, base.entropy)
+    return ScoreBias(base.documents, market, load_instruments(), base.clock, base.entropy)
