@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from shared.bias.moments import Occasion, edges
 from shared.domain.bars import Series, Timeframe
 from shared.domain.bias import Provenance, Snapshot, Unavailable
 from shared.domain.events import CalendarEvent
 from shared.domain.instrument import Instrument, PriceSource
+from shared.domain.time import iso
 from shared.features.inputs import FeatureInputs
 from shared.features.table import compute
 from shared.market.registry import LEADERS, LEADERS_IN_ALL, VIX, load_series
-from shared.market.sessions import next_session, previous_session, session_for
+from shared.market.sessions import is_session, next_session, previous_session, session_close
 from shared.market.store import MarketStore
 
 _CALENDAR_OLD = timedelta(hours=24)  # older is said
@@ -50,7 +51,7 @@ async def take_snapshot(
         reason = instrument.missing or f"no daily bars of {_tried(instrument)} are stored"
         return Unavailable(instrument=instrument.symbol, session=session, reason=reason)
     prices = _Prices(*found)
-    if stale := _staleness(prices, as_of):
+    if stale := _staleness(prices, occasion, as_of):
         return Unavailable(instrument=instrument.symbol, session=session, reason=stale)
     context = await _context(store, prices.source, as_of, calendar_source)
     return _freeze(occasion, as_of, prices, context)
@@ -60,16 +61,23 @@ def _tried(instrument: Instrument) -> str:
     return " or ".join(source.series for source in instrument.sources)
 
 
-def _staleness(prices: _Prices, as_of: datetime) -> str | None:
-    """Say what is wrong when a session of the series has closed since its newest bar."""
+def _staleness(prices: _Prices, occasion: Occasion, as_of: datetime) -> str | None:
+    """Say what is wrong when the newest bar is not that of the session before.
+
+    A stand-in closes at its own time: spot gold's day is still running when gold futures settle.
+    """
     spec = load_series()[prices.source.series]
-    due: date = previous_session(spec, session_for(spec, as_of))
+    due = previous_session(occasion.instrument, occasion.session)
+    if not is_session(spec, due):
+        due = previous_session(spec, due)
     newest = prices.daily.bars[-1].session
     if newest >= due:
         return None
+    closes_at = session_close(spec, due)
+    when = "closed" if closes_at <= as_of else "closes"
     return (
-        f"the newest daily bar of {spec.symbol} is of {newest}, but the session of {due} has "
-        "closed since: a bias on older prices would mislead"
+        f"the newest daily bar of {spec.symbol} is of {newest}; the bias of {occasion.session} "
+        f"needs that of {due}, which {when} at {iso(closes_at)}"
     )
 
 

@@ -269,7 +269,12 @@ _DECLARED = (
         None,
         (
             Index(("session",), "instrument", "a session's forecasts"),
-            Index(("instrument",), "session", "the record before this one, for its hash chain"),
+            Index(
+                ("instrument",),
+                "session",
+                "the record before this one, for its hash chain",
+                both_ways=True,
+            ),
         ),
     ),
     Collection(
