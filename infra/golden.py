@@ -1,4 +1,4 @@
-"""Rewrite what follows from the code: the data model, Firestore's indexes, the message schemas.
+"""Rewrite what follows from the code: data model, indexes, message schemas, Terraform's tables.
 
 `python -m infra.golden` writes; `--check` prints the drift and exits with 1.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra import terraform_doc
 from shared.adapters.document_rules import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES, MAX_WRITES
 from shared.adapters.firestore_documents import BODY
 from shared.domain.collections import COLLECTIONS, Collection, Index
@@ -25,6 +26,7 @@ def render() -> dict[Path, str]:
     files = {
         Path("docs/data-model.md"): data_model(COLLECTIONS),
         Path("terraform/firestore.indexes.json"): _json(firestore_indexes(COLLECTIONS)),
+        Path("terraform/README.md"): terraform_doc.render(),
     }
     for message in _MESSAGES:
         path = Path(f"docs/reference/messages/{message.__name__}.schema.json")

@@ -1,4 +1,4 @@
-"""Write terraform/README.md from the declarations: functions, schedule, variables, outputs."""
+"""Renders terraform/README.md from the declarations; `make golden` writes it."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ import hcl2
 from hcl2.utils import SerializationOptions
 
 TERRAFORM = Path(__file__).parents[1] / "terraform"
-OUTPUT = TERRAFORM / "README.md"
 _PLAIN = SerializationOptions(with_comments=False, strip_string_quotes=True)
 _HEAD = """# What is deployed
 
@@ -82,7 +81,3 @@ def _default(variable: dict[str, Any]) -> str:
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
-
-
-if __name__ == "__main__":
-    OUTPUT.write_text(render())

@@ -9,7 +9,7 @@ import pytest
 from infra.local.schedule import JOBS
 from infra.package import function_names
 from infra.terraform import ENVIRONMENTS
-from infra.terraform_doc import OUTPUT, TERRAFORM, local, read, render
+from infra.terraform_doc import TERRAFORM, local, read
 from shared.brokers.alpaca import SPEC
 from shared.config import BiasSettings
 from shared.domain.messages import TOPICS, SyncRequested
@@ -98,7 +98,3 @@ def test_an_environment_is_named_once_for_all(environment):
     backend = read(TERRAFORM / "envs" / f"{environment}.gcs.tfbackend")
     assert values["environment"] == environment
     assert backend["bucket"] == f"{values['project_id']}-terraform"
-
-
-def test_the_readme_tells_what_is_declared():
-    assert OUTPUT.read_text() == render(), "run `make golden`"
