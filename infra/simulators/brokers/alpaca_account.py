@@ -19,6 +19,9 @@ def stable_uuid(*parts: object) -> str:
     return str(uuid.uuid5(_NAMES, "|".join(map(str, parts))))
 
 
+_SHOWN_PLACES = 10  # of an average price; the book keeps it exact
+
+
 @dataclass(frozen=True)
 class Activity:
     """One booked row; it can be seen from `visible_at` on (late rows: after `created_at`)."""
@@ -159,7 +162,7 @@ def position_body(symbol: str, holding: Holding) -> dict[str, Any]:
         "asset_marginable": True,
         "qty": decimal_text(holding.quantity),
         "qty_available": decimal_text(holding.quantity),
-        "avg_entry_price": decimal_text(holding.average),
+        "avg_entry_price": decimal_text(round(holding.average, _SHOWN_PLACES)),
         "side": "long" if holding.quantity > 0 else "short",
         "market_value": decimal_text(holding.value),
         "cost_basis": decimal_text(cost),
