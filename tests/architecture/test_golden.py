@@ -72,7 +72,7 @@ def test_a_group_index_of_one_field_keeps_the_automatic_ones() -> None:
 def test_no_body_is_indexed() -> None:
     overrides = firestore_indexes(COLLECTIONS)["fieldOverrides"]
     bodies = {o["collectionGroup"]: o["indexes"] for o in overrides if o["fieldPath"] == "_body"}
-    assert bodies == dict.fromkeys(COLLECTIONS, [])
+    assert bodies == {name: [] for name in COLLECTIONS}
 
 
 # ------------------------------------------------------- queries that the text shows
