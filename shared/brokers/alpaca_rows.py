@@ -151,7 +151,7 @@ def booked_on(raw: Any) -> date | None:
 
 
 def fill_progress(raw: Any) -> FillProgress | None:
-    """Read how far a fill brought its order; None for other rows and old rows without `cum_qty`."""
+    """Read how far a fill brought its order; None for other rows and old rows without sums."""
     try:
         row = fields_of(raw)
         return FillProgress(
@@ -159,6 +159,7 @@ def fill_progress(raw: Any) -> FillProgress | None:
             fill_id=text_of(row, "id"),
             quantity=parse_decimal(row.get("qty"), "qty"),
             cumulative=parse_decimal(row.get("cum_qty"), "cum_qty"),
+            leaves=parse_decimal(row.get("leaves_qty"), "leaves_qty"),
         )
     except UnparseableRow:
         return None

@@ -60,13 +60,14 @@ class ParsedRow:
 class FillProgress:
     """What one fill says about its order, for finding fills that an answer left out.
 
-    Units: `quantity` of this fill; `cumulative` of the order after it.
+    Units: `quantity` of this fill; `cumulative` and `leaves` of the order after it.
     """
 
     order_id: str
     fill_id: str
     quantity: Decimal
     cumulative: Decimal
+    leaves: Decimal
 
 
 @dataclass(frozen=True, slots=True)

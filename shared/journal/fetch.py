@@ -78,6 +78,7 @@ class HistoryReader:
     _fills: defaultdict[str, dict[str, FillProgress]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+    _reread: set[tuple[str, Decimal]] = field(default_factory=set)  # order, filled then
 
     async def read(self, window: Window) -> datetime:
         """Publish all pages of a window, oldest first; return until when it is complete.
@@ -116,6 +117,9 @@ class HistoryReader:
     async def _fetch(self, endpoint: HistoryEndpoint, params: Params) -> list[Any]:
         if self.client.out_of_time:
             raise BudgetSpent("the next page belongs to the next message")
+        return await self._ask(endpoint, params)
+
+    async def _ask(self, endpoint: HistoryEndpoint, params: Params) -> list[Any]:
         return endpoint.rows(await self.client.get(endpoint.path, params))
 
     async def _take(self, endpoint: HistoryEndpoint, raws: Iterable[Any]) -> None:
@@ -158,20 +162,17 @@ class HistoryReader:
 
     async def _heal(self, endpoint: HistoryEndpoint) -> None:
         """Read orders again whose fills do not add up: paging may skip rows of one millisecond."""
-        for order_id in self._short_orders():
-            if not self.client.out_of_time:
-                params = endpoint.order_params(order_id)
-                fetch = partial(self._fetch, endpoint)
-                async for rows in walk(fetch, params, endpoint.next_params):
-                    await self._take(endpoint, rows)
-        await self.publisher.publish([], [self._missing(endpoint, o) for o in self._short_orders()])
-
-    def _short_orders(self) -> list[str]:
-        return [
-            order_id
-            for order_id, fills in self._fills.items()
-            if _filled(fills) != max(fill.cumulative for fill in fills.values())
-        ]
+        # even when the budget is spent: what is published now counts as complete
+        ask = partial(self._ask, endpoint)
+        for order_id in [o for o, fills in self._fills.items() if _may_lack(fills)]:
+            state = (order_id, _filled(self._fills[order_id]))
+            if state in self._reread:
+                continue
+            self._reread.add(state)
+            async for rows in walk(ask, endpoint.order_params(order_id), endpoint.next_params):
+                await self._take(endpoint, rows)
+        short = [o for o, fills in self._fills.items() if _is_short(fills)]
+        await self.publisher.publish([], [self._missing(endpoint, order_id) for order_id in short])
 
     def _missing(self, endpoint: HistoryEndpoint, order_id: str) -> UnreadRow:
         fills = self._fills.pop(order_id)
@@ -191,3 +192,13 @@ class HistoryReader:
 
 def _filled(fills: dict[str, FillProgress]) -> Decimal:
     return sum((fill.quantity for fill in fills.values()), Decimal(0))
+
+
+def _is_short(fills: dict[str, FillProgress]) -> bool:
+    return _filled(fills) != max(fill.cumulative for fill in fills.values())
+
+
+def _may_lack(fills: dict[str, FillProgress]) -> bool:
+    """Suspect an order that does not add up, or that is open after its last fill we know."""
+    last = max(fills.values(), key=lambda fill: fill.cumulative)
+    return last.leaves != 0 or _is_short(fills)

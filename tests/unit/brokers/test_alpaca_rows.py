@@ -1,0 +1,218 @@
+import json
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca_rows import (
+    booked_at,
+    booked_on,
+    fill_progress,
+    parse_activity,
+    read_account,
+    read_positions,
+)
+from shared.brokers.spec import BrokerAccount, Window
+from shared.domain.errors import ContractBroken, UnparseableRow
+from shared.domain.execution import AccountEvent, EventType, Execution, RowStatus, Side
+from shared.domain.money import loads_exact
+from shared.domain.time import parse_instant
+
+SAMPLES = Path(__file__).parents[2] / "fixtures" / "alpaca"
+ACCOUNT = BrokerAccount("a-1", "PA1", "USD", Decimal(0))
+FILL: dict[str, Any] = {
+    "id": "20260313093001120::0b7c2f5e",
+    "activity_type": "FILL",
+    "transaction_time": "2026-03-13T13:30:01.120482Z",
+    "type": "fill",
+    "price": "178.21",
+    "qty": "60",
+    "side": "buy",
+    "symbol": "AAPL",
+    "leaves_qty": "0",
+    "order_id": "o-1",
+    "cum_qty": "60",
+}
+FEE: dict[str, Any] = {
+    "id": "20260314000000000::aa11",
+    "activity_type": "FEE",
+    "activity_sub_type": "REG",
+    "date": "2026-03-13",
+    "created_at": "2026-03-14T06:05:11.120001Z",
+    "net_amount": "-0.04",
+    "status": "executed",
+}
+
+
+def sample(name: str) -> Any:
+    return loads_exact((SAMPLES / name).read_bytes())
+
+
+def test_a_fill_of_the_samples_is_read_whole() -> None:
+    parsed = parse_activity(sample("activities_fill_page1.json")[0], ACCOUNT)
+    assert parsed.row == Execution(
+        execution_id="20260313093001120::0b7c2f5e-1d52-4a77-8f0a-5a1f6d1c0001",
+        order_id="7e1f00aa-0000-4000-8000-000000000401",
+        symbol="AAPL",
+        root="AAPL",
+        asset_class="equity",
+        side=Side.BUY,
+        quantity=Decimal(60),
+        price=Decimal("178.21"),
+        currency="USD",
+        executed_at=parse_instant("2026-03-13T13:30:01.120482Z"),
+    )
+
+
+def test_a_short_sale_of_older_rows_is_a_sale() -> None:
+    row = parse_activity(sample("activities_fill_page1.json")[2], ACCOUNT).row
+    assert isinstance(row, Execution)
+    assert row.side is Side.SELL
+
+
+@pytest.mark.parametrize("row", sample("activities_fill_page2.json"), ids=["option", "crypto"])
+def test_fills_of_options_and_crypto_wait_for_part_two(row: Any) -> None:
+    with pytest.raises(UnparseableRow, match="part 2"):
+        parse_activity(row, ACCOUNT)
+
+
+def test_every_non_trade_sample_is_read_or_named() -> None:
+    reasons = []
+    for raw in sample("activities_non_trade.json"):
+        try:
+            parse_activity(raw, ACCOUNT)
+        except UnparseableRow as error:
+            reasons.append(str(error).split(":")[0])
+    assert reasons == ["CFEE", "OPASN", "OPTRD", "OPEXP"]
+
+
+def test_a_fee_belongs_to_its_trading_day_and_costs() -> None:
+    row = parse_activity(FEE, ACCOUNT).row
+    assert isinstance(row, AccountEvent)
+    assert (row.type, row.effective_on, row.amount) == (
+        EventType.FEE,
+        date(2026, 3, 13),
+        Decimal("-0.04"),
+    )
+
+
+def test_rows_of_two_types_may_share_an_id_and_stay_two() -> None:
+    other = {**FEE, "activity_type": "DIV", "symbol": "SPY"}
+    assert parse_activity(FEE, ACCOUNT).identity != parse_activity(other, ACCOUNT).identity
+
+
+def test_a_cancelled_row_keeps_its_identity_and_is_busted() -> None:
+    cancelled = parse_activity({**FEE, "status": "canceled"}, ACCOUNT)
+    assert cancelled.identity == parse_activity(FEE, ACCOUNT).identity
+    assert cancelled.row.status is RowStatus.BUSTED
+
+
+def test_a_type_that_nobody_knows_is_not_dropped() -> None:
+    with pytest.raises(UnparseableRow, match="'NEWTYPE' is not known"):
+        parse_activity({**FEE, "activity_type": "NEWTYPE"}, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("qty", "abc"),
+        ("qty", "-1"),
+        ("qty", "0"),
+        ("qty", 1.5),
+        ("qty", "1e999999999"),
+        ("price", None),
+        ("price", "Infinity"),
+        ("side", "hold"),
+        ("symbol", ""),
+        ("symbol", "\ud800"),
+        ("id", "\ud800"),
+        ("order_id", {}),
+        ("id", None),
+        ("transaction_time", "yesterday"),
+        ("transaction_time", "2026-03-13T13:30:01"),
+        ("transaction_time", "0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_a_fill_with_a_wrong_field_is_unparseable(field: str, value: Any) -> None:
+    with pytest.raises(UnparseableRow):
+        parse_activity({**FILL, field: value}, ACCOUNT)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(JSON)
+def test_no_json_value_at_all_breaks_the_reading_of_rows(raw: Any) -> None:
+    with suppress(UnparseableRow):
+        parse_activity(raw, ACCOUNT)
+    booked_at(raw), booked_on(raw), fill_progress(raw)
+
+
+@given(
+    st.sampled_from([FILL, FEE]),
+    st.dictionaries(st.sampled_from(sorted({*FILL, *FEE, "symbol", "currency"})), JSON),
+)
+def test_no_spoiled_row_breaks_the_reading_of_rows(row: Any, spoilt: dict[str, Any]) -> None:
+    raw = {**row, **spoilt}
+    with suppress(UnparseableRow):
+        parse_activity(raw, ACCOUNT).row.model_dump_json()
+    booked_at(raw), booked_on(raw), fill_progress(raw)
+
+
+@given(
+    st.decimals(min_value="0.000000001", max_value="1e12", places=9),
+    st.decimals(min_value="0.0001", max_value="1e7", places=4),
+)
+def test_quantities_and_prices_keep_every_digit(quantity: Decimal, price: Decimal) -> None:
+    raw = {**FILL, "qty": format(quantity, "f"), "price": format(price, "f")}
+    row = parse_activity(json.loads(json.dumps(raw)), ACCOUNT).row
+    assert isinstance(row, Execution)
+    assert (row.quantity, row.price) == (quantity, price)
+
+
+def test_a_row_is_booked_when_it_was_created_never_by_its_id() -> None:
+    assert booked_at(FEE) == parse_instant("2026-03-14T06:05:11.120001Z")
+    assert booked_at({"id": "20260417000000000::aa11", "date": "2026-04-17"}) is None
+
+
+def test_a_fill_after_new_york_midnight_belongs_to_the_new_day() -> None:
+    assert booked_on({**FILL, "transaction_time": "2026-03-14T04:30:00Z"}) == date(2026, 3, 14)
+    assert booked_on({**FILL, "transaction_time": "2026-03-14T03:30:00Z"}) == date(2026, 3, 13)
+
+
+def test_the_sample_account_is_read() -> None:
+    account = read_account(sample("account.json"))
+    assert (account.number, account.cash) == ("PA3DAYBIAS01", Decimal("81250.44"))
+
+
+def test_short_positions_are_negative() -> None:
+    held = {p.symbol: p.quantity for p in read_positions(sample("positions.json"))}
+    assert held == {"AAPL": Decimal(100), "NVDA": Decimal(-10)}
+
+
+@pytest.mark.parametrize("body", [{}, None, [1], [{"symbol": "SPY"}], "x"])
+def test_positions_of_another_shape_break_the_contract(body: Any) -> None:
+    with pytest.raises(ContractBroken):
+        read_positions(body)
+
+
+@pytest.mark.parametrize("body", [{}, None, [], {"id": "a", "account_number": "b"}])
+def test_an_account_of_another_shape_breaks_the_contract(body: Any) -> None:
+    with pytest.raises(ContractBroken):
+        read_account(body)
+
+
+def test_a_window_is_asked_for_with_a_margin_on_both_sides() -> None:
+    since, until = (parse_instant(f"2026-03-1{d}T14:00:00.5Z") for d in (3, 6))
+    params = SPEC.history[0].first_params(Window(since, until))
+    assert (params["after"], params["until"]) == ("2026-03-13T13:59:59Z", "2026-03-16T14:00:02Z")
