@@ -8,7 +8,9 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from infra.local.demo import screens
@@ -22,9 +24,11 @@ from infra.local.gateway import Gateway
 from infra.local.replay_clock import ReplayClock
 from infra.local.serve import serve
 from infra.simulators.brokers.transport import SimulatorTransport
+from shared.domain.errors import DaybiasError
 from shared.ports import MessageBus
 from shared.telemetry import configure_logging
 
+_LOG_WIDTH = 140
 NOTICE = (
     "Replay of Friday 2020-05-29 on openly licensed prices. The accounts are simulated; "
     "nothing here is advice."
@@ -91,10 +95,16 @@ def main() -> int:
     given = parser.parse_args()
     configure_logging("ERROR")
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_LOG_WIDTH)  # a log has no width of its own
     screens.banner(console)
     port = None if given.once or not sys.stdin.isatty() else given.port
     with tempfile.TemporaryDirectory(prefix="daybias-demo-") as folder:
-        return asyncio.run(play(Path(folder), console, port))
+        try:
+            return asyncio.run(play(Path(folder), console, port))
+        except (DaybiasError, httpx.HTTPError) as error:
+            console.print(f"[red]The replay stopped: {escape(str(error))}[/red]")
+            return 2
 
 
 if __name__ == "__main__":

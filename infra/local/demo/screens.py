@@ -36,25 +36,30 @@ def _three(values: Probabilities) -> str:
 
 def board(console: Console, answers: Sequence[BoardEntry | NoBias], title: str) -> None:
     """Show the biases that there are, with lift, probabilities, base rates and drivers."""
-    table = Table(title=title, caption="probabilities and base rates: bear/neutral/bull in %")
-    for column in ("", "label", "lift", "chances", "normal", "because", "data"):
+    caption = "chances and normal: bear/neutral/bull in %; lift: points over the normal day"
+    table = Table(title=title, caption=caption)
+    for column in ("", "label", "lift", "chances", "normal", "because", "prices", "by"):
         table.add_column(column, justify="right" if column == "lift" else "left")
     for answer in answers:
         if isinstance(answer, BoardEntry):
             forecast = answer.forecast
             colour = _COLOUR[forecast.label]
-            drivers = "; ".join(driver.text for driver in answer.drivers_for[:2])
-            data = answer.provenance.proxy_label or answer.provenance.series
             table.add_row(
                 f"[bold]{answer.instrument}[/bold]",
                 f"[{colour}]{forecast.label}[/{colour}]",
                 f"{forecast.lift:+.1f}",
                 _three(forecast.probabilities),
                 _three(forecast.base_rates),
-                drivers or "no feature stands out",
-                data,
+                "; ".join(_drivers(answer)) or "no feature stands out",
+                answer.provenance.proxy_label or answer.provenance.series,
+                answer.provider,
             )
     console.print(table)
+
+
+def _drivers(answer: BoardEntry) -> list[str]:
+    chosen = [driver.text for driver in answer.drivers_for[:2]]
+    return chosen or [f"against: {driver.text}" for driver in answer.drivers_against[:1]]
 
 
 def absences(console: Console, answers: Sequence[BoardEntry | NoBias]) -> None:
@@ -103,5 +108,29 @@ def verdict(console: Console, passed: Sequence[str], failed: Sequence[str]) -> N
 
 
 def scores(console: Console, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Show the day's forecasts of record beside the naive rivals."""
-    rows(console, "Friday's forecasts of record, scored (one day proves nothing)", lines)
+    """Show the day's forecasts of record beside the naive rivals, by ranked probability score."""
+    rivals = [rival["name"] for rival in lines[0]["rivals"]] if lines else []
+    table = Table(
+        title="Friday's forecasts of record, scored",
+        caption="RPS: 0 is perfect, about 0.22 is a shrug. One day proves nothing: a year of all "
+        "21 still leaves the direction hit uncertain by almost three points.",
+    )
+    for column in ("", "label", "outcome", "ours", *rivals):
+        table.add_column(column.replace("_", " "))
+    for line in lines:
+        others = [f"{rival['rps']:.3f}" for rival in line["rivals"]]
+        table.add_row(
+            f"[bold]{line['instrument']}[/bold]",
+            f"{line['label']} {_percent(line['confidence'])} %",
+            line["outcome"],
+            f"[bold]{line['rps']:.3f}[/bold]",
+            *others,
+        )
+    means = [_mean([line["rivals"][i]["rps"] for line in lines]) for i in range(len(rivals))]
+    if lines:
+        table.add_row("mean", "", "", _mean([line["rps"] for line in lines]), *means)
+    console.print(table)
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.3f}"
