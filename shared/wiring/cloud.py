@@ -16,7 +16,7 @@ def open_cloud(settings: Settings) -> Foundation:
     return Foundation(
         documents=FirestoreDocuments(settings.project, settings.database),
         bus=PubsubBus(settings.project),
-        secrets=GoogleSecrets(settings.project),
+        secrets=GoogleSecrets(settings.project, clock),
         clock=clock,
         entropy=SystemEntropy(),
         cache=MemoryCache(clock),
