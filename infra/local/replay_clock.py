@@ -11,15 +11,15 @@ class ReplayClock:
     """Tells a declared instant; sleeping moves it, so that nothing waits for a day that is over."""
 
     def __init__(self, start: datetime) -> None:
-        self._now = as_utc(start)
+        self._start = self._now = as_utc(start)
 
     def now(self) -> datetime:
         """Tell the replayed instant."""
         return self._now
 
     def monotonic(self) -> float:
-        """Count real seconds: durations that the demo shows were really measured."""
-        return time.perf_counter()
+        """Count replayed seconds and real ones: what is measured between two moves is real."""
+        return (self._now - self._start).total_seconds() + time.perf_counter()
 
     async def sleep(self, seconds: float) -> None:
         """Let the replayed time pass at once."""

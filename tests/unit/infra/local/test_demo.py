@@ -82,6 +82,13 @@ async def test_sleeping_moves_a_replayed_clock() -> None:
     assert clock.now() == START + timedelta(seconds=90)
 
 
+def test_moving_a_replayed_clock_lets_time_to_live_run_out() -> None:
+    clock = ReplayClock(START)
+    before = clock.monotonic()
+    clock.move_to(START + timedelta(minutes=6))
+    assert clock.monotonic() - before >= 360
+
+
 def test_a_replay_never_runs_backwards() -> None:
     with pytest.raises(ValueError, match="before it"):
         ReplayClock(START).move_to(START - timedelta(seconds=1))
