@@ -17,41 +17,85 @@ locals {
   #   timeout_s     at most 600 behind a push: later the message would be delivered a second time
   functions = {
     api = {
-      called_by   = [], documents = true, publishes = [], reads_secrets = []
-      concurrency = 80, memory = "512Mi", timeout_s = 60
+      called_by     = []
+      documents     = true
+      publishes     = []
+      reads_secrets = []
+      concurrency   = 80
+      memory        = "512Mi"
+      timeout_s     = 60
     }
     bias = {
-      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = ["gemini-api-key"]
-      concurrency = 40, memory = "1Gi", timeout_s = 900
+      called_by     = ["scheduler"]
+      documents     = true
+      publishes     = []
+      reads_secrets = ["gemini-api-key"]
+      concurrency   = 40
+      memory        = "1Gi"
+      timeout_s     = 900
     }
     build_journal = {
-      called_by   = ["pubsub"], documents = true, publishes = [], reads_secrets = []
-      concurrency = 8, memory = "1Gi", timeout_s = 300
+      called_by     = ["pubsub"]
+      documents     = true
+      publishes     = []
+      reads_secrets = []
+      concurrency   = 8
+      memory        = "1Gi"
+      timeout_s     = 300
     }
     reconcile = {
-      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = []
-      concurrency = 1, memory = "512Mi", timeout_s = 900
+      called_by     = ["scheduler"]
+      documents     = true
+      publishes     = []
+      reads_secrets = []
+      concurrency   = 1
+      memory        = "512Mi"
+      timeout_s     = 900
     }
     refresh_market = {
-      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = []
-      concurrency = 1, memory = "512Mi", timeout_s = 900
+      called_by     = ["scheduler"]
+      documents     = true
+      publishes     = []
+      reads_secrets = []
+      concurrency   = 1
+      memory        = "512Mi"
+      timeout_s     = 900
     }
     score_bias = {
-      called_by   = ["scheduler"], documents = true, publishes = [], reads_secrets = []
-      concurrency = 1, memory = "512Mi", timeout_s = 900
+      called_by     = ["scheduler"]
+      documents     = true
+      publishes     = []
+      reads_secrets = []
+      concurrency   = 1
+      memory        = "512Mi"
+      timeout_s     = 900
     }
     store_executions = {
-      called_by   = ["pubsub"], documents = true, publishes = ["journal-changes"], reads_secrets = []
-      concurrency = 16, memory = "512Mi", timeout_s = 120
+      called_by     = ["pubsub"]
+      documents     = true
+      publishes     = ["journal-changes"]
+      reads_secrets = []
+      concurrency   = 16
+      memory        = "512Mi"
+      timeout_s     = 120
     }
     sync_alpaca = {
-      called_by   = ["pubsub", "scheduler"], documents = true
-      publishes   = ["executions", "sync-alpaca"], reads_secrets = ["vault-keyring"]
-      concurrency = 20, memory = "512Mi", timeout_s = 540 # its own budget is 480 s
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-alpaca"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
     }
     web = {
-      called_by   = [], documents = false, publishes = [], reads_secrets = []
-      concurrency = 80, memory = "256Mi", timeout_s = 30
+      called_by     = []
+      documents     = false
+      publishes     = []
+      reads_secrets = []
+      concurrency   = 80
+      memory        = "256Mi"
+      timeout_s     = 30
     }
   }
 }
