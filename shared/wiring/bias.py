@@ -1,8 +1,5 @@
 """Composition root of bias."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-
 from starlette.applications import Starlette
 
 from shared.bias.service import BiasService, Sources
@@ -12,7 +9,7 @@ from shared.http.delegate import Delegate
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.wiring.analysts import Analysts, open_analysts
-from shared.wiring.foundation import Foundation, shut_doors, stand_on
+from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 from shared.wiring.scorer import bias_scorer
 
 
@@ -31,17 +28,10 @@ async def build_bias(
     settings = settings or load(BiasSettings)
     base, lifespan = stand_on(settings, foundation)
     analysts = await open_analysts(settings, base)
-
-    @asynccontextmanager
-    async def closing(app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if lifespan is not None:
-                await stack.enter_async_context(lifespan(app))
-            stack.push_async_callback(analysts.close)
-            yield
+    lifespan = and_close(lifespan, analysts.close)
 
     service = bias_service(settings, base, analysts)
-    app = bias_app(service, load_instruments(), bias_scorer(base).scores, lifespan=closing)
+    app = bias_app(service, load_instruments(), bias_scorer(base).scores, lifespan=lifespan)
     return shut_doors(app, settings)
 
 

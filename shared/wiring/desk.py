@@ -78,12 +78,15 @@ async def open_desk() -> AsyncIterator[Desk]:
         "/functions/store_executions": build_store(settings=settings, foundation=base),
         "/functions/build_journal": build_build(settings=settings, foundation=base),
     }
+    transport = httpx.AsyncHTTPTransport()
     for spec in SPECS.values():
-        sync = build_sync(spec, settings=load(SyncSettings), foundation=base)
-        apps[f"/functions/sync_{spec.name}"] = sync
+        apps[f"/functions/sync_{spec.name}"] = build_sync(
+            spec, settings=load(SyncSettings), foundation=base, transport=transport
+        )
     analysts = await open_analysts(load(BiasSettings), base)
     try:
         yield Desk(stack, apps, analysts)
     finally:
         await analysts.close()
+        await transport.aclose()
         await base.close()

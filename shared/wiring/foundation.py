@@ -1,7 +1,7 @@
 """The ports that every function stands on, and who opens and closes them."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -66,6 +66,22 @@ async def _closing(opened: Foundation) -> AsyncIterator[None]:
         yield
     finally:
         await opened.close()
+
+
+def and_close(
+    lifespan: Lifespan[Starlette] | None, close: Callable[[], Awaitable[None]]
+) -> Lifespan[Starlette]:
+    """Make a lifespan that closes one more thing, before what was opened earlier."""
+
+    @asynccontextmanager
+    async def closing(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if lifespan is not None:
+                await stack.enter_async_context(lifespan(app))
+            stack.push_async_callback(close)
+            yield
+
+    return closing
 
 
 def shut_doors(app: Starlette, settings: Settings) -> Starlette:

@@ -15,7 +15,7 @@ from shared.http.push import PushMessage
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick
 from shared.journal.vault import Vault
-from shared.wiring.foundation import Foundation, shut_doors, stand_on
+from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 
 
 def sync_function(spec: BrokerSpec) -> Delegate:
@@ -36,6 +36,9 @@ def build_sync(
     """
     settings = settings or load(SyncSettings)
     base, lifespan = stand_on(settings, foundation)
+    if transport is None:
+        transport = httpx.AsyncHTTPTransport()
+        lifespan = and_close(lifespan, transport.aclose)
     use_case = SyncConnection(
         base.documents,
         base.bus,
@@ -43,7 +46,7 @@ def build_sync(
         base.entropy,
         Vault(base.secrets, base.entropy),
         spec,
-        transport or httpx.AsyncHTTPTransport(),
+        transport,
         settings.broker_hosts,
         settings.budget_s,
     )

@@ -58,13 +58,14 @@ def start(name: str, folder: Path, environment: dict[str, str]) -> Deployed:
     command = [str(Path(sys.executable).parent / "functions-framework")]
     command += ["--target", "handle", "--source", "main.py"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=kept | environment,
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=kept | environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     return Deployed(name, folder, f"http://127.0.0.1:{port}", process, log)
 
 

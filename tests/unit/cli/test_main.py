@@ -1,0 +1,96 @@
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from typer.testing import CliRunner
+
+from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.http_door import serve
+from shared import VERSION
+from shared.cli.main import app
+
+LOGIN = {"DAYBIAS_ALPACA_KEY_ID": "PKTEST", "DAYBIAS_ALPACA_SECRET_KEY": "hush-hush"}
+
+
+@pytest.fixture
+def world():
+    world = AlpacaWorld(lambda: datetime.now(UTC))
+    account = world.add_account(
+        account_id="7c1f0a52-3a1e-4b0d-9d8f-0a6be21f4c11",
+        number="PA1",
+        key="PKTEST",
+        secret="hush-hush",
+    )
+    at = datetime.now(UTC) - timedelta(hours=1)
+    world.order(account, "AAPL", "buy", [(Decimal(100), Decimal("178.21"), at)])
+    return world
+
+
+@pytest.fixture
+def daybias(tmp_path, world):
+    """Run a command on files of its own, with the simulator as the broker."""
+    with serve(world.handle) as broker:
+        environment = {
+            "DAYBIAS_STATE_DIR": str(tmp_path / "state"),
+            "DAYBIAS_BROKER_HOSTS": json.dumps({"alpaca:paper": broker}),
+            "COLUMNS": "200",
+        }
+        runner = CliRunner(env=environment)
+
+        def run(*arguments: str, typed: str | None = None, **more: str):
+            return runner.invoke(app, arguments, input=typed, env=environment | more)
+
+        yield run
+
+
+def test_the_version_is_told(daybias):
+    assert daybias("version").output.strip() == VERSION
+
+
+def test_fills_of_an_added_login_are_in_the_journal_after_a_sync(daybias):
+    daybias("connections", "add", "alpaca", **LOGIN)
+    synced = daybias("sync")
+    journal = daybias("journal")
+    assert (synced.exit_code, "agreed" in synced.output) == (0, True)
+    assert "AAPL" in journal.output
+    assert "178.21" in journal.output
+
+
+def test_credentials_that_are_typed_are_never_shown(daybias):
+    added = daybias("connections", "add", "alpaca", typed="PKTEST\nhush-hush\n")
+    listed = daybias("connections", "list")
+    assert (added.exit_code, "Alpaca paper" in listed.output) == (0, True)
+    assert "hush-hush" not in added.output + listed.output
+
+
+def test_no_file_holds_a_credential_in_clear(daybias, tmp_path):
+    daybias("connections", "add", "alpaca", **LOGIN)
+    files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert files
+    assert not any(b"hush-hush" in path.read_bytes() for path in files)
+
+
+def test_an_unknown_broker_names_those_there_are(daybias):
+    refused = daybias("connections", "add", "robbery")
+    assert (refused.exit_code, "alpaca" in refused.output) == (2, True)
+
+
+def test_an_environment_that_the_broker_has_not_ends_with_the_reason(daybias):
+    refused = daybias("connections", "add", "alpaca", "--environment", "moon", **LOGIN)
+    assert refused.exit_code == 1
+
+
+def test_an_instrument_without_prices_says_why_it_has_no_bias(daybias):
+    shown = daybias("bias", "SPY")
+    assert (shown.exit_code, "no bias" in shown.output) == (0, True)
+
+
+def test_the_board_lists_all_21(daybias):
+    shown = daybias("bias")
+    assert (shown.exit_code, "BTCUSD" in shown.output) == (0, True)
+
+
+def test_the_cloud_profile_is_refused(daybias):
+    refused = daybias("journal", DAYBIAS_PROFILE="cloud", DAYBIAS_PROJECT="p")
+    assert refused.exit_code == 1
