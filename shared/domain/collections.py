@@ -142,8 +142,8 @@ _DECLARED = (
     Collection(
         "position_reports",
         "what the broker says is held, as a log entry",
-        "account key + instant",
-        "one a reconciliation",
+        "account key + run number",
+        "one a run",
         "users",
         (Index(("account_key",), "at_us", "the newest report of an account", both_ways=True),),
     ),

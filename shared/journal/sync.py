@@ -258,7 +258,7 @@ class _Run:
                     "currency": self.found.currency,
                     "positions": [_position_body(position) for position in held],
                 }
-                report_id = f"{self.account.key}-{to_micros(at):020d}"
+                report_id = f"{self.account.key}-{run:012d}"  # two runs may share an instant
                 key = Key("position_reports", (self.account.user_id, report_id))
                 await self.sync.documents.commit([Create(key, body)])
                 return
