@@ -1,0 +1,193 @@
+"""What sync promises beyond the broker contract: leases, order of effects, runs that got lost."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from infra.simulators.brokers import faults
+from shared.domain.connection import Connection
+from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, StoreUnavailable
+from shared.domain.messages import ExecutionsObserved
+from shared.journal.runs import close_if_complete
+from shared.lease import Leases
+from shared.ports import Outgoing
+from tests.brokers.desk import ACCOUNT, START, USER, Desk, request
+from tests.twins.memory_bus import MemoryBus
+
+PATH = "/v2/account/activities"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    desk = Desk()
+    account = desk.world.add_account(account_id=ACCOUNT, number="PA1", key="PK1", secret="s1")
+    for i in range(150):
+        at = START - timedelta(days=10, minutes=i)
+        desk.world.fill(account, "SPY", "buy", Decimal(1), price=Decimal(300), at=at)
+    return desk
+
+
+@pytest.fixture
+async def connection(desk: Desk) -> Connection:
+    return await desk.connect()
+
+
+async def account_key(desk: Desk) -> str:
+    return (await desk.one("accounts")).key.id
+
+
+async def test_a_connection_in_work_is_refused(desk: Desk, connection: Connection) -> None:
+    name = f"sync:{USER}:{connection.connection_id}"
+    await Leases(desk.documents, desk.clock, desk.entropy).acquire(name, 60)
+    with pytest.raises(LeaseHeld):
+        await desk.sync(connection)
+    assert (desk.world.calls, await desk.health(connection)) == ([], "active")
+
+
+async def test_the_lease_is_given_back_after_a_failure(desk: Desk, connection: Connection) -> None:
+    desk.world.faults.plan(faults.body({}))
+    assert (await desk.sync(connection)).outcome == "failed"
+    assert (await desk.sync(connection)).outcome == "complete"
+
+
+async def test_a_worker_that_lost_its_lease_moves_no_cursor(
+    desk: Desk, connection: Connection
+) -> None:
+    other = Leases(desk.documents, desk.clock, desk.entropy)
+    name = f"sync:{USER}:{connection.connection_id}"
+
+    class StealingBus(MemoryBus):
+        async def publish(self, messages: Sequence[Outgoing]) -> None:
+            desk.clock.advance(desk.budget_s + 61)
+            await other.acquire(name, 60)
+
+    syncing = replace(desk.syncing(), bus=StealingBus())
+    with pytest.raises(LeaseHeld):
+        await syncing.run(request(connection, "tick", desk.clock.now()))
+    assert await desk.cursor_us() is None
+
+
+async def test_pages_that_cannot_be_published_move_no_cursor(
+    desk: Desk, connection: Connection
+) -> None:
+    class DeadBus(MemoryBus):
+        async def publish(self, messages: Sequence[Outgoing]) -> None:
+            raise StoreUnavailable("down")
+
+    syncing = replace(desk.syncing(), bus=DeadBus())
+    with pytest.raises(StoreUnavailable):
+        await syncing.run(request(connection, "tick", desk.clock.now()))
+    assert await desk.cursor_us() is None
+    assert await desk.run_state(await account_key(desk), 1) == "abandoned"
+
+
+async def test_runs_are_numbered_across_connections_of_one_account(
+    desk: Desk, connection: Connection
+) -> None:
+    await desk.sync(connection)
+    again = await desk.sync(await desk.connect())
+    assert again.run == 2
+
+
+async def test_a_run_whose_receipts_do_not_come_is_read_again(
+    desk: Desk, connection: Connection
+) -> None:
+    await desk.sync(connection)
+    lost = desk.bus.take(ExecutionsObserved.topic)
+    desk.clock.advance(timedelta(minutes=31))
+    report = await desk.sync(connection)
+    await desk.store_all()
+    account = await account_key(desk)
+    assert len(lost) == 2
+    assert [await desk.run_state(account, run) for run in (1, 2)] == ["abandoned", "closed"]
+    assert (report.rows, len(await desk.log())) == (150, 150)
+
+
+async def test_the_days_of_a_lost_run_are_a_gap_until_they_are_read_again(
+    desk: Desk, connection: Connection
+) -> None:
+    await desk.sync(connection)
+    desk.bus.take(ExecutionsObserved.topic)
+    desk.clock.advance(timedelta(minutes=31))
+    await desk.sync(connection)
+    account, day = await account_key(desk), (START - timedelta(days=10)).date().isoformat()
+    states = []
+    for _ in range(2):
+        found = await desk.one("coverage", order_by="year", account_key=account)
+        states.append(found.body["days"][day]["state"])
+        await desk.store_all()
+    assert states == ["gap", "complete"]
+
+
+async def test_receipts_that_come_before_the_end_of_the_fetch_close_the_run_too(
+    desk: Desk, connection: Connection
+) -> None:
+    eager = desk.bus.publish
+
+    async def publish(messages: Sequence[Outgoing]) -> None:
+        await eager(messages)
+        await desk.store_all()
+
+    desk.bus.publish = publish  # type: ignore[method-assign]  # a bus that delivers at once
+    report = await desk.sync(connection)
+    assert await desk.run_state(await account_key(desk), report.run) == "closed"
+
+
+async def test_receipts_add_up_in_the_closed_run(desk: Desk, connection: Connection) -> None:
+    await desk.sync(connection)
+    await desk.store_all()
+    run = await desk.one("runs", order_by="run", account_key=await account_key(desk))
+    assert {n: run.body[n] for n in ("pages", "rows", "new", "same", "quarantined")} == {
+        "pages": 2,
+        "rows": 150,
+        "new": 150,
+        "same": 0,
+        "quarantined": 0,
+    }
+
+
+async def test_a_run_that_nobody_knows_is_not_closed(desk: Desk) -> None:
+    assert not await close_if_complete(desk.documents, desk.clock, desk.entropy, USER, "nobody", 1)
+
+
+async def test_positions_are_taken_again_when_a_fill_comes_in_between(
+    desk: Desk, connection: Connection
+) -> None:
+    account = desk.world._accounts[ACCOUNT]
+
+    def buy_once(rows: list[object]) -> list[object]:
+        desk.world.fill(account, "SPY", "buy", Decimal(7), price=Decimal(300), at=desk.clock.now())
+        return rows
+
+    desk.world.faults.plan(faults.rows(buy_once), path="/v2/positions")
+    report = await desk.sync(connection)
+    found = await desk.one(
+        "position_reports", order_by="at_us", account_key=await account_key(desk)
+    )
+    assert (report.rows, found.body["positions"][0]["quantity"]) == (151, "157")
+    assert len([call for call in desk.world.calls if call.path == "/v2/positions"]) == 2
+
+
+async def test_a_request_for_another_broker_is_refused(desk: Desk, connection: Connection) -> None:
+    wrong = request(connection, "tick", START).model_copy(update={"broker": "oanda"})
+    with pytest.raises(InvalidInput):
+        await desk.syncing().run(wrong)
+
+
+async def test_a_request_for_a_connection_that_is_gone_is_not_found(
+    desk: Desk, connection: Connection
+) -> None:
+    gone = request(connection, "tick", START).model_copy(update={"connection_id": "c-404"})
+    with pytest.raises(NotFound):
+        await desk.syncing().run(gone)
+
+
+async def test_credentials_that_do_not_open_need_the_user(
+    desk: Desk, connection: Connection
+) -> None:
+    other = Desk(documents=desk.documents, clock=desk.clock, entropy=desk.entropy)
+    await other.vault.seal(connection.connection_id, {"x": "y"})
+    assert (await other.sync(connection)).outcome == "needs_reauth"
