@@ -17,8 +17,7 @@ from shared.brokers.paging import walk
 from shared.brokers.spec import BrokerAccount, FillProgress, HistoryEndpoint, Params, Window
 from shared.domain.connection import Connection
 from shared.domain.errors import BudgetSpent, UnparseableRow
-from shared.domain.execution import row_hash
-from shared.domain.ids import content_key, row_key
+from shared.domain.ids import row_key
 from shared.domain.messages import ExecutionsObserved, ObservedRow, UnreadRow
 from shared.domain.money import decimal_text
 from shared.journal.accounts import Account
@@ -74,7 +73,7 @@ class HistoryReader:
     client: BrokerClient
     publisher: PagePublisher
     broker_account: BrokerAccount
-    _seen: set[tuple[str, str]] = field(default_factory=set)  # row key, content
+    _seen: set[tuple[str, int]] = field(default_factory=set)  # row key, content
     _fills: defaultdict[str, dict[str, FillProgress]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -128,11 +127,11 @@ class HistoryReader:
         for raw in raws:
             try:
                 row = self._observe(endpoint, raw)
-                if self._is_new(row.key, row_hash(row.row)):
+                if self._is_new(row.key, hash(row.row)):
                     rows.append(row)
             except UnparseableRow as error:
                 text = json.dumps(raw, default=str)  # exact: decimals are written as texts
-                if self._is_new("", content_key(text)):
+                if self._is_new(text, 0):
                     reason = str(error)[:_LONGEST_REASON]
                     unread.append(UnreadRow(endpoint=endpoint.name, reason=reason, raw=text))
                     self._count_unread(endpoint, raw)
@@ -140,7 +139,7 @@ class HistoryReader:
                 self._fills[progress.order_id][progress.fill_id] = progress
         await self.publisher.publish(rows, unread)
 
-    def _is_new(self, key: str, content: str) -> bool:
+    def _is_new(self, key: str, content: int) -> bool:
         """Tell whether this content of a row was not seen yet; a cancelled row keeps its key."""
         known = (key, content) in self._seen
         self._seen.add((key, content))
