@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import terraform_doc
+from infra import openapi, terraform_doc
 from shared.adapters.document_rules import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES, MAX_WRITES
 from shared.adapters.firestore_documents import BODY
 from shared.domain.collections import COLLECTIONS, Collection, Index
@@ -31,7 +31,7 @@ def render() -> dict[Path, str]:
     for message in _MESSAGES:
         path = Path(f"docs/reference/messages/{message.__name__}.schema.json")
         files[path] = _json(message.model_json_schema())
-    return files
+    return files | openapi.documents()
 
 
 def _json(value: Any) -> str:
@@ -158,8 +158,7 @@ def _row(index: Index) -> str:
     kind = "automatic"
     if index.composite:
         kind = "composite" if index.equal else "field, group scope"
-    reads = "1 a document"
-    return f"| {index.serves} | {equal} | {order} ({ways}) | {scope} | {kind} | {reads} |"
+    return f"| {index.serves} | {equal} | {order} ({ways}) | {scope} | {kind} | {index.reads} |"
 
 
 # ------------------------------------------------------------------------- comparing

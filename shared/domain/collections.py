@@ -12,8 +12,8 @@ class Index:
     """One ordered access path: equality on `equal`, then order by `order_by`, then by id.
 
     Shape: `group` makes it serve scans across all parents; `serves` names the question it answers.
-    `both_ways` makes it serve descending scans too: Firestore reads an index in one direction, and
-    only those of a single field exist in both by themselves.
+    `reads` is what one answer costs. `both_ways` makes it serve descending scans too: Firestore
+    reads an index in one direction, and only those of a single field exist in both by themselves.
     """
 
     equal: tuple[str, ...]
@@ -21,6 +21,7 @@ class Index:
     serves: str
     group: bool = False
     both_ways: bool = False
+    reads: str = "1 a document of the page"
 
     @property
     def composite(self) -> bool:
@@ -68,8 +69,9 @@ _DECLARED = (
                 "next_due_us",
                 "tick: which connections are due",
                 group=True,
+                reads="1 a due connection, once in 15 minutes each",
             ),
-            Index((), None, "a user's connections"),
+            Index((), None, "a user's connections", reads="1-10"),
         ),
     ),
     Collection(
@@ -79,8 +81,8 @@ _DECLARED = (
         "1-20 a user",
         "users",
         (
-            Index((), None, "a user's accounts"),
-            Index((), None, "reconcile: every account", group=True),
+            Index((), None, "a user's accounts", reads="1-20"),
+            Index((), None, "reconcile: every account", group=True, reads="1 an account"),
         ),
     ),
     Collection(
@@ -97,7 +99,12 @@ _DECLARED = (
         "10^8 in all",
         "users",
         (
-            Index(("account_key", "root"), "at_us", "build: the log of one instrument"),
+            Index(
+                ("account_key", "root"),
+                "at_us",
+                "build: the log of one instrument",
+                reads="1 a row of that instrument",
+            ),
             Index(("account_key",), "at_us", "an account's log; integrity; export", both_ways=True),
             Index((), "at_us", "a user's log, newest first"),
         ),
@@ -129,7 +136,7 @@ _DECLARED = (
         "account key + run + page",
         "one a page",
         "users",
-        (Index(("account_key", "run"), "page", "close a run"),),
+        (Index(("account_key", "run"), "page", "close a run", reads="1 a page of the run"),),
     ),
     Collection(
         "coverage",
@@ -145,7 +152,15 @@ _DECLARED = (
         "account key + run number",
         "one a run",
         "users",
-        (Index(("account_key",), "at_us", "the newest report of an account", both_ways=True),),
+        (
+            Index(
+                ("account_key",),
+                "at_us",
+                "the newest report of an account",
+                both_ways=True,
+                reads="2",
+            ),
+        ),
     ),
     Collection(
         "reconciliations",
@@ -240,7 +255,11 @@ _DECLARED = (
         "source + instant",
         "24 a day",
         None,
-        (Index(("source",), "fetched_us", "the body known at an instant", both_ways=True),),
+        (
+            Index(
+                ("source",), "fetched_us", "the body known at an instant", both_ways=True, reads="2"
+            ),
+        ),
     ),
     Collection(
         "snapshots",
@@ -257,7 +276,11 @@ _DECLARED = (
         None,
         (
             Index(
-                ("instrument", "session"), "as_of_us", "newest answer of a session", both_ways=True
+                ("instrument", "session"),
+                "as_of_us",
+                "newest answer of a session",
+                both_ways=True,
+                reads="2",
             ),
         ),
     ),
@@ -268,7 +291,7 @@ _DECLARED = (
         "21 a day",
         None,
         (
-            Index(("session",), "instrument", "a session's forecasts"),
+            Index(("session",), "instrument", "a session's forecasts", reads="21"),
             Index(
                 ("instrument",),
                 "session",
@@ -284,7 +307,7 @@ _DECLARED = (
         "21 a day",
         None,
         (
-            Index(("session",), "instrument", "a session's scores"),
+            Index(("session",), "instrument", "a session's scores", reads="21"),
             Index(("instrument",), "session", "an instrument's scorecard", both_ways=True),
         ),
     ),
