@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from infra.local.gateway import Gateway
@@ -12,6 +13,7 @@ from shared.http.bias_app import OPENAPI_URL as BIAS_URL
 _FILES = {"docs/reference/openapi/api.json": API_URL, "docs/reference/openapi/bias.json": BIAS_URL}
 
 
+@cache
 def documents() -> dict[Path, str]:
     """Render each API as it is served, by path relative to the root."""
     return asyncio.run(_documents())
