@@ -67,12 +67,16 @@ test-emulators: $(READY) ## contract suites and the demo's flow on Google's Fire
 test-sdks: $(READY) .venv-sdk-alpaca/.ready ## third-party broker clients against our simulators
 	@$(BIN)/pytest -q tests -m sdk
 
+.PHONY: test-browser
+test-browser: $(READY) ## the dashboard in a real browser (skips aloud without chromium)
+	@$(BIN)/pytest -q tests/web -m browser
+
 .PHONY: bench
 bench: $(READY) ## benchmarks: ratios measured in one run
 	@$(BIN)/pytest -q tests/benchmarks -m benchmark -s
 
 .PHONY: verify
-verify: test test-emulators test-sdks bench ## everything
+verify: test test-emulators test-sdks test-browser bench ## everything
 
 # --------------------------------------------------------------- deploy
 .PHONY: package
