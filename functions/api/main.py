@@ -2,14 +2,14 @@
 
 import functions_framework.aio
 from starlette.requests import Request
+from starlette.responses import Response
 
-from shared.http.delegate import Delegate
 from shared.wiring.api import api_function
 
 FUNCTION = api_function()
 
 
 @functions_framework.aio.http
-async def handle(_: Request) -> Delegate:
+async def handle(_: Request) -> Response:
     """Let the app answer; nothing is opened before its first request."""
-    return FUNCTION
+    return FUNCTION.response()

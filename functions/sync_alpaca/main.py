@@ -2,15 +2,15 @@
 
 import functions_framework.aio
 from starlette.requests import Request
+from starlette.responses import Response
 
 from shared.brokers.alpaca import SPEC
-from shared.http.delegate import Delegate
 from shared.wiring.sync import sync_function
 
 FUNCTION = sync_function(SPEC)
 
 
 @functions_framework.aio.http
-async def handle(_: Request) -> Delegate:
+async def handle(_: Request) -> Response:
     """Let the app answer; nothing is opened before its first request."""
-    return FUNCTION
+    return FUNCTION.response()

@@ -10,9 +10,10 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from shared.domain.errors import ConfigError
@@ -43,6 +44,11 @@ class Delegate:
             raise RuntimeError("ports are replaced before the first request, not after")
         self._ports = ports
         self._hosted = True
+
+    def response(self) -> Response:
+        """Stand for the response of one request."""
+        # the framework awaits whatever it gets as an ASGI app, but its types name Response only
+        return cast(Response, self)
 
     async def close(self) -> None:
         """Run the app's shutdown code; the next request would start it again."""
