@@ -46,3 +46,5 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # httpx logs every URL with its query, where some brokers want keys and signatures
+    logging.getLogger("httpx").setLevel(logging.WARNING)
