@@ -1,7 +1,7 @@
 """Sync runs: their numbers, their states, and the receipts that close them.
 
 fetching ──▶ fetched (all pages published) ──▶ closed (receipts equal pages; its days are complete)
-    └──────────────┴──▶ abandoned (its days are a gap, the cursor goes back before them)
+    └──────────────┴──▶ abandoned (if fetched: its days are a gap, the cursor goes back before them)
 """
 
 from collections import Counter
@@ -24,7 +24,18 @@ from shared.journal.coverage import (
     touched_days,
     whole_days,
 )
-from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Query, Update
+from shared.ports import (
+    Body,
+    Clock,
+    Create,
+    Document,
+    Documents,
+    Entropy,
+    Key,
+    Query,
+    Update,
+    Write,
+)
 from shared.retry import compare_and_set
 
 _PATIENCE = timedelta(minutes=30)  # for receipts, and for a run that never came to its end
@@ -160,21 +171,22 @@ class Runs:
         run = await _read(self.documents, key)
         if run is None or run.body["state"] == RunState.CLOSED:
             return  # the last receipt came in this very moment
-        since, until = (from_micros(run.body[f"window_{end}_us"]) for end in ("from", "to"))
-        gap = DayCoverage(DayState.GAP, 0, run.body["run"])
-        writes = await coverage_writes(
-            self.documents,
-            account.user_id,
-            account.key,
-            dict.fromkeys(touched_days(since, until, zone), gap),
-        )
-        found = await read_account(self.documents, account.user_id, account.key)
-        reached = found.body["cursor_us"]
-        if run.body["state"] == RunState.FETCHED and reached is not None:
-            back = {**found.body, "cursor_us": min(reached, to_micros(since))}
-            writes.append(Update(found.key, back, found.version))
+        # a run that never came to its end moved no cursor: its window is read again in any case,
+        # and what older runs say of the days that it touched stays true
+        fetched = run.body["state"] == RunState.FETCHED
+        writes = await self._gap_writes(account, run.body, zone) if fetched else []
         given_up = {**run.body, "state": RunState.ABANDONED.value}
         await self.documents.commit([*writes, Update(key, given_up, run.version)])
+
+    async def _gap_writes(self, account: Account, run: Body, zone: ZoneInfo) -> list[Write]:
+        since, until = (from_micros(run[f"window_{end}_us"]) for end in ("from", "to"))
+        gap = DayCoverage(DayState.GAP, 0, run["run"])
+        days = dict.fromkeys(touched_days(since, until, zone), gap)
+        writes = await coverage_writes(self.documents, account.user_id, account.key, days)
+        found = await read_account(self.documents, account.user_id, account.key)
+        reached = found.body["cursor_us"]
+        begin = to_micros(since) if reached is None else min(reached, to_micros(since))
+        return [*writes, Update(found.key, {**found.body, "cursor_us": begin}, found.version)]
 
     async def _next_number(self, account: Account) -> int:
         key = Key("counters", (account.user_id, account.key))

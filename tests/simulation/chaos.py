@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from random import Random
 
 from shared.domain.errors import VersionChanged
-from shared.ports import Document, Documents, Key, MessageBus, Outgoing, Page, Query, Write
+from shared.ports import Document, Documents, Key, MessageBus, Outgoing, Page, Query, Update, Write
 
 
 class Crash(Exception):
@@ -49,7 +49,8 @@ class ChaosDocuments:
 
     async def commit(self, writes: Sequence[Write]) -> None:
         await self._chaos.step()
-        self._chaos.race()
+        if any(isinstance(write, Update) for write in writes):
+            self._chaos.race()
         await self._inner.commit(writes)
         await self._chaos.step()
 
