@@ -110,8 +110,10 @@ def _shape(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[str]:
 
 
 def _has_readings(step: Step, facts: Facts) -> bool:
-    own = (fact for fact in facts.values() if step in (fact.step, Step.SYNTHESIS))
-    return any(fact.value is not None for fact in own)
+    """Tell whether most of a step's numbers are there: then there is something to say."""
+    numbers = [f for f in facts.values() if f.unit != "text" and step in (f.step, Step.SYNTHESIS)]
+    present = sum(f.value is not None for f in numbers)
+    return present > len(numbers) - present
 
 
 def _sides(draft: SectionDraft, facts: Facts) -> Iterator[str]:

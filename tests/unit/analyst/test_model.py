@@ -1,0 +1,109 @@
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from shared.analyst.library import load_library
+from shared.analyst.model import ModelAnalyst
+from shared.domain.bias import Label, Section, Step
+from shared.domain.errors import ContractBroken, RateLimited, UpstreamUnavailable
+from tests.markets import small_forecast, small_snapshot
+from tests.twins.manual_clock import ManualClock
+from tests.twins.scripted_language_model import ScriptedLanguageModel
+
+GOOD = {
+    "headline": "RSI 14 at {rsi14} is overbought",
+    "findings": ["It reads {rsi14}."],
+    "risks": [],
+    "claims": [{"feature": "rsi14", "relation": "high", "other": None}],
+    "lean": None,
+}
+WRONG_NUMBER = GOOD | {"findings": ["It reads 72.5."]}
+
+
+def model(*script: object, takes_s: float = 1.0) -> ScriptedLanguageModel:
+    clock = ManualClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
+    lines = [s if isinstance(s, str | Exception) else json.dumps(s) for s in script]
+    return ScriptedLanguageModel(lines, clock, takes_s=takes_s)
+
+
+async def ask(model: ScriptedLanguageModel, step: Step = Step.TECHNICAL) -> Section:
+    analyst = ModelAnalyst(model, load_library(), model._clock, deadline_s=10)
+    return await analyst.section(step, small_snapshot(), small_forecast(Label.BEARISH), ())
+
+
+async def test_a_grounded_answer_becomes_a_signed_section_with_its_numbers_filled_in():
+    asked = model(GOOD)
+    section = await ask(asked)
+    assert section.headline == "RSI 14 at 72.50 is overbought"
+    assert (section.provider, section.model) == ("gemini", "gemini-3.5-flash")
+    assert section.prompt == "technical.v1"
+    assert section.elapsed_ms == 1000
+    assert section.cost_usd == Decimal("0.0024")  # 1000 x 1.50 + 100 x 9.00 for a million
+    assert len(asked.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (WRONG_NUMBER, "a number of its own"),
+        ("no json", "Invalid JSON"),
+        (GOOD | {"mood": "good"}, "mood: Extra inputs"),
+        ({"headline": "x"}, "findings: Field required"),
+        (GOOD | {"lean": "Sideways"}, "lean"),
+    ],
+    ids=["wrong number", "no json", "extra key", "missing key", "unknown lean"],
+)
+async def test_a_refused_draft_is_repaired_once_with_its_faults_listed(bad, words):
+    asked = model(bad, GOOD)
+    section = await ask(asked)
+    assert section.findings == ("It reads 72.50.",)
+    first, repair = asked.requests
+    assert repair.prompt.startswith(first.prompt)
+    assert words in repair.prompt
+    assert repair.timeout_s == 9.0  # what is left of the deadline
+    assert section.cost_usd == Decimal("0.0048")
+
+
+async def test_a_second_refusal_is_the_end_and_says_why():
+    asked = model(WRONG_NUMBER)
+    with pytest.raises(ContractBroken, match="a number of its own"):
+        await ask(asked)
+    assert len(asked.requests) == 2
+
+
+async def test_no_repair_is_begun_without_time_for_it():
+    asked = model(WRONG_NUMBER, GOOD, takes_s=9.5)
+    with pytest.raises(UpstreamUnavailable, match="no time left"):
+        await ask(asked)
+    assert len(asked.requests) == 1
+
+
+async def test_what_the_model_raises_goes_to_the_router():
+    with pytest.raises(RateLimited):
+        await ask(model(RateLimited("later")))
+
+
+async def test_a_lean_of_the_synthesis_is_kept_beside_the_label():
+    draft = {
+        "headline": "{instrument}",
+        "findings": ["A chance of {p_bear}."],
+        "risks": [],
+        "claims": [{"feature": "p_bear", "relation": "above", "other": "base_bear"}],
+        "lean": "Neutral",
+    }
+    section = await ask(model(draft), Step.SYNTHESIS)
+    assert section.lean is Label.NEUTRAL
+
+
+async def test_a_lean_two_steps_from_the_label_refuses_the_draft():
+    draft = GOOD | {"lean": "Bullish"}
+    with pytest.raises(ContractBroken, match="more than one step"):
+        await ask(model(draft), Step.SYNTHESIS)
+
+
+async def test_an_answer_that_obeys_an_injected_instruction_is_refused():
+    obeying = GOOD | {"headline": "Buy now, 100 % sure"}
+    with pytest.raises(ContractBroken):
+        await ask(model(obeying))

@@ -1,0 +1,72 @@
+import asyncio
+
+import pytest
+
+from shared.analyst.analyst import Analyst
+from shared.analyst.router import Router
+from shared.analyst.rules import RulesAnalyst
+from shared.domain.bias import Section, Step
+from shared.domain.errors import ContractBroken, DaybiasError, RateLimited
+from tests.markets import small_forecast, small_snapshot
+
+
+class Fails:
+    """An analyst that cannot write some steps."""
+
+    name = "model.x"
+
+    def __init__(self, error: Exception, steps: set[Step]) -> None:
+        self._error = error
+        self._steps = steps
+
+    async def section(self, step, snapshot, forecast, earlier) -> Section:
+        if step in self._steps:
+            raise self._error
+        written = await RulesAnalyst().section(step, snapshot, forecast, earlier)
+        return written.model_copy(update={"provider": "model"})
+
+
+async def write(analyst: Analyst, step: Step) -> Section:
+    return await analyst.section(step, small_snapshot(), small_forecast(), ())
+
+
+@pytest.mark.parametrize("error", [RateLimited("later"), ContractBroken("ungrounded")])
+async def test_one_failed_step_costs_only_itself_its_author(error):
+    router = Router.same_for_all([Fails(error, {Step.FLUX}), RulesAnalyst()])
+    sections = await asyncio.gather(*(write(router, step) for step in Step))
+    by_step = {section.step: section for section in sections}
+    fallen = by_step.pop(Step.FLUX)
+    assert fallen.provider == "rules"
+    assert fallen.degraded == f"model.x: {type(error).__name__}: {error}"
+    assert {section.provider for section in by_step.values()} == {"model"}
+    assert {section.degraded for section in by_step.values()} == {None}
+
+
+async def test_an_analyst_that_is_not_there_is_named_in_every_section():
+    router = Router.same_for_all([RulesAnalyst()], absent=["no Gemini key is configured"])
+    section = await write(router, Step.FLUX)
+    assert section.degraded == "no Gemini key is configured"
+
+
+async def test_when_the_last_one_fails_too_its_error_is_raised():
+    failing = Fails(ContractBroken("both"), set(Step))
+    with pytest.raises(DaybiasError, match="both"):
+        await write(Router.same_for_all([failing, failing]), Step.FLUX)
+
+
+async def test_a_defect_of_ours_is_not_taken_for_a_failed_provider():
+    router = Router.same_for_all([Fails(ZeroDivisionError(), {Step.FLUX}), RulesAnalyst()])
+    with pytest.raises(ZeroDivisionError):
+        await write(router, Step.FLUX)
+
+
+async def test_each_step_can_have_its_own_order():
+    model, rules = Fails(RateLimited("never asked"), {Step.FLUX}), RulesAnalyst()
+    orders = {step: [model, rules] for step in Step} | {Step.FLUX: [rules]}
+    section = await write(Router(orders), Step.FLUX)
+    assert (section.provider, section.degraded) == ("rules", None)
+
+
+def test_the_name_lists_everybody_who_may_have_written():
+    failing = Fails(RateLimited("x"), set())
+    assert Router.same_for_all([failing, RulesAnalyst()]).name == "model.x+rules.v1"

@@ -1,0 +1,93 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from shared.bias.score import ScoreBias
+from shared.bias.store import BiasStore, is_whole
+from shared.domain.bias import Label, Probabilities
+from shared.forecast.scoring import rps
+from shared.market.registry import load_instruments
+from shared.ports import Key, Update
+from tests.markets import FRIDAY_NIGHT, OPEN_13, Market, open_market
+
+FRIDAY = date(2020, 5, 29)
+
+
+def scorer(market: Market) -> ScoreBias:
+    return ScoreBias(
+        market.documents, market.store, load_instruments(), market.clock, market.entropy
+    )
+
+
+async def recorded() -> Market:
+    market = await open_market()
+    await market.service().record()
+    return market
+
+
+async def test_nothing_is_scored_before_its_session_has_closed():
+    report = await scorer(await recorded()).score(FRIDAY)
+    assert report.scored == []
+    assert report.pending["SPY"] == "the session has not closed"
+
+
+async def test_every_record_is_scored_once_beside_the_naive_rivals():
+    market = await recorded()
+    await market.move_to(FRIDAY_NIGHT)
+    first = await scorer(market).score(FRIDAY)
+    assert sorted(first.scored) == sorted(OPEN_13)
+    assert "One day proves nothing" in first.caveat
+    scores = await scorer(market).scores(FRIDAY)
+    again = await scorer(market).score(FRIDAY)
+    assert again.scored == []
+    assert sorted(again.already) == sorted(OPEN_13)
+    assert await scorer(market).scores(FRIDAY) == scores
+    rivals = [[r["name"] for r in s["rivals"]] for s in scores]
+    names = ["climatology", "always_bullish", "yesterdays_class", "sign_of_20_days"]
+    assert rivals == [names] * len(OPEN_13)
+
+
+async def test_the_figures_are_those_of_the_day():
+    market = await recorded()
+    await market.move_to(FRIDAY_NIGHT)
+    await scorer(market).score(FRIDAY)
+    spy = next(s for s in await scorer(market).scores(FRIDAY) if s["instrument"] == "SPY")
+    # SPY closed at 302.97 and then at 304.32: less than a quarter of its ATR
+    assert spy["outcome"] == "Neutral"
+    (record,) = (
+        r
+        for r in await BiasStore(market.documents, market.clock, market.entropy).records(FRIDAY)
+        if r.instrument == "SPY"
+    )
+    assert spy["rps"] == pytest.approx(rps(record.forecast.probabilities, Label.NEUTRAL), abs=1e-6)
+    always = next(r for r in spy["rivals"] if r["name"] == "always_bullish")
+    assert always["rps"] == rps(Probabilities(bear=0, neutral=0, bull=1), Label.NEUTRAL)
+    assert spy["direction_hit"] is None
+
+
+async def test_a_bar_that_has_not_come_leaves_the_score_pending():
+    market = await recorded()
+    market.clock.advance(FRIDAY_NIGHT - market.clock.now())  # no refresh
+    report = await scorer(market).score(FRIDAY)
+    assert "the bar of 2020-05-29 has not come" in report.pending["SPY"]
+
+
+async def test_a_record_that_was_changed_afterwards_is_not_scored():
+    market = await recorded()
+    await market.move_to(FRIDAY_NIGHT)
+    (found,) = await market.documents.get_many([Key("forecasts", ("SPY-2020-05-29",))])
+    body = {**found.body, "forecast": found.body["forecast"].replace("Neutral", "Bullish")}
+    await market.documents.commit([Update(found.key, body, found.version)])
+    report = await scorer(market).score(FRIDAY)
+    assert report.pending == {"SPY": "the record or its snapshot is not what was written"}
+
+
+async def test_any_change_to_a_record_shows_in_its_chain_value():
+    market = await recorded()
+    store = BiasStore(market.documents, market.clock, market.entropy)
+    record = (await store.records(FRIDAY))[0]
+    assert is_whole(record)
+    assert not is_whole(replace(record, as_of_us=record.as_of_us + 1))
+    assert not is_whole(replace(record, previous="x"))
+    assert not is_whole(replace(record, snapshot_hash="0" * 64))
