@@ -68,11 +68,12 @@ class Market:
         occasion: Occasion = current_occasion(load_instruments()[symbol], at)
         return await take_snapshot(self.store, occasion, at, calendar_source="official")
 
-    def service(self, analyst: Analyst | None = None) -> BiasService:
+    def service(self, analyst: Analyst | None = None, *, cache_ttl_s: float = 300.0) -> BiasService:
         sources = Sources(
             self.store, self.documents, MemoryCache(self.clock), self.clock, self.entropy
         )
-        return BiasService(sources, analyst or RulesAnalyst(), load_instruments())
+        author = analyst or RulesAnalyst()
+        return BiasService(sources, author, load_instruments(), cache_ttl_s=cache_ttl_s)
 
 
 _refreshed: dict[datetime, MemoryDocuments] = {}  # reading the files takes most of a test's time
