@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 from functions_framework.aio import create_asgi_app_from_module
@@ -22,13 +22,30 @@ from shared.http.delegate import Delegate
 from shared.http.security import LoopbackOnly
 from shared.ports import Clock, MessageBus
 from shared.wiring.foundation import Foundation
-from shared.wiring.local import Drained, open_stack
+from shared.wiring.local import Drained, Push, open_stack
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 _ORIGIN = "http://localhost"
 # The first prefix that fits decides, as a load balancer's URL map would.
 _ROUTES = (("/v1/bias", "bias"), ("/v1/scores", "bias"), ("/v1/", "api"), ("/", "web"))
 _MOUNT = "/functions/"
+
+
+class Delivering(Protocol):
+    """A foundation whose bus can be emptied: the embedded one, or the emulators' in a test."""
+
+    @property
+    def foundation(self) -> Foundation:
+        """The ports of every function."""
+        ...
+
+    async def drain(self, push: Push) -> Drained:
+        """Deliver until nothing waits."""
+        ...
+
+    async def serve(self, push: Push) -> None:
+        """Deliver until cancelled."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ class Gateway:
 
     Shape: `clock` replaces the system clock (a replay), `transport` stands for the brokers (a
     simulator), `wrap_bus` may put a mischievous bus between the functions and the real one,
-    `notice` is what the page must say of itself.
+    `notice` is what the page must say of itself, `stack` replaces the embedded stores.
     """
 
     def __init__(
@@ -74,12 +91,13 @@ class Gateway:
         wrap_bus: Callable[[MessageBus], MessageBus] | None = None,
         data_dir: Path | None = None,
         notice: str | None = None,
+        stack: Delivering | None = None,
     ) -> None:
         self._settings: dict[str, Any] = {"profile": "local", "state_dir": state_dir}
-        self._stack = open_stack(Settings(**self._settings), clock=clock)
+        self._stack: Delivering = stack or open_stack(Settings(**self._settings), clock=clock)
         self.foundation: Foundation = self._stack.foundation
         if wrap_bus is not None:
-            self.foundation = replace(self.foundation, bus=wrap_bus(self._stack.bus))
+            self.foundation = replace(self.foundation, bus=wrap_bus(self.foundation.bus))
         sync = SyncSettings(**self._settings, broker_hosts=dict(broker_hosts or {}))
         market = BiasSettings(**self._settings | ({"data_dir": data_dir} if data_dir else {}))
         extra: dict[str, dict[str, Any]] = {
