@@ -35,10 +35,10 @@ NOTICE = (
 )
 
 
-async def play(folder: Path, console: Console, port: int | None) -> int:
+async def play(folder: Path, console: Console, port: int | None, checks: Checks) -> int:
     """Play all acts over a fresh store in `folder`; serve on `port` unless it is None."""
     began = time.perf_counter()
-    clock, checks = ReplayClock(THURSDAY_EVENING), Checks()
+    clock = ReplayClock(THURSDAY_EVENING)
     scenario = await write_scenario(clock)
     buses: list[MischievousBus] = []
 
@@ -101,7 +101,7 @@ def main() -> int:
     port = None if given.once or not sys.stdin.isatty() else given.port
     with tempfile.TemporaryDirectory(prefix="daybias-demo-") as folder:
         try:
-            return asyncio.run(play(Path(folder), console, port))
+            return asyncio.run(play(Path(folder), console, port, Checks()))
         except (DaybiasError, httpx.HTTPError) as error:
             console.print(f"[red]The replay stopped: {escape(str(error))}[/red]")
             return 2
