@@ -15,6 +15,8 @@ $(READY): $(REQ)/bootstrap.txt $(REQ)/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(REQ)/bootstrap.txt
 	@$(UV_SYNC) --python $(BIN)/python $(REQ)/bootstrap.txt $(REQ)/dev.txt
+	@printf '#!%s\nimport sys\n\nsys.path.insert(0, "%s")\nfrom shared.cli.main import app\n\napp()\n' \
+		'$(CURDIR)/$(BIN)/python' '$(CURDIR)' > $(BIN)/daybias && chmod +x $(BIN)/daybias
 	@touch $@
 
 .PHONY: setup

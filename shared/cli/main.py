@@ -72,7 +72,8 @@ def journal() -> None:
     async def work(desk: Desk) -> None:
         _out.print(screens.figures(await desk.queries.summary(USER)))
         _out.print(screens.positions(await desk.queries.positions(USER)))
-        _out.print(screens.agreement(await desk.queries.reconciliations(USER)))
+        accounts = await desk.queries.accounts(USER)
+        _out.print(screens.agreement(await desk.queries.reconciliations(USER), accounts))
 
     _at_desk(work)
 
@@ -84,7 +85,8 @@ def sync() -> None:
     async def work(desk: Desk) -> None:
         for broker in SPECS:
             _out.print(screens.synced(broker, await desk.sync(broker)))
-        _out.print(screens.agreement(await desk.reconcile.sweep(USER)))
+        compared = await desk.reconcile.sweep(USER)
+        _out.print(screens.agreement(compared, await desk.queries.accounts(USER)))
 
     _at_desk(work)
 

@@ -13,6 +13,7 @@ from shared.domain.performance import Performance
 from shared.domain.position import Position
 from shared.domain.time import iso
 from shared.journal.comparison import Reconciliation
+from shared.journal.queries import AccountView
 from shared.wiring.desk import Synced
 
 
@@ -94,12 +95,13 @@ def positions(held: Sequence[Position]) -> RenderableType:
     return table
 
 
-def agreement(results: Sequence[Reconciliation]) -> RenderableType:
+def agreement(results: Sequence[Reconciliation], accounts: Sequence[AccountView]) -> RenderableType:
     """Show how each account compares with its broker."""
+    names = {a.account_key: f"{a.broker} {a.environment} {a.account_number}" for a in accounts}
     table = _table("Against the brokers", "account", "state", "why")
     for one in results:
         lines = (f"{d.symbol} ours {d.ours} theirs {d.theirs}" for d in one.differing)
-        table.add_row(one.account_key, one.state, one.reason or "; ".join(lines))
+        table.add_row(names[one.account_key], one.state, one.reason or "; ".join(lines))
     return table
 
 
