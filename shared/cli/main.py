@@ -26,7 +26,10 @@ class Login(StrEnum):
 app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
 connections = typer.Typer(no_args_is_help=True, help="Logins at brokers.")
 app.add_typer(connections, name="connections")
+_PIPED_WIDTH = 140  # a pipe has no width; a state must not be cut to 80 columns
 _out = Console()
+if not _out.is_terminal:
+    _out.width = _PIPED_WIDTH
 _err = Console(stderr=True)
 _T = TypeVar("_T")
 

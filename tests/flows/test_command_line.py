@@ -36,7 +36,7 @@ def desk(door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(app, words, env={"COLUMNS": "140"})
+    return CliRunner().invoke(app, words)
 
 
 def test_a_connected_account_is_synced_and_agrees_with_the_broker(desk: Path) -> None:
