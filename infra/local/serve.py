@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -13,20 +14,35 @@ from shared.telemetry import configure_logging
 HOST = "127.0.0.1"
 
 
-async def serve(gateway: Gateway, port: int) -> None:
+def listen(port: int) -> socket.socket:
+    """Take a port on loopback; a free one where another program has the one that was asked for."""
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((HOST, port))
+    except OSError:
+        taken.bind((HOST, 0))
+    return taken
+
+
+def address(listening: socket.socket) -> str:
+    """Write the address that a browser opens."""
+    return f"http://localhost:{listening.getsockname()[1]}"
+
+
+async def serve(gateway: Gateway, listening: socket.socket) -> None:
     """Serve a gateway on loopback, its bus pumped, until Ctrl-C."""
-    config = uvicorn.Config(
-        gateway.app, host=HOST, port=port, log_level="warning", lifespan="off", log_config=None
-    )
+    config = uvicorn.Config(gateway.app, log_level="warning", lifespan="off", log_config=None)
     async with gateway.pumping():
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve(sockets=[listening])
 
 
 async def _main(port: int, state_dir: Path, data_dir: Path | None) -> None:
     async with Gateway(state_dir, data_dir=data_dir) as gateway:
-        print(f"Daybias serves http://localhost:{port} (Ctrl-C ends it)")
+        listening = listen(port)
+        print(f"Daybias serves {address(listening)} (Ctrl-C ends it)")
         async with keep_schedule(gateway):
-            await serve(gateway, port)
+            await serve(gateway, listening)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from infra.local.demo.prices import DATA
 from infra.local.demo.scenario import THURSDAY_EVENING, connect, write_scenario
 from infra.local.gateway import Gateway
 from infra.local.replay_clock import ReplayClock
-from infra.local.serve import serve
+from infra.local.serve import address, listen, serve
 from infra.simulators.brokers.transport import SimulatorTransport
 from shared.domain.errors import DaybiasError
 from shared.ports import MessageBus
@@ -72,8 +72,9 @@ async def play(folder: Path, console: Console, port: int | None, checks: Checks)
         screens.verdict(console, checks.passed, checks.failed)
         console.print(f"The job took {time.perf_counter() - began:.1f} s.")
         if port is not None:
-            console.print(f"\nServing [bold]http://localhost:{port}[/bold] until Ctrl-C.")
-            await serve(gateway, port)
+            listening = listen(port)
+            console.print(f"\nServing [bold]{address(listening)}[/bold] until Ctrl-C.")
+            await serve(gateway, listening)
     return checks.exit_code
 
 
