@@ -73,8 +73,13 @@ test-sdks: $(READY) .venv-sdk-alpaca/.ready ## third-party broker clients agains
 test-browser: $(READY) ## the dashboard in a real browser (skips aloud without chromium)
 	@$(BIN)/pytest -q tests/web -m browser
 
+.venv-bench-dlt/.ready: $(READY) $(REQ)/bench-dlt.txt
+	@test -x .venv-bench-dlt/bin/python || $(PYTHON) -m venv .venv-bench-dlt
+	@$(UV_SYNC) --python .venv-bench-dlt/bin/python $(REQ)/bench-dlt.txt
+	@touch $@
+
 .PHONY: bench
-bench: $(READY) ## benchmarks: ratios measured in one run
+bench: $(READY) .venv-bench-dlt/.ready ## benchmarks: ratios measured in one run
 	@$(BIN)/pytest -q tests/benchmarks -m benchmark -s
 
 .PHONY: verify

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ROOT / "infra" / "requirements"
-GROUPS = ("sdk-alpaca", "terraform")
+GROUPS = ("bench-dlt", "sdk-alpaca", "terraform")
 BOOTSTRAP = "uv==0.13.9\n"  # uv installs everything else; pip installs uv
 
 

@@ -38,6 +38,7 @@ def _handler_of(handle: Callable[[Call], Answer]) -> type[BaseHTTPRequestHandler
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else the body waits 40 ms for the head's acknowledgement
 
         def do_GET(self) -> None:
             self._answer()

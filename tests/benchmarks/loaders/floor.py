@@ -1,0 +1,32 @@
+"""The floor: fetch the pages with httpx, decode the JSON, keep nothing.
+
+Usage: floor.py BASE_URL FOLDER
+"""
+
+import json
+import resource
+import sys
+import time
+
+import httpx
+
+HEADERS = {"APCA-API-KEY-ID": "PK1", "APCA-API-SECRET-KEY": "s1"}
+PARAMS = {"after": "2020-01-01T00:00:00Z", "direction": "asc", "page_size": "100"}
+
+
+def main(base_url: str) -> None:
+    began, rows, token = time.perf_counter(), 0, ""
+    with httpx.Client(base_url=base_url, headers=HEADERS) as client:
+        while True:
+            params = PARAMS | ({"page_token": token} if token else {})
+            page = json.loads(client.get("/v2/account/activities", params=params).content)
+            rows += len(page)
+            if len(page) < 100:
+                break
+            token = page[-1]["id"]
+    seconds = time.perf_counter() - began
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak_mb}))
+
+
+main(sys.argv[1])
