@@ -13,10 +13,10 @@ from shared.brokers.alpaca import SPEC
 from shared.domain.ids import UserId
 from shared.domain.messages import ExecutionsObserved, JournalChanged, SyncRequested
 from shared.journal.build import BuildJournal
-from shared.journal.comparison import Agreement
 from shared.journal.connections import Connections
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
+from shared.journal.reconciliation.comparison import Agreement
 from shared.journal.store import Receipt, StoreExecutions
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick

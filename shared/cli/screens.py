@@ -12,8 +12,8 @@ from shared.domain.money import decimal_text
 from shared.domain.performance import Performance
 from shared.domain.position import Position
 from shared.domain.time import iso
-from shared.journal.comparison import Reconciliation
 from shared.journal.queries import AccountView
+from shared.journal.reconciliation.comparison import Reconciliation
 from shared.wiring.desk import Synced
 
 

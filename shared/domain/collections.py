@@ -204,6 +204,13 @@ _DECLARED = (
         copies="rebuilt from executions; one read a root",
     ),
     Collection(
+        "build_marks",
+        "how many pages of the newest run a root's last build had read",
+        "account key + root (content)",
+        "one a position",
+        "users",
+    ),
+    Collection(
         "daily",
         "projection: one trading day of one account",
         "account key + day",

@@ -130,7 +130,8 @@ class JournalChanged(Message):
     """Rows of one account changed; projections of the named roots must be rebuilt.
 
     Shape: `roots` names what changed; "" stands for rows that belong to no instrument (a day's
-    fees, cash), and so does an empty tuple.
+    fees, cash), and so does an empty tuple. `run` and `page` name the page that changed them: a
+    build that has read it already has nothing to do.
     """
 
     topic: ClassVar[str] = "journal-changes"
@@ -139,6 +140,8 @@ class JournalChanged(Message):
     account_key: AccountKey
     roots: tuple[str, ...]
     changed_from: Instant  # the earliest instant that changed
+    run: int | None = Field(default=None, ge=1)
+    page: int | None = Field(default=None, ge=0)
 
 
 TOPICS: dict[str, type[Message]] = {

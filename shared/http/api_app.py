@@ -16,7 +16,6 @@ from shared.domain.performance import Performance
 from shared.domain.time import Instant
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import Identify
-from shared.journal.comparison import Agreement, Line, Reconciliation
 from shared.journal.queries import (
     AccountView,
     ClosedTrip,
@@ -25,6 +24,7 @@ from shared.journal.queries import (
     Listing,
     Window,
 )
+from shared.journal.reconciliation.comparison import Agreement, Line, Reconciliation
 
 OPENAPI_URL = "/v1/openapi.json"
 _MAX_LIMIT = 200

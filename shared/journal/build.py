@@ -2,19 +2,22 @@
 
 The position document of a root is its gate: every batch for the root carries a compare-and-set on
 it. It is read before the log, so whoever commits has read a log at least as new as the one behind
-what is there; whoever was overtaken loses the compare-and-set and starts again.
+what is there; whoever was overtaken loses the compare-and-set and starts again. Builds of one
+account take turns within a process, so that pages that arrive together are built together.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from shared.domain.book import Book, build_book
 from shared.domain.errors import VersionChanged
 from shared.domain.ids import AccountKey, UserId, content_hash
 from shared.domain.messages import JournalChanged
 from shared.journal.log import NO_ROOT, LogEntry
-from shared.journal.projections import (
+from shared.journal.projection.documents import (
     day_writes,
     gate_body,
     gate_key,
@@ -23,6 +26,7 @@ from shared.journal.projections import (
     read_trips,
     trip_writes,
 )
+from shared.journal.projection.marks import includes, mark_key, mark_writes, stored_pages
 from shared.journal.tombstones import is_deleted_user
 from shared.ports import Clock, Create, Document, Documents, Entropy, Key, Update, Write
 from shared.retry import compare_and_set
@@ -47,6 +51,7 @@ class BuildJournal:
         self._documents = documents
         self._clock = clock
         self._entropy = entropy
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def build(self, message: JournalChanged) -> BuildReport:
         """Bring the projections of the named roots up to their log.
@@ -55,45 +60,48 @@ class BuildJournal:
         Raises: StoreUnavailable.
         """
         report = BuildReport()
-        for root in message.roots or (NO_ROOT,):
-            written = await self._build_root(message.user_id, message.account_key, root)
-            report = BuildReport(
-                report.roots + 1, report.rebuilt + (written > 0), report.writes + written
-            )
+        turn = self._turns.setdefault(f"{message.user_id}/{message.account_key}", asyncio.Lock())
+        async with turn:
+            for root in message.roots or (NO_ROOT,):
+                job = _RootBuild(self._documents, message, root)
+                written = await compare_and_set(self._clock, self._entropy, job.attempt)
+                report = BuildReport(
+                    report.roots + 1, report.rebuilt + (written > 0), report.writes + written
+                )
         return report
-
-    async def _build_root(self, user_id: UserId, account_key: AccountKey, root: str) -> int:
-        job = _RootBuild(self._documents, user_id, account_key, root)
-        return await compare_and_set(self._clock, self._entropy, job.attempt)
 
 
 class _RootBuild:
     """One root's build; `attempt` reads everything anew."""
 
-    def __init__(
-        self, documents: Documents, user_id: UserId, account_key: AccountKey, root: str
-    ) -> None:
+    def __init__(self, documents: Documents, message: JournalChanged, root: str) -> None:
         self._documents = documents
-        self._user_id = user_id
-        self._account_key = account_key
+        self._message = message
+        self._user_id: UserId = message.user_id
+        self._account_key: AccountKey = message.account_key
         self._root = root
-        self._key = gate_key(user_id, account_key, root)
+        self._key = gate_key(message.user_id, message.account_key, root)
 
     async def attempt(self) -> int:
         user_key = Key("users", (self._user_id,))
-        user, gate = await self._documents.get_many([user_key, self._key])
-        if is_deleted_user(user):
+        user, gate, noted = await self._documents.get_many(
+            [user_key, self._key, mark_key(self._key)]
+        )
+        if is_deleted_user(user) or includes(noted, self._message):
             return 0
+        mark = await stored_pages(self._documents, noted, self._message)
         log = await read_log(self._documents, self._user_id, self._account_key, self._root)
         if gate is None and not log:
             return 0  # a deleted account leaves no trace here
         version = _log_version(log)
         if gate is not None and gate.body["log_version"] == version:
+            if marked := mark_writes(self._key, noted, mark):
+                await self._documents.commit(marked)
             return 0
         book = build_book(self._root, [(entry.key, entry.row) for entry in log])
         writes = await self._writes(book)
         body = gate_body(self._account_key, self._root, book, version)
-        await self._commit(gate, body, writes)
+        await self._commit(gate, body, [*writes, *mark_writes(self._key, noted, mark)])
         return len(writes) + 1
 
     async def _writes(self, book: Book) -> list[Write]:

@@ -9,9 +9,9 @@ from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance import Performance, summarize
 from shared.domain.position import Position
 from shared.domain.round_trip import RoundTrip
-from shared.journal.comparison import Reconciliation
 from shared.journal.log import LogEntry, read_entry
-from shared.journal.projections import read_day
+from shared.journal.projection.documents import read_day
+from shared.journal.reconciliation.comparison import Reconciliation
 from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, JsonScalar, Query
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from shared.domain.execution import Execution, RowStatus
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.time import from_micros
-from shared.journal.comparison import Agreement, Held, Line, Reconciliation
 from shared.journal.coverage import DayState, read_days
-from shared.journal.discrepancies import keep
 from shared.journal.log import read_entry
-from shared.journal.projections import read_holdings
+from shared.journal.projection.documents import read_holdings
+from shared.journal.reconciliation.comparison import Agreement, Held, Line, Reconciliation
+from shared.journal.reconciliation.discrepancies import keep
 from shared.journal.scanning import every
 from shared.ports import Body, Clock, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set

@@ -180,6 +180,8 @@ class StoreExecutions:
             account_key=message.account_key,
             roots=tuple(roots),
             changed_from=from_micros(changed_from_us),
+            run=message.run,
+            page=message.page,
         )
         await self._bus.publish([Outgoing(JournalChanged.topic, changed.encode())])
 

@@ -5,8 +5,8 @@ from starlette.applications import Starlette
 from shared.config import Settings, load
 from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
-from shared.journal.comparison import Reconciliation
 from shared.journal.reconcile import Reconcile
+from shared.journal.reconciliation.comparison import Reconciliation
 from shared.wiring.foundation import Foundation, shut_doors, stand_on
 
 

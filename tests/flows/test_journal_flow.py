@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.sqlite_documents import SqliteDocuments
-from shared.journal.comparison import Agreement
 from shared.journal.queries import Window
+from shared.journal.reconciliation.comparison import Agreement
 from shared.ports import Documents, Query
 from tests.house import NOW, USER, House
 from tests.twins.memory_documents import MemoryDocuments

@@ -14,8 +14,8 @@ import pytest
 
 from infra.simulators.brokers import faults
 from shared.domain.errors import RetryableError
-from shared.journal.comparison import Agreement
 from shared.journal.queries import Window
+from shared.journal.reconciliation.comparison import Agreement
 from shared.ports import Documents, MessageBus, Query
 from tests.house import USER, House
 from tests.simulation.chaos import Chaos, ChaosBus, ChaosDocuments, Crash

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,14 +29,18 @@ class Desk:
         clock, entropy = ManualClock(), SeededEntropy()
         self._store = StoreExecutions(self.documents, self.bus, clock, entropy)
         self.builder = BuildJournal(self.documents, clock, entropy)
+        self.elsewhere = BuildJournal(self.documents, clock, entropy)  # another instance
         self.run = 0
 
     async def put(self, *rows: Row) -> None:
         self.run += 1
         await self._store.store(page(rows, run=self.run))
 
-    async def build(self, *roots: str) -> BuildReport:
-        return await self.builder.build(
+    async def put_page(self, number: int, *rows: Row) -> None:
+        await self._store.store(page(rows, run=1, number=number))
+
+    async def build(self, *roots: str, by: BuildJournal | None = None) -> BuildReport:
+        return await (by or self.builder).build(
             JournalChanged(user_id=USER, account_key=ACCOUNT, roots=roots, changed_from=START)
         )
 
@@ -70,6 +75,15 @@ async def test_a_second_build_of_the_same_log_writes_nothing() -> None:
     commits = desk.documents.commits
     assert await desk.build("SPY") == BuildReport(roots=1, rebuilt=0, writes=0)
     assert desk.documents.commits == commits
+
+
+async def test_pages_that_arrive_together_are_built_together() -> None:
+    desk = Desk()
+    for start in range(0, 1000, 200):
+        await desk.put_page(start // 200, *many_trips(1000)[start : start + 200])
+    messages = [JournalChanged.decode(delivery.data) for delivery in desk.bus.take()]
+    reports = await asyncio.gather(*(desk.builder.build(message) for message in messages))
+    assert [report.rebuilt for report in reports] == [1, 0, 0, 0, 0]
 
 
 async def test_a_days_fees_stand_beside_the_figures_of_its_instruments() -> None:
@@ -148,7 +162,7 @@ async def test_a_builder_that_was_overtaken_leaves_the_newer_journal() -> None:
 
     async def newer() -> None:
         await desk.put(fill("late", "7", "50", minute=-5))
-        await desk.build("SPY")
+        await desk.build("SPY", by=desk.elsewhere)
 
     documents.at, documents.overtake = 2, newer
     await desk.build("SPY")

@@ -6,7 +6,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.messages import JournalChanged
 from shared.domain.performance import summarize
 from shared.journal.build import BuildJournal
-from shared.journal.projections import read_day
+from shared.journal.projection.documents import read_day
 from shared.journal.queries import JournalQueries, Window
 from shared.journal.store import StoreExecutions
 from shared.ports import Create, Key, Query

@@ -4,9 +4,9 @@ from typing import Any
 from shared.domain.messages import JournalChanged
 from shared.domain.time import to_micros
 from shared.journal.build import BuildJournal
-from shared.journal.comparison import Agreement, Reconciliation
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
+from shared.journal.reconciliation.comparison import Agreement, Reconciliation
 from shared.journal.store import StoreExecutions
 from shared.ports import Create, Key, Update
 from tests.rows import ACCOUNT, START, USER, fill, page

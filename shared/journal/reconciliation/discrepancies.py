@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.domain.ids import UserId, content_key
 from shared.domain.time import to_micros
-from shared.journal.comparison import Agreement, Line, Reconciliation
+from shared.journal.reconciliation.comparison import Agreement, Line, Reconciliation
 from shared.journal.scanning import every
 from shared.ports import Create, Document, Documents, Key, Query, Update, Write
 
