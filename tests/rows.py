@@ -13,7 +13,15 @@ from shared.domain.execution import (
     RowStatus,
     Side,
 )
-from shared.domain.ids import AccountKey, ConnectionId, RowKey, UserId, account_key, row_key
+from shared.domain.ids import (
+    AccountKey,
+    ConnectionId,
+    RowKey,
+    UserId,
+    account_key,
+    content_hash,
+    row_key,
+)
 from shared.domain.messages import ExecutionsObserved, ObservedRow, UnreadRow
 
 START = datetime(2020, 5, 26, 14, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
@@ -109,3 +117,8 @@ def page(
         rows=tuple(ObservedRow(key=key_of(row, account), row=row) for row in rows),
         unread=tuple(unread),
     )
+
+
+def hash_of(row: Execution | AccountEvent) -> str:
+    """The hash of a row's normalized content, worked out as a reader of the log would."""
+    return content_hash(row.model_dump(mode="json"))

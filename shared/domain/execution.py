@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.domain.ids import content_hash
 from shared.domain.money import ExactDecimal
 from shared.domain.time import Instant
 
@@ -138,11 +137,6 @@ class AccountEvent(_Frozen):
 
 
 LogRow = Annotated[Execution | AccountEvent, Field(discriminator="kind")]
-
-
-def row_hash(row: Execution | AccountEvent) -> str:
-    """Hash the normalized content that decides between 'same' and 'revised'."""
-    return content_hash(row.model_dump(mode="json"))
 
 
 class Observation(_Frozen):

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.domain.execution import AccountEvent, Execution, LogRow, Observation, row_hash
-from shared.domain.ids import AccountKey, ConnectionId, RowKey
+from shared.domain.execution import AccountEvent, Execution, LogRow, Observation
+from shared.domain.ids import AccountKey, ConnectionId, RowKey, content_hash
 from shared.domain.messages import ExecutionsObserved
 from shared.domain.time import to_micros
 from shared.ports import Body, Document
@@ -36,6 +36,7 @@ class Sighting:
 
     key: RowKey
     row: Execution | AccountEvent
+    body: Body  # the row as it is stored, and as `hash` was taken of it
     hash: str
     observation: str
     account_key: AccountKey
@@ -70,17 +71,19 @@ class LogEntry:
 
 def sightings(message: ExecutionsObserved) -> list[Sighting]:
     """Number the rows of a page."""
+    bodies = [observed.row.model_dump(mode="json") for observed in message.rows]
     return [
         Sighting(
             observed.key,
             observed.row,
-            row_hash(observed.row),
+            body,
+            content_hash(body),
             Observation(run=message.run, page=message.page, row=place).sort_text(),
             message.account_key,
             message.connection_id,
             to_micros(message.observed_at),
         )
-        for place, observed in enumerate(message.rows)
+        for place, (observed, body) in enumerate(zip(message.rows, bodies, strict=True))
     ]
 
 
@@ -131,7 +134,7 @@ def _past(seen: Sighting) -> dict[str, Any]:
         "observation": seen.observation,
         "hash": seen.hash,
         "connection_id": seen.connection_id,
-        "body": seen.row.model_dump(mode="json"),
+        "body": seen.body,
     }
 
 

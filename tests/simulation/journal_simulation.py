@@ -11,7 +11,6 @@ from typing import Any
 from shared.brokers.spec import Window
 from shared.domain.book import build_book
 from shared.domain.errors import RetryableError
-from shared.domain.execution import row_hash
 from shared.domain.ids import AccountKey, account_key
 from shared.domain.messages import ExecutionsObserved, JournalChanged
 from shared.domain.time import NEW_YORK
@@ -21,7 +20,7 @@ from shared.journal.log import root_of
 from shared.journal.runs import Fetched, Runs, close_if_complete
 from shared.journal.store import StoreExecutions
 from shared.ports import Document, Documents, Outgoing, Query
-from tests.rows import START, USER
+from tests.rows import START, USER, hash_of
 from tests.simulation.chaos import Chaos, ChaosBus, ChaosDocuments, Crash
 from tests.simulation.story import Story, tell
 from tests.twins.manual_clock import ManualClock
@@ -126,7 +125,7 @@ class Simulation:
     async def _check_log(self, story: Story) -> list[str]:
         found = await self._read("executions", "at_us", account_key=_account_key(story))
         heads = {d.key.id: d.body["hash"] for d in found}
-        truth = {key: row_hash(row) for key, row in story.truth().items()}
+        truth = {key: hash_of(row) for key, row in story.truth().items()}
         faults = [] if heads == truth else [f"{story.account}: the log is not what was shown"]
         for document in found:
             history = await self.truth.scan(Query("history", document.key.path))

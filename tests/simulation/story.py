@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from shared.domain.execution import AccountEvent, Execution, RowStatus, row_hash
+from shared.domain.execution import AccountEvent, Execution, RowStatus
 from shared.domain.ids import RowKey
 from shared.domain.messages import ExecutionsObserved, UnreadRow
-from tests.rows import event, fill, page
+from tests.rows import event, fill, hash_of, page
 
 Row = Execution | AccountEvent
 SYMBOLS = ("SPY", "QQQ", "IWM")
@@ -37,7 +37,7 @@ class Story:
         seen: dict[RowKey, set[str]] = {}
         for shown in self.pages():
             for observed in shown.rows:
-                seen.setdefault(observed.key, set()).add(row_hash(observed.row))
+                seen.setdefault(observed.key, set()).add(hash_of(observed.row))
         return seen
 
 
