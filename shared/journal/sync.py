@@ -167,7 +167,8 @@ class SyncConnection:
         host = self.hosts.get(f"{self.spec.name}:{connection.environment}", spec_host)
         async with open_session(host, headers, self.transport) as session:
             client = BrokerClient(self.spec, session, self.clock, self.entropy, deadline)
-            found = self.spec.read_account(await client.get(self.spec.account_path))
+            body = await client.ask(self.spec.accounts.request)
+            (found,) = self.spec.accounts.read(body)
             account = await self._account(connection, found)
             return await _Run(self, client, connection, account, found, leases, held).go(request)
 
@@ -246,17 +247,18 @@ class _Run:
         spec, clock = self.sync.spec, self.sync.clock
         since = max(asked.since, asked.until - _TAIL)
         for _ in range(_AGREEMENTS):
-            cash = spec.read_account(await self.client.get(spec.account_path)).cash
-            held = spec.read_positions(await self.client.get(spec.positions_path))
+            asked_for = spec.holdings.requests(self.found)
+            bodies = [await self.client.ask(request) for request in asked_for]
+            holdings = spec.holdings.read(bodies, self.found)
             at = clock.now()
             if await reader.confirms(Window(since, at)):
                 body = {
                     "account_key": self.account.key,
                     "run": run,
                     "at_us": to_micros(at),
-                    "cash": decimal_text(cash),
+                    "cash": decimal_text(holdings.cash),
                     "currency": self.found.currency,
-                    "positions": [_position_body(position) for position in held],
+                    "positions": [_position_body(position) for position in holdings.positions],
                 }
                 report_id = f"{self.account.key}-{run:012d}"  # two runs may share an instant
                 key = Key("position_reports", (self.account.user_id, report_id))

@@ -1,6 +1,6 @@
 """One user's desk at a simulated broker: everything that a sync needs, in memory."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from infra.simulators.brokers.alpaca import AlpacaWorld
@@ -111,11 +111,3 @@ def request(connection: Connection, reason: str, at: datetime) -> SyncRequested:
         reason=reason,
         requested_at=at,
     )
-
-
-def other_direction(spec: BrokerSpec) -> BrokerSpec:
-    """The same broker, read newest first."""
-    (endpoint,) = spec.history
-    first = endpoint.first_params
-    turned = replace(endpoint, first_params=lambda w: {**first(w), "direction": "desc"})
-    return replace(spec, history=(turned,))

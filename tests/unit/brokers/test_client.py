@@ -9,6 +9,7 @@ import pytest
 
 from shared.brokers.alpaca import SPEC
 from shared.brokers.client import BrokerClient, open_session
+from shared.brokers.spec import Request
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
@@ -46,7 +47,7 @@ def client_of(clock: ManualClock) -> Callable[..., BrokerClient]:
 
 async def get(client: BrokerClient) -> Any:
     async with client.session:
-        return await client.get("/v2/account", {"q": "1"})
+        return await client.ask(Request("/v2/account", {"q": "1"}))
 
 
 async def test_numbers_are_decoded_exactly(client_of: Callable[..., BrokerClient]) -> None:
