@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from shared.brokers.rows import fields_of, time_of
 from shared.brokers.schwab_fields import CURRENCY, day_of, number_text
 from shared.brokers.schwab_items import Item, Items, is_money, items_of, raw_items, shares_of_fee
-from shared.brokers.spec import BrokerAccount, ParsedRow
+from shared.brokers.spec import BrokerAccount, Ignored, Parsed, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AccountEvent, AssetClass, EventType, Execution, Fee, Side
 from shared.domain.money import decimal_text, parse_decimal
@@ -28,15 +28,15 @@ _CASH_TYPES = {
     ),
     **dict.fromkeys(("ELECTRONIC_FUND", "WIRE_OUT", "WIRE_IN", "JOURNAL"), EventType.CASH),
 }
-# What is asked for. MONEY_MARKET (sweeps), MEMORANDUM, MARGIN_CALL and SMA_ADJUSTMENT are not: they
-# book neither trades nor income (unverified).
+# What is asked for. MONEY_MARKET (sweeps into a money fund) is left alone: unverified.
 TYPES = ("TRADE", "RECEIVE_AND_DELIVER", *_CASH_TYPES)
+_NOTICES = ("MEMORANDUM", "MARGIN_CALL", "SMA_ADJUSTMENT")
 
 
 def parse_transaction(
     raw: Any,
     account: BrokerAccount,  # noqa: ARG001 - every broker's parser is given it
-) -> tuple[ParsedRow, ...]:
+) -> Parsed:
     """Normalize one transaction; a row with several things traded gives several.
 
     Raises: UnparseableRow, also for rows that move positions in ways not supported yet.
@@ -50,11 +50,18 @@ def parse_transaction(
         if kind == "RECEIVE_AND_DELIVER":
             return _expiry(row)
         if isinstance(kind, str) and kind in _CASH_TYPES:
-            return (_cash(row, kind),)
+            return _cash(row, kind)
     except ValidationError as error:  # of the normalized row
         first = error.errors()[0]
         raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
+    if kind in _NOTICES and not _moves_something(row):
+        return Ignored(kind)
     raise UnparseableRow(f"type: {kind!r} is not known; it may change positions")
+
+
+def _moves_something(row: dict[str, Any]) -> bool:
+    amounts = [item.get("amount") for item in raw_items(row)]
+    return any(parse_decimal(n, "amount") for n in (row.get("netAmount"), *amounts))
 
 
 def _refuse_what_does_not_stand(row: dict[str, Any]) -> None:

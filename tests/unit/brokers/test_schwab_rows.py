@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from shared.brokers.schwab_fields import booked_at, booked_on
 from shared.brokers.schwab_items import shares_of_fee
 from shared.brokers.schwab_rows import parse_transaction
-from shared.brokers.spec import BrokerAccount
+from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AccountEvent, AssetClass, EventType, Execution, Fee, Side
 from shared.domain.money import loads_exact
 from shared.domain.time import parse_instant
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "schwab"
-ACCOUNT = BrokerAccount("48217735", "48217735", "USD", Decimal(0))
+ACCOUNT = BrokerAccount("48217735", "48217735", "USD")
 
 
 def sample(name: str) -> Any:
@@ -43,8 +43,14 @@ DIVIDEND: dict[str, Any] = {
 }
 
 
+def parsed_rows(raw: Any) -> tuple[ParsedRow, ...]:
+    parsed = parse_transaction(raw, ACCOUNT)
+    assert not isinstance(parsed, Ignored)
+    return parsed if isinstance(parsed, tuple) else (parsed,)
+
+
 def rows(raw: Any) -> list[Execution | AccountEvent]:
-    return [parsed.row for parsed in parse_transaction(raw, ACCOUNT)]
+    return [parsed.row for parsed in parsed_rows(raw)]
 
 
 def fills(raw: Any) -> list[Execution]:
@@ -52,7 +58,7 @@ def fills(raw: Any) -> list[Execution]:
 
 
 def identities(raw: Any) -> list[tuple[str, ...]]:
-    return [parsed.identity for parsed in parse_transaction(raw, ACCOUNT)]
+    return [parsed.identity for parsed in parsed_rows(raw)]
 
 
 def traded(raw: Any) -> list[dict[str, Any]]:
@@ -201,6 +207,18 @@ class TestReceiveAndDeliver:
         with pytest.raises(UnparseableRow, match="price 0 and nothing else"):
             rows(changed(EXPIRY, cost=Decimal(100)))
 
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"instrument": {"assetType": "EQUITY", "symbol": "SPY"}},
+            {"price": Decimal("0.01")},
+        ],
+        ids=["shares", "with a price"],
+    )
+    def test_an_expiry_of_something_else_stays_in_sight(self, other: dict[str, Any]) -> None:
+        with pytest.raises(UnparseableRow, match="price 0 and nothing else"):
+            rows(changed(EXPIRY, **other))
+
 
 class TestMoney:
     def test_a_dividend_pays(self) -> None:
@@ -216,6 +234,18 @@ class TestMoney:
     def test_a_journal_of_shares_stays_in_sight(self) -> None:
         with pytest.raises(UnparseableRow, match="moves a position"):
             rows({**OPEN_SHARES, "type": "JOURNAL"})
+
+
+def test_a_notice_that_moves_nothing_is_left_out_by_name() -> None:
+    notice = {**DIVIDEND, "type": "MEMORANDUM", "netAmount": 0, "transferItems": []}
+    assert parse_transaction(notice, ACCOUNT) == Ignored("MEMORANDUM")
+
+
+@pytest.mark.parametrize("moved", [{"netAmount": 1}, {"transferItems": [{"amount": 1}]}], ids=repr)
+def test_a_notice_that_moves_something_stays_in_sight(moved: dict[str, Any]) -> None:
+    notice = {**DIVIDEND, "type": "MARGIN_CALL", "netAmount": 0, "transferItems": []}
+    with pytest.raises(UnparseableRow, match="MARGIN_CALL"):
+        rows({**notice, **moved})
 
 
 @pytest.mark.parametrize("status", ["INVALID", "PENDING", "UNKNOWN", None])
@@ -315,8 +345,9 @@ def test_no_spoiled_row_breaks_the_reading_of_rows(
     raw["transferItems"][-1] |= item
     raw |= spoilt
     with suppress(UnparseableRow):
-        for parsed in rows(raw):
-            parsed.model_dump_json()
+        parsed = parse_transaction(raw, ACCOUNT)
+        for one in parsed if isinstance(parsed, tuple) else ():
+            one.row.model_dump_json()
     booked_at(raw), booked_on(raw)
 
 
