@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.oanda_events import (
+from shared.brokers.oanda_account import (
     Row,
     asset_class_of,
     event,
@@ -26,7 +26,7 @@ from shared.brokers.oanda_events import (
     transaction_id,
 )
 from shared.brokers.rows import fields_of, text_of, time_of
-from shared.brokers.spec import BrokerAccount, ParsedRow
+from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import EventType, Execution, Fee, Side
 from shared.domain.money import no_digit_lost, parse_decimal
@@ -45,8 +45,8 @@ _SETTLED = (  # cash that a fill books besides its costs; positive is income
 )
 
 
-def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]:
-    """Normalize one transaction; a quiet one gives nothing.
+def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...] | Ignored:
+    """Normalize one transaction; one that changes neither cash nor a position is ignored.
 
     Shape: a fill gives its execution, and as events what it settled in the account's currency:
     realized P&L (it cannot be rebuilt from prices in another currency) and financing. So the sum
@@ -55,8 +55,8 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]
     """
     row = fields_of(raw)
     kind = text_of(row, "type")
-    if quiet_kind(row):
-        return ()
+    if _QUIET.fullmatch(kind):
+        return Ignored(kind)
     if kind not in _READERS:
         raise UnparseableRow(f"type: {kind!r} is not known; it may change positions")
     owner = row.get("accountID", account.account_id)
@@ -68,12 +68,6 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]
     except ValidationError as error:  # of the normalized row
         first = error.errors()[0]
         raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
-
-
-def quiet_kind(raw: Any) -> str | None:
-    """Name the kind of a row that changes neither cash nor a position; None for all others."""
-    kind = raw.get("type") if isinstance(raw, dict) else None
-    return kind if isinstance(kind, str) and _QUIET.fullmatch(kind) else None
 
 
 def booked_at(raw: Any) -> datetime | None:

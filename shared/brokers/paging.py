@@ -93,11 +93,12 @@ def by_plan(
     pages: Callable[[Any, BrokerAccount], Sequence[Request]],
     rows: Rows,
     booked_at: BookedAt,
-    mark_of: Callable[[Any], str],
+    mark_of: Callable[[Any], str | None],
 ) -> Walk:
     """Ask for the list of pages, oldest first, then for each: OANDA's windows.
 
-    Shape: `mark_of` gives the broker's id of a raw row, which increases along the walk.
+    Shape: `mark_of` gives the broker's id of a raw row, which increases along the walk; None where
+    the row is spoiled.
     """
 
     async def walk(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
@@ -113,13 +114,13 @@ def since_mark(
     *,
     rows: Rows,
     booked_at: BookedAt,
-    following: Callable[[Any, str], str | None],
+    reached: Callable[[Any, str], tuple[str, bool]],
     otherwise: Walk,
 ) -> Walk:
     """Ask for what is newer than the window's mark, oldest first; without a mark walk `otherwise`.
 
-    Shape: `following` gives from a body, and the mark that was asked for, the newer mark that this
-    answer reached, None when nothing newer is left.
+    Shape: `reached` gives from a body, and the mark that was asked for, the mark that this answer
+    reached and whether there is more behind it.
     Raises: ContractBroken (from the walk) when a mark comes back.
     """
 
@@ -128,14 +129,13 @@ def since_mark(
             async for page in otherwise(ask, account, window):
                 yield page
             return
-        seen, mark = {window.mark}, window.mark
-        while True:
+        seen, mark, is_more = {window.mark}, window.mark, True
+        while is_more:
             body = await ask(request(account, mark))
-            found, reached = rows(body), following(body, mark)
-            yield Page(found, newest(found, booked_at), reached or mark)
-            if reached is None:
-                return
-            mark = _token(reached, seen)
+            found, (mark, is_more) = rows(body), reached(body, mark)
+            yield Page(found, newest(found, booked_at), mark)
+            if is_more:
+                _token(mark, seen)
 
     return walk
 

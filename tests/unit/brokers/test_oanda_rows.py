@@ -8,16 +8,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.brokers.oanda_events import asset_class_of, root_of
-from shared.brokers.oanda_rows import booked_at, booked_on, parse_transaction, quiet_kind
-from shared.brokers.spec import BrokerAccount
+from shared.brokers.oanda_account import asset_class_of, root_of
+from shared.brokers.oanda_rows import booked_at, booked_on, parse_transaction
+from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AccountEvent, AssetClass, EventType, Execution, Fee, Side
 from shared.domain.money import loads_exact
 from shared.domain.time import parse_instant
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "oanda"
-ACCOUNT = BrokerAccount("101-004-9990417-001", "101-004-9990417-001", "USD", Decimal(0))
+ACCOUNT = BrokerAccount("101-004-9990417-001", "101-004-9990417-001", "USD")
 
 
 def sample(name: str) -> list[Any]:
@@ -44,17 +44,23 @@ TRANSFER = {
 }
 
 
+def parsed(raw: Any) -> tuple[ParsedRow, ...]:
+    found = parse_transaction(raw, ACCOUNT)
+    assert not isinstance(found, Ignored)
+    return found
+
+
 def executions(raw: Any) -> list[Execution]:
-    return [p.row for p in parse_transaction(raw, ACCOUNT) if isinstance(p.row, Execution)]
+    return [one.row for one in parsed(raw) if isinstance(one.row, Execution)]
 
 
 def events(raw: Any) -> list[AccountEvent]:
-    return [p.row for p in parse_transaction(raw, ACCOUNT) if isinstance(p.row, AccountEvent)]
+    return [one.row for one in parsed(raw) if isinstance(one.row, AccountEvent)]
 
 
 def test_a_fill_of_the_samples_is_read_whole() -> None:
-    (parsed,) = parse_transaction(OPENED, ACCOUNT)
-    assert parsed.row == Execution(
+    (fill,) = executions(OPENED)
+    assert fill == Execution(
         execution_id="6411",
         order_id="6410",
         symbol="EUR_USD",
@@ -134,10 +140,8 @@ def test_legs_that_do_not_add_up_are_not_guessed_at() -> None:
 
 def test_two_fills_of_one_order_stay_two() -> None:
     again = {**OPENED, "id": "6412"}
-    assert {p.identity for raw in (OPENED, again) for p in parse_transaction(raw, ACCOUNT)} == {
-        ("6411",),
-        ("6412",),
-    }
+    identities = {one.identity for raw in (OPENED, again) for one in parsed(raw)}
+    assert identities == {("6411",), ("6412",)}
 
 
 def test_the_rollover_is_financing_a_position_and_no_trade() -> None:
@@ -196,14 +200,8 @@ def test_amounts_less_fees_are_the_change_of_the_balance() -> None:
     "kind",
     ["MARKET_ORDER", "STOP_LOSS_ORDER", "ORDER_CANCEL", "LIMIT_ORDER_REJECT", "MARGIN_CALL_ENTER"],
 )
-def test_a_row_that_changes_nothing_is_named_and_gives_nothing(kind: str) -> None:
-    raw = {"type": kind}
-    assert (quiet_kind(raw), parse_transaction(raw, ACCOUNT)) == (kind, ())
-
-
-@pytest.mark.parametrize("raw", ROWS, ids=lambda raw: raw["id"])
-def test_a_row_that_changes_something_is_never_quiet(raw: Any) -> None:
-    assert quiet_kind(raw) is None
+def test_a_row_that_changes_nothing_is_named_and_ignored(kind: str) -> None:
+    assert parse_transaction({"type": kind}, ACCOUNT) == Ignored(kind)
 
 
 def test_a_type_that_nobody_knows_is_not_dropped() -> None:
@@ -277,7 +275,7 @@ JSON = st.recursive(
 def test_no_json_value_at_all_breaks_the_reading_of_rows(raw: Any) -> None:
     with suppress(UnparseableRow):
         parse_transaction(raw, ACCOUNT)
-    booked_at(raw), booked_on(raw), quiet_kind(raw)
+    booked_at(raw), booked_on(raw)
 
 
 @given(
@@ -287,8 +285,10 @@ def test_no_json_value_at_all_breaks_the_reading_of_rows(raw: Any) -> None:
 def test_no_spoiled_row_breaks_the_reading_of_rows(row: Any, spoilt: dict[str, Any]) -> None:
     raw = {**row, **spoilt}
     with suppress(UnparseableRow):
-        [parsed.row.model_dump_json() for parsed in parse_transaction(raw, ACCOUNT)]
-    booked_at(raw), booked_on(raw), quiet_kind(raw)
+        found = parse_transaction(raw, ACCOUNT)
+        if not isinstance(found, Ignored):
+            [one.row.model_dump_json() for one in found]
+    booked_at(raw), booked_on(raw)
 
 
 UNITS = st.decimals(min_value="-1e9", max_value="1e9", places=3)

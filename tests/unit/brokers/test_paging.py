@@ -152,7 +152,7 @@ SINCE = since_mark(
     lambda _, mark: Request("/since", {"id": mark}),
     rows=rows_of,
     booked_at=booked_at,
-    following=lambda body, _: body["token"],
+    reached=lambda body, mark: (body["token"] or mark, body["token"] != body["newest"]),
     otherwise=PLAN,
 )
 
@@ -161,18 +161,28 @@ async def test_without_a_mark_the_window_is_walked() -> None:
     assert [p.mark for p in await Broker({"pages": ["1"]}, listed("4")).walked(SINCE)] == ["4"]
 
 
+def since(*names: str, newest: str) -> dict[str, Any]:
+    return {**listed(*names, token=names[-1] if names else None), "newest": newest}
+
+
+FROM_SEVEN = Window(START, hours(1), mark="7")
+
+
 async def test_from_a_mark_the_newer_rows_are_asked_for_until_none_is_left() -> None:
-    broker = Broker(listed("8", token="8"), listed("9", token="9"), listed())
-    pages = await broker.walked(SINCE, Window(START, hours(1), mark="7"))
-    assert [r.params["id"] for r in broker.asked] == ["7", "8", "9"]
-    assert [page.mark for page in pages] == ["8", "9", "9"]
+    broker = Broker(since("8", newest="9"), since("9", newest="9"))
+    pages = await broker.walked(SINCE, FROM_SEVEN)
+    assert [r.params["id"] for r in broker.asked] == ["7", "8"]
+    assert [page.mark for page in pages] == ["8", "9"]
+
+
+async def test_a_mark_stays_where_nothing_is_newer() -> None:
+    nothing = {**listed(), "newest": None}
+    assert [page.mark for page in await Broker(nothing).walked(SINCE, FROM_SEVEN)] == ["7"]
 
 
 async def test_a_mark_that_does_not_move_ends_the_walk() -> None:
     with pytest.raises(ContractBroken):
-        await Broker(listed("8", token="7")).walked(
-            SINCE, Window(START, hours(1), mark="7")
-        )
+        await Broker(since("7", newest="9")).walked(SINCE, FROM_SEVEN)
 
 
 def counting(at: Sequence[float], seen: list[tuple[datetime, datetime]]) -> Ask:
@@ -225,6 +235,6 @@ async def test_a_part_of_a_window_is_complete_though_its_walk_could_not_tell() -
 
 
 async def test_a_walk_by_id_is_not_split() -> None:
-    broker = Broker(listed())
+    broker = Broker({**listed(), "newest": None})
     await broker.walked(in_spans(timedelta(days=1), SINCE), Window(START, hours(240), mark="7"))
     assert len(broker.asked) == 1

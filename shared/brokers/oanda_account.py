@@ -1,16 +1,18 @@
-"""What OANDA books without a fill: financing, dividends and transfers of money.
+"""An OANDA account: its names, balance and positions, and what is booked in it without a fill.
 
 Source: oanda/v20-openapi (json/v20.json 3.0.25); developer.oanda.com/rest-live-v20/transaction-df
 for DIVIDEND_ADJUSTMENT, which is newer.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from shared.brokers.rows import fields_of, text_of, time_of
-from shared.brokers.spec import BrokerAccount, ParsedRow
-from shared.domain.errors import UnparseableRow
+from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, ParsedRow
+from shared.domain.errors import ContractBroken, UnparseableRow
 from shared.domain.execution import AccountEvent, AssetClass, EventType
 from shared.domain.money import parse_decimal
 from shared.domain.time import NEW_YORK, parse_instant
@@ -113,3 +115,76 @@ def read_transfer(row: Row, account: BrokerAccount) -> Iterable[ParsedRow]:
         "description": row.get("comment") or "",
     }
     return [event(row, account, "", **told)]
+
+
+def read_accounts(body: Any) -> list[BrokerAccount]:
+    """Read the accounts of a token; their summaries tell their currencies.
+
+    Accounts of MetaTrader 4 are among them; whether v20 answers for these is unverified.
+    Raises: ContractBroken.
+    """
+    names = [_text(row, "id") for row in array_of(body, "accounts")]
+    return [BrokerAccount(account_id=name, number=name, currency="") for name in names]
+
+
+def read_summary(body: Any, account: BrokerAccount) -> BrokerAccount:
+    """Complete an account by its summary.
+
+    Raises: ContractBroken.
+    """
+    return replace(account, currency=_text(_summary(body), "currency"))
+
+
+def read_holdings(bodies: Sequence[Any], _: BrokerAccount) -> Holdings:
+    """Read balance and open positions; longs and shorts of an account that hedges are netted.
+
+    Raises: ContractBroken.
+    """
+    summary, positions = bodies
+    try:
+        return Holdings(
+            cash=parse_decimal(_summary(summary).get("balance"), "balance"),
+            positions=tuple(_position(fields_of(row)) for row in array_of(positions, "positions")),
+        )
+    except UnparseableRow as error:
+        raise ContractBroken(f"OANDA's positions: {error}") from error
+
+
+def _position(row: Row) -> HeldPosition:
+    symbol = text_of(row, "instrument")
+    sides = [fields_of(row.get(name)) for name in ("long", "short")]
+    units = [parse_decimal(side.get("units"), "units") for side in sides]
+    open_sides = [side for side, held in zip(sides, units, strict=True) if held]
+    alone = open_sides[0] if len(open_sides) == 1 else None  # two prices have no average
+    return HeldPosition(
+        symbol=symbol,
+        root=root_of(symbol),
+        quantity=sum(units, Decimal(0)),
+        average_price=parse_decimal(alone.get("averagePrice"), "averagePrice") if alone else None,
+        asset_class=asset_class_of(symbol),
+    )
+
+
+def array_of(body: Any, field: str) -> list[Any]:
+    """Take an array of an answer.
+
+    Raises: ContractBroken.
+    """
+    found = body.get(field) if isinstance(body, dict) else None
+    if not isinstance(found, list):
+        raise ContractBroken(f"OANDA: expected {field!r} to be an array")
+    return found
+
+
+def _summary(body: Any) -> Row:
+    found = body.get("account") if isinstance(body, dict) else None
+    if not isinstance(found, dict):
+        raise ContractBroken("OANDA's summary: expected an account")
+    return found
+
+
+def _text(row: Any, field: str) -> str:
+    try:
+        return text_of(fields_of(row), field)
+    except UnparseableRow as error:
+        raise ContractBroken(f"OANDA's account: {error}") from error
