@@ -8,6 +8,7 @@ Source: oanda/v20-openapi (json/v20.json 3.0.25); developer.oanda.com/rest-live-
 and best-practices; `sinceid` gives 1000 rows at most (github.com/yhilpisch/tpqoa/issues/25).
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
