@@ -5,6 +5,7 @@ for Positions" (read 2026-11); samples in tests/fixtures/topstepx. What is not d
 marked unverified where it is used.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.brokers.rows import fields_of, text_of, time_of
-from shared.brokers.spec import BrokerAccount, HeldPosition, ParsedRow
+from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, ParsedRow
 from shared.brokers.topstepx_contracts import product_of
 from shared.domain.errors import ContractBroken, UnparseableRow
 from shared.domain.execution import AssetClass, Execution, Fee, RowStatus, Side
@@ -134,19 +135,26 @@ def _account(row: dict[str, Any]) -> BrokerAccount:
         account_id=_id_of(row, "id"),
         number=text_of(row, "name"),
         currency=_CURRENCY,
-        cash=parse_decimal(row.get("balance"), "balance"),
     )
 
 
-def read_positions(body: Any) -> tuple[HeldPosition, ...]:
-    """Read what TopstepX says is held; short quantities are negative.
+def read_holdings(bodies: Sequence[Any], account: BrokerAccount) -> Holdings:
+    """Read the balance from the accounts, and what is held; short quantities are negative.
 
-    Raises: ContractBroken.
+    Raises: ContractBroken, also when the account is not among the accounts.
     """
+    accounts, positions = bodies
     try:
-        return tuple(_position(fields_of(raw)) for raw in listed(body, "positions"))
+        found = [fields_of(raw) for raw in listed(accounts, "accounts")]
+        balances = [row.get("balance") for row in found if _id_of(row, "id") == account.account_id]
+        if len(balances) != 1:
+            raise ContractBroken(f"TopstepX: {len(balances)} accounts where one was expected")
+        return Holdings(
+            cash=parse_decimal(balances[0], "balance"),
+            positions=tuple(_position(fields_of(raw)) for raw in listed(positions, "positions")),
+        )
     except UnparseableRow as error:
-        raise ContractBroken(f"TopstepX's positions: {error}") from error
+        raise ContractBroken(f"TopstepX's holdings: {error}") from error
 
 
 def _position(row: dict[str, Any]) -> HeldPosition:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.brokers.spec import BrokerAccount
+from shared.brokers.spec import BrokerAccount, HeldPosition
 from shared.brokers.topstepx_rows import (
     booked_at,
     booked_on,
     parse_trade,
     read_accounts,
-    read_positions,
+    read_holdings,
     rows_of,
 )
 from shared.domain.errors import ContractBroken, UnparseableRow
@@ -23,7 +23,7 @@ from shared.domain.money import loads_exact
 from shared.domain.time import parse_instant
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "topstepx"
-ACCOUNT = BrokerAccount("21770041", "50KTC-V2-99123-11112222", "USD", Decimal("51240.18"))
+ACCOUNT = BrokerAccount("21770041", "50KTC-V2-99123-11112222", "USD")
 TRADE: dict[str, Any] = {
     "id": 2310458131,
     "accountId": 21770041,
@@ -233,16 +233,31 @@ def test_a_trade_without_a_readable_time_has_no_day() -> None:
 
 
 def test_every_account_of_the_samples_is_read_whether_active_or_not() -> None:
-    found = [(a.account_id, a.number, a.cash) for a in read_accounts(sample("accounts.json"))]
+    found = [(a.account_id, a.number) for a in read_accounts(sample("accounts.json"))]
     assert found == [
-        ("21770041", "50KTC-V2-99123-11112222", Decimal("51240.18")),
-        ("21770042", "EXPRESS-V2-99123-33334444", Decimal("812.5")),
-        ("21770043", "PRAC-V2-99123-55556666", Decimal(150000)),
+        ("21770041", "50KTC-V2-99123-11112222"),
+        ("21770042", "EXPRESS-V2-99123-33334444"),
+        ("21770043", "PRAC-V2-99123-55556666"),
     ]
 
 
+def held_positions(body: Any) -> tuple[HeldPosition, ...]:
+    return read_holdings([sample("accounts.json"), body], ACCOUNT).positions
+
+
+def test_the_balance_is_the_accounts_own() -> None:
+    holdings = read_holdings([sample("accounts.json"), sample("positions.json")], ACCOUNT)
+    assert holdings.cash == Decimal("51240.18")
+
+
+def test_holdings_of_an_account_that_vanished_break_the_contract() -> None:
+    gone = BrokerAccount("7", "GONE", "USD")
+    with pytest.raises(ContractBroken, match="0 accounts"):
+        read_holdings([sample("accounts.json"), sample("positions.json")], gone)
+
+
 def test_short_positions_are_negative() -> None:
-    (held,) = read_positions(sample("positions.json"))
+    (held,) = held_positions(sample("positions.json"))
     assert (held.symbol, held.root, held.quantity, held.average_price) == (
         "CON.F.US.MGC.J26",
         "MGC",
@@ -254,7 +269,7 @@ def test_short_positions_are_negative() -> None:
 def test_a_position_in_an_unknown_future_is_told_under_its_whole_id() -> None:
     body = sample("positions.json")
     body["positions"][0]["contractId"] = "CON.F.US.NEW.M26"
-    assert read_positions(body)[0].root == "CON.F.US.NEW.M26"
+    assert held_positions(body)[0].root == "CON.F.US.NEW.M26"
 
 
 BROKEN = [
@@ -267,15 +282,13 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("body", BROKEN)
-@pytest.mark.parametrize("read", [rows_of, read_accounts, read_positions])
+@pytest.mark.parametrize("read", [rows_of, read_accounts, held_positions])
 def test_an_answer_without_its_list_is_not_an_empty_one(read: Any, body: Any) -> None:
     with pytest.raises(ContractBroken):
         read(body)
 
 
-@pytest.mark.parametrize(
-    "row", [1, {}, {"id": 1, "name": "A"}, {"id": "1", "name": "A", "balance": 1}]
-)
+@pytest.mark.parametrize("row", [1, {}, {"id": 1}, {"id": "1", "name": "A"}])
 def test_an_account_of_another_shape_breaks_the_contract(row: Any) -> None:
     with pytest.raises(ContractBroken):
         read_accounts({"accounts": [row], "success": True})
@@ -286,4 +299,4 @@ def test_a_position_of_another_shape_breaks_the_contract(field: str, value: Any)
     body = sample("positions.json")
     body["positions"][0][field] = value
     with pytest.raises(ContractBroken):
-        read_positions(body)
+        held_positions(body)
