@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.brokers.rows import fields_of, text_of, time_of
-from shared.brokers.spec import BrokerAccount, HeldPosition, ParsedRow
+from shared.brokers.spec import BrokerAccount, HeldPosition, Ignored, ParsedRow
 from shared.brokers.tradestation_symbols import traded
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass, Execution, Fee, RowStatus, Side
@@ -40,8 +40,8 @@ _BROKEN, _CORRECTED = "BRO", "COR"
 _NO_TRADES = {"ASS": "an assignment", "EXE": "an exercise"}
 
 
-def parse_order(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]:
-    """Normalize one order: a record for each leg with a fill, none when nothing was filled.
+def parse_order(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...] | Ignored:
+    """Normalize one order: a record for each leg with a fill, ignored when nothing was filled.
 
     Never by status: canceled, expired and even just received orders can hold fills.
     Raises: UnparseableRow for the whole order, so that it is never stored in half.
@@ -65,7 +65,7 @@ def parse_order(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]:
             execution = execution.model_copy(update={"fees": (fee,)})
         identity = (order_id, execution.symbol, text_of(leg, "BuyOrSell"))
         rows.append(ParsedRow(identity, execution))
-    return tuple(rows)
+    return tuple(rows) or Ignored("order without a fill")
 
 
 def _legs(order: dict[str, Any]) -> list[dict[str, Any]]:

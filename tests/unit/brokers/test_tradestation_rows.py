@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.brokers.spec import BrokerAccount, ParsedRow
+from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.brokers.tradestation_rows import booked_at, booked_on, held_position, parse_order
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass, Execution, Fee, RowStatus, Side
@@ -18,7 +18,7 @@ from shared.domain.money import loads_exact
 from shared.domain.time import parse_instant
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "tradestation"
-ACCOUNT = BrokerAccount("11223344", "11223344", "USD", Decimal(0))
+ACCOUNT = BrokerAccount("11223344", "11223344", "USD")
 
 
 def sample(name: str) -> Any:
@@ -42,8 +42,14 @@ def with_leg(order: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     return {**order, "Legs": [{**order["Legs"][0], **fields}]}
 
 
-def only(order: Any) -> Execution:
-    (parsed,) = parse_order(order, ACCOUNT)
+def rows_of(order: Any, account: BrokerAccount = ACCOUNT) -> tuple[ParsedRow, ...]:
+    parsed = parse_order(order, account)
+    assert isinstance(parsed, tuple)
+    return parsed
+
+
+def only(order: Any, account: BrokerAccount = ACCOUNT) -> Execution:
+    (parsed,) = rows_of(order, account)
     assert isinstance(parsed.row, Execution)
     return parsed.row
 
@@ -74,7 +80,7 @@ def test_a_canceled_rest_leaves_what_was_filled() -> None:
 
 
 def test_an_order_without_a_fill_gives_no_record() -> None:
-    assert parse_order(NOTHING, ACCOUNT) == ()
+    assert parse_order(NOTHING, ACCOUNT) == Ignored("order without a fill")
 
 
 def test_an_order_that_was_only_received_can_hold_a_fill() -> None:
@@ -82,7 +88,7 @@ def test_an_order_that_was_only_received_can_hold_a_fill() -> None:
 
 
 def test_a_spread_is_two_records_with_the_prices_of_their_legs_and_one_fee() -> None:
-    rows = [parsed.row for parsed in parse_order(SPREAD, ACCOUNT)]
+    rows = [parsed.row for parsed in rows_of(SPREAD)]
     assert [(r.side, r.price, r.multiplier) for r in rows if isinstance(r, Execution)] == [
         (Side.SELL, Decimal("1.25"), Decimal(100)),
         (Side.BUY, Decimal("1.23"), Decimal(100)),
@@ -105,13 +111,13 @@ def test_a_leg_that_stands_alone_takes_the_average_of_the_order() -> None:
 
 def test_a_repeated_leg_counts_once_with_its_larger_quantity() -> None:
     first, second = SPREAD["Legs"]
-    rows = parse_order({**SPREAD, "Legs": [{**first, "ExecQuantity": "1"}, first, second]}, ACCOUNT)
+    rows = rows_of({**SPREAD, "Legs": [{**first, "ExecQuantity": "1"}, first, second]})
     assert [r.row.quantity for r in rows if isinstance(r.row, Execution)] == [2, 2]
 
 
 def test_legs_that_change_places_keep_their_identities() -> None:
     turned = {**SPREAD, "Legs": SPREAD["Legs"][::-1]}
-    identities = [[p.identity for p in parse_order(o, ACCOUNT)] for o in (SPREAD, turned)]
+    identities = [[p.identity for p in rows_of(o)] for o in (SPREAD, turned)]
     assert identities[0] == identities[1][::-1]
 
 
@@ -121,7 +127,7 @@ def test_a_growing_order_stays_one_record() -> None:
         "ClosedDateTime": "2026-03-18T15:00:00Z",
         "Status": "FLL",
     }
-    (before,), (after,) = parse_order(LIVE, ACCOUNT), parse_order(grown, ACCOUNT)
+    (before,), (after,) = rows_of(LIVE), rows_of(grown)
     assert before.identity == after.identity
     assert (only(LIVE).quantity, only(grown).quantity) == (Decimal(120), Decimal(300))
 
@@ -132,7 +138,7 @@ def test_a_live_fill_stands_at_the_opening_until_its_order_closes() -> None:
 
 def test_a_broken_order_is_busted_under_the_same_identity() -> None:
     broken = {**WHOLE, "Status": "BRO"}
-    (before,), (after,) = parse_order(WHOLE, ACCOUNT), parse_order(broken, ACCOUNT)
+    (before,), (after,) = rows_of(WHOLE), rows_of(broken)
     assert (before.identity, after.row.status) == (after.identity, RowStatus.BUSTED)
 
 
@@ -159,10 +165,9 @@ def test_assignments_and_exercises_are_kept_in_sight(status: str) -> None:
 
 
 def test_a_future_belongs_to_its_root_with_its_fee() -> None:
-    account = BrokerAccount("210F5566", "210F5566", "USD", Decimal(0))
-    (parsed,) = parse_order(FUTURE, account)
-    assert isinstance(parsed.row, Execution)
-    assert (parsed.row.root, parsed.row.multiplier, parsed.row.fees[0].amount) == (
+    account = BrokerAccount("210F5566", "210F5566", "USD")
+    row = only(FUTURE, account)
+    assert (row.root, row.multiplier, row.fees[0].amount) == (
         "ES",
         Decimal(50),
         Decimal("1.5"),
@@ -253,8 +258,9 @@ def test_no_spoiled_order_breaks_the_reading_of_orders(
 ) -> None:
     raw = {**with_leg(order, **spoilt_leg), **spoilt}
     with suppress(UnparseableRow):
-        for parsed in parse_order(raw, ACCOUNT):
-            parsed.row.model_dump_json()
+        parsed = parse_order(raw, ACCOUNT)
+        for one in parsed if isinstance(parsed, tuple) else ():
+            one.row.model_dump_json()
     booked_at(raw), booked_on(raw)
 
 
