@@ -213,6 +213,11 @@ def test_the_other_errors_mean_what_http_says(name: str) -> None:
     assert error_of(Reply(HISTORY, found["status"], found["body"])) is None
 
 
+def test_an_error_of_http_is_not_read_as_a_left_out_account() -> None:
+    body = {"Errors": [{"AccountID": "11223344", "Error": "Forbidden"}]}
+    assert error_of(Reply(HISTORY, 503, body)) is None
+
+
 def test_an_empty_list_of_errors_is_none() -> None:
     assert error_of(Reply(HISTORY, 200, sample("historicalorders_page1.json"))) is None
 
