@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,10 +25,10 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.execution import Execution, RowStatus
-from tests.brokers.desk import START
 from tests.twins.manual_clock import ManualClock
 from tests.twins.seeded_entropy import SeededEntropy
 
+START = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)
 MNQ, NQ, MGC = "CON.F.US.MNQ.M26", "CON.F.US.ENQ.M26", "CON.F.US.MGC.J26"
 Rows = dict[tuple[str, ...], Execution]
 (ENDPOINT,) = SPEC.history
