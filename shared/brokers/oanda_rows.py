@@ -59,9 +59,6 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]
         return Ignored(kind)
     if kind not in _READERS:
         raise UnparseableRow(f"type: {kind!r} is not known; it may change positions")
-    owner = row.get("accountID", account.account_id)
-    if owner != account.account_id:
-        raise UnparseableRow(f"accountID: {owner!r} is not the account that was asked for")
     try:
         with no_digit_lost():
             return tuple(_READERS[kind](row, account))

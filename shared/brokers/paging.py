@@ -99,12 +99,17 @@ def by_plan(
 
     Shape: `mark_of` gives the broker's id of a raw row, which increases along the walk; None where
     the row is spoiled.
+    Raises: ContractBroken (from the walk) when a page ends as one before it did.
     """
 
     async def walk(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
+        seen = set[str]()
         for request in pages(await ask(plan(account, window)), account):
             found = rows(await ask(request))
-            yield Page(found, newest(found, booked_at), mark_of(found[-1]) if found else None)
+            mark = mark_of(found[-1]) if found else None
+            if mark is not None:
+                _token(mark, seen)
+            yield Page(found, newest(found, booked_at), mark)
 
     return walk
 

@@ -209,11 +209,6 @@ def test_a_type_that_nobody_knows_is_not_dropped() -> None:
         parse_transaction({**OPENED, "type": "NEW_THING"}, ACCOUNT)
 
 
-def test_a_row_of_another_account_is_refused() -> None:
-    with pytest.raises(UnparseableRow, match="not the account"):
-        parse_transaction({**OPENED, "accountID": "101-004-9990417-002"}, ACCOUNT)
-
-
 @pytest.mark.parametrize(
     ("field", "value"),
     [

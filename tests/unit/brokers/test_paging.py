@@ -148,6 +148,11 @@ async def test_a_plan_is_walked_page_by_page_and_an_empty_page_does_not_end_it()
     assert [r.params.get("from") for r in broker.asked] == [None, "1", "5", "7"]
 
 
+async def test_a_page_of_the_plan_that_comes_again_ends_the_walk() -> None:
+    with pytest.raises(ContractBroken):
+        await Broker({"pages": ["1", "2"]}, listed("4"), listed("4")).walked(PLAN)
+
+
 SINCE = since_mark(
     lambda _, mark: Request("/since", {"id": mark}),
     rows=rows_of,
