@@ -61,7 +61,7 @@ def open_session(
 
 @dataclass(slots=True)
 class BrokerClient:
-    """One login at one host, for one run; counts what it asked and how long it waited.
+    """One login at one host, for one message; counts what it asked and how long it waited.
 
     Units: `deadline` on the clock's monotonic scale, no wait goes past it; `waited_s` seconds.
     """
@@ -71,7 +71,8 @@ class BrokerClient:
     clock: Clock
     entropy: Entropy
     deadline: float
-    renew: Callable[[], Awaitable[Mapping[str, str]]] | None = None  # gives the new headers
+    renew: Callable[[], Awaitable[None]] | None = None  # puts a new login into `shown`
+    shown: Mapping[str, str] = field(default_factory=dict, init=False)  # the login's headers
     renewed: bool = field(default=False, init=False)
     requests: int = field(default=0, init=False)
     asked_at: deque[float] = field(default_factory=deque, init=False)
@@ -95,7 +96,7 @@ class BrokerClient:
             if self.renew is None or self.renewed:
                 raise
             self.renewed = True
-            self.session.headers.update(await self.renew())
+            await self.renew()
             return await self._ask_patiently(request)
 
     async def _ask_patiently(self, request: Request) -> Any:
@@ -108,21 +109,21 @@ class BrokerClient:
         )
         return await retrying(self.ask_once, request)
 
-    async def ask_once(self, request: Request) -> Any:
-        """Ask once and decode.
+    async def ask_once(self, request: Request, host: str = "") -> Any:
+        """Ask once and decode; `host` stands in for the session's own.
 
-        Raises: as `ask`; AnswerLost when no answer came, so that nobody knows what was done.
+        Raises: as `ask`; AnswerLost when no whole answer came: nobody knows what was done.
         """
         await self._keep_the_limit()
         self.requests += 1
         try:
             response = await self.session.request(
                 request.method,
-                request.path,
+                host + request.path,
                 params=dict(request.params),
                 json=request.json,
                 data=request.form,
-                headers=request.headers,
+                headers={**self.shown, **request.headers},
             )
         except httpx.TransportError as error:
             raise AnswerLost(
@@ -133,7 +134,7 @@ class BrokerClient:
             raise meant
         self._raise_for_status(response, request)
         if unreadable is not None:  # a cut body; the next try may be whole
-            raise UpstreamUnavailable(f"{self._named(request)} gave no JSON") from unreadable
+            raise AnswerLost(f"{self._named(request)} gave no JSON") from unreadable
         return body
 
     def _named(self, request: Request) -> str:

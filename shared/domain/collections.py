@@ -242,6 +242,13 @@ _DECLARED = (
         None,
     ),
     Collection(
+        "breakers",
+        "how often in a row a broker did not answer, and until when nobody asks it",
+        "broker + environment",
+        "20",
+        None,
+    ),
+    Collection(
         "series",
         "bars of one symbol, one year or month a document",
         "symbol + timeframe + chunk",

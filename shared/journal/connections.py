@@ -1,13 +1,13 @@
 """A user's connections to brokers: their documents, health and schedule."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from shared.brokers.spec import BrokerSpec
 from shared.domain.connection import Connection, ConnectionState, Health
-from shared.domain.errors import InvalidInput, NotFound
+from shared.domain.errors import InvalidInput, LeaseHeld, NotFound
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import from_micros, to_micros
 from shared.journal.vault import Vault
@@ -52,6 +52,7 @@ class Connections:
             "sealed": await self.vault.seal(connection_id, credentials),
             "health": _health_body(Health(state=ConnectionState.ACTIVE, since=now)),
             "created_us": to_micros(now),
+            "login_us": to_micros(now),
             "next_due_us": to_micros(now),
             "schedulable": True,
             "account_keys": [],
@@ -82,18 +83,55 @@ class Connections:
                 return found
             query = Query("connections", (user_id,), cursor=page.cursor)
 
-    async def note_account(self, connection: Connection, account_key: AccountKey) -> None:
-        """Remember that a connection reaches an account.
+    async def note_accounts(
+        self, connection: Connection, account_keys: Collection[AccountKey]
+    ) -> Sequence[AccountKey]:
+        """Remember which accounts a connection reaches; return those that it reached before.
 
-        Idempotent: an account that is known changes nothing.
+        Idempotent: accounts that are known change nothing.
         Raises: NotFound, StoreUnavailable.
         """
+        before: list[AccountKey] = []
 
-        def with_account(body: Body) -> dict[str, Any]:
-            known: list[str] = body["account_keys"]
-            return {"account_keys": sorted({*known, account_key})}
+        def with_accounts(body: Body) -> dict[str, Any]:
+            before[:] = body["account_keys"]
+            return {"account_keys": sorted({*before, *account_keys})}
 
-        await self._change(connection, with_account)
+        await self._change(connection, with_accounts)
+        return before
+
+    async def begin_renewal(self, connection: Connection, fence: int) -> bool:
+        """Write down that the login is about to be renewed; say whether an earlier end is unknown.
+
+        Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
+        """
+        unknown = False
+
+        def begun(body: Body) -> dict[str, Any]:
+            nonlocal unknown
+            _assert_not_fenced_off(body, fence)
+            unknown = bool(body.get("renewing"))
+            return {"renewing": True, "fence": fence}
+
+        await self._change(connection, begun)
+        return unknown
+
+    async def end_renewal(
+        self, connection: Connection, fence: int, credentials: Mapping[str, str] | None = None
+    ) -> None:
+        """Seal what the renewal gave, before its first use; without it, say that it did nothing.
+
+        Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
+        """
+        kept: dict[str, Any] = {"renewing": False}
+        if credentials is not None:
+            kept["sealed"] = await self.vault.seal(connection.connection_id, credentials)
+
+        def ended(body: Body) -> dict[str, Any]:
+            _assert_not_fenced_off(body, fence)
+            return {**kept, "fence": fence}
+
+        await self._change(connection, ended)
 
     async def note_health(
         self,
@@ -150,6 +188,12 @@ def _check(spec: BrokerSpec, environment: str, auth: str, credentials: Mapping[s
         raise InvalidInput(f"{spec.title} needs exactly its credential fields", expected=fields)
 
 
+def _assert_not_fenced_off(body: Body, fence: int) -> None:
+    """A worker that lost its lease must not put an old login over a newer one."""
+    if body.get("fence", 0) > fence:
+        raise LeaseHeld("another worker has renewed this login")
+
+
 def _key(user_id: UserId, connection_id: ConnectionId) -> Key:
     return Key("connections", (user_id, connection_id))
 
@@ -170,5 +214,6 @@ def _connection(key: Key, body: Body) -> Connection:
         sealed=body["sealed"],
         health=Health.model_validate(body["health"]),
         created_at=from_micros(body["created_us"]),
+        login_at=from_micros(body.get("login_us", body["created_us"])),
         next_due_at=from_micros(body["next_due_us"]),
     )
