@@ -106,10 +106,10 @@ class OandaWorld:
         positive cost; `financing` signed, negative is paid. `closes` names a trade to close.
         """
         kind = "MARKET_ORDER" if reason.startswith("MARKET_ORDER") else reason
-        order_id = account.add(
-            kind, at, Decimal(0), instrument=instrument, units=decimal_text(units)
-        )
+        told = {"instrument": instrument, "units": decimal_text(units)}
+        order_id = account.add(kind, at, Decimal(0), **told)
         legs, gained = account.legs(instrument, units, price, rate=rate, closes=closes)
+        costs = {"pl": gained, "financing": financing, "commission": commission}
         return account.add(
             "ORDER_FILL",
             at,
@@ -117,19 +117,16 @@ class OandaWorld:
             time=stamp(at, nanos),
             batchID=order_id,
             orderID=order_id,
-            instrument=instrument,
-            units=decimal_text(units),
             requestedUnits=decimal_text(units),
             price=format(price, "f"),
             fullVWAP=format(price, "f"),
-            pl=money(gained),
-            financing=money(financing),
-            commission=money(commission),
             guaranteedExecutionFee="0.0000",
             halfSpreadCost="0.0000",
             reason=reason,
             gainQuoteHomeConversionFactor=decimal_text(rate),
             lossQuoteHomeConversionFactor=decimal_text(rate),
+            **{name: money(amount) for name, amount in costs.items()},
+            **told,
             **legs,
         )
 
