@@ -15,9 +15,9 @@ from shared.brokers.alpaca_rows import (
     read_holdings,
     rows_of,
 )
-from shared.brokers.auth import bearer, key_headers
-from shared.brokers.limits import reset_at
-from shared.brokers.paging import FirstRequest, by_last_id
+from shared.brokers.engine.auth import bearer, key_headers
+from shared.brokers.engine.limits import reset_at
+from shared.brokers.engine.paging import FirstRequest, by_last_id
 from shared.brokers.spec import (
     AccountsEndpoint,
     BrokerAccount,

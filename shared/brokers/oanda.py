@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-from shared.brokers.auth import bearer
+from shared.brokers.engine.auth import bearer
+from shared.brokers.engine.paging import by_plan, in_spans, since_mark
 from shared.brokers.oanda_account import (
     array_of,
     read_accounts,
@@ -21,7 +22,6 @@ from shared.brokers.oanda_account import (
     read_summary,
 )
 from shared.brokers.oanda_rows import booked_at, booked_on, parse_transaction
-from shared.brokers.paging import by_plan, in_spans, since_mark
 from shared.brokers.spec import (
     AccountDetail,
     AccountsEndpoint,

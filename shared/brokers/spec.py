@@ -1,7 +1,8 @@
 """What a broker is to the engine: a value of addresses, limits and pure functions.
 
 A broker module makes one BrokerSpec; nothing subclasses anything. The engine (client, journal/sync)
-knows no broker by name. Ways of walking a history are in paging.py, ways of logging in in auth.py.
+knows no broker by name. Ways of walking a history are in engine/paging.py, ways of logging in in
+engine/auth.py.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -137,7 +138,7 @@ class Page:
     mark: str | None = None
 
 
-# Walks one account's history over a window; one strategy of paging.py, or several put together.
+# Walks one account's history over a window: a strategy of engine/paging.py, or several together.
 Walk = Callable[[Ask, BrokerAccount, Window], AsyncIterator[Page]]
 
 

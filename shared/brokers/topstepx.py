@@ -10,8 +10,8 @@ Source: https://gateway.docs.projectx.com pages "Authenticate (with API key)", "
 
 from datetime import timedelta
 
-from shared.brokers.auth import session_login
-from shared.brokers.paging import by_halves, in_spans
+from shared.brokers.engine.auth import session_login
+from shared.brokers.engine.paging import by_halves, in_spans
 from shared.brokers.spec import (
     AccountsEndpoint,
     BrokerAccount,

@@ -11,9 +11,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from shared.brokers.auth import oauth_refresh
-from shared.brokers.limits import reset_in
-from shared.brokers.paging import FirstRequest, by_next_token
+from shared.brokers.engine.auth import oauth_refresh
+from shared.brokers.engine.limits import reset_in
+from shared.brokers.engine.paging import FirstRequest, by_next_token
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.spec import (
     AccountsEndpoint,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import httpx
 
-from shared.brokers.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient, open_session
 from shared.brokers.spec import BrokerSpec
 from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import (
@@ -21,13 +21,13 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.messages import SyncRequested
-from shared.journal.account_run import Outcome, Workplace
-from shared.journal.breaker import Breaker
 from shared.journal.connections import Connections
-from shared.journal.login import Login
 from shared.journal.tick import PERIOD
 from shared.journal.vault import Vault
-from shared.journal.visit import SyncReport, Visit
+from shared.journal.visits.account_run import Outcome, Workplace
+from shared.journal.visits.breaker import Breaker
+from shared.journal.visits.login import Login
+from shared.journal.visits.visit import SyncReport, Visit
 from shared.lease import Held, Leases
 from shared.ports import Clock, Documents, Entropy, MessageBus
 

@@ -15,7 +15,7 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.oanda import OandaWorld
 from infra.simulators.brokers.oanda_account import Account
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.brokers.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient, open_session
 from shared.brokers.oanda import SPEC
 from shared.brokers.spec import BrokerAccount, Holdings, Ignored, Request, Window
 from shared.domain.errors import AuthRejected, UnparseableRow

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from infra.simulators.brokers.schwab import SchwabWorld
 from infra.simulators.brokers.schwab_account import Leg
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.brokers.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient, open_session
 from shared.brokers.schwab import SPEC, transactions
 from shared.brokers.spec import Holdings, Ignored, ParsedRow, Window
 from shared.domain.execution import AccountEvent, Execution

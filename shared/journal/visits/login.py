@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.brokers.client import BrokerClient
+from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import AuthScheme, Renewal
 from shared.domain.connection import Connection
 from shared.domain.errors import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.brokers.paging import (
+from shared.brokers.engine.paging import (
     by_halves,
     by_last_id,
     by_next_token,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.brokers.client import BrokerClient
+from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, Window
 from shared.domain.connection import Connection
 from shared.domain.errors import BudgetSpent, ContractBroken, DaybiasError
@@ -14,8 +14,8 @@ from shared.domain.time import to_micros
 from shared.journal.accounts import Account, Accounts
 from shared.journal.connections import Connections
 from shared.journal.coverage import day_start
-from shared.journal.fetch import HistoryReader, PagePublisher
 from shared.journal.runs import Fetched, Runs, close_if_complete
+from shared.journal.visits.fetch import HistoryReader, PagePublisher
 from shared.lease import Held, Leases
 from shared.ports import Clock, Create, Documents, Entropy, Key, MessageBus
 

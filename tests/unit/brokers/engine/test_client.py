@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from shared.brokers.alpaca import SPEC
-from shared.brokers.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient, open_session
 from shared.brokers.spec import Request
 from shared.domain.errors import (
     AuthRejected,

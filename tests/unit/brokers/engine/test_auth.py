@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.brokers.auth import bearer, key_headers, oauth_refresh, session_login
+from shared.brokers.engine.auth import bearer, key_headers, oauth_refresh, session_login
 from shared.brokers.spec import Renewal, Request
 from shared.domain.errors import ContractBroken
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from shared.brokers.client import BrokerClient
+from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import (
     BrokerAccount,
     FillProgress,
