@@ -85,6 +85,10 @@ class OandaWorld:
             if account.token == token:
                 account.token = successor
 
+    def close(self, account: Account) -> None:
+        """List an account no more."""
+        del self._accounts[account.account_id]
+
     def fill(
         self,
         account: Account,

@@ -85,6 +85,12 @@ def test_a_token_lists_all_its_accounts(world: OandaWorld, account: Account) -> 
     }
 
 
+def test_a_closed_account_is_listed_no_more(world: OandaWorld, account: Account) -> None:
+    other = world.add_account(account_id="101-004-9990417-002", token="t1")
+    world.close(other)
+    assert [row["id"] for row in body(world, "/v3/accounts")["accounts"]] == [ID]
+
+
 def test_one_account_may_be_forbidden_while_others_work(
     world: OandaWorld, account: Account
 ) -> None:
