@@ -167,7 +167,8 @@ SPEC = BrokerSpec(
     name="schwab",
     title="Charles Schwab",
     hosts={"live": "https://api.schwabapi.com"},  # paperMoney is not in this API
-    auth={"oauth": oauth_refresh(_TOKEN, basic=True, rotates=True, refresh_life=_REFRESH_LIFE)},
+    # whether a refresh ever gives a new refresh token is unverified; where it does, it is kept
+    auth={"oauth": oauth_refresh(_TOKEN, basic=True, refresh_life=_REFRESH_LIFE)},
     accounts=AccountsEndpoint(Request(f"{_ACCOUNTS}/accountNumbers"), read_accounts),
     history=(HistoryEndpoint("transactions", transactions(), parse_transaction, booked_on),),
     holdings=HoldingsEndpoint(
@@ -177,7 +178,7 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=4),  # expiries and assignments are booked over the weekend
     first_window=timedelta(days=90),
     zone=NEW_YORK,
-    limit=RateLimit(2, timedelta(seconds=1)),  # none is published; 120 a minute is reckoned
+    limit=RateLimit(120, timedelta(minutes=1)),  # as users reckon; none is published for reading
     errors=error_of,
     history_limit=timedelta(days=365),  # how far back it really answers is unverified
     notices=(

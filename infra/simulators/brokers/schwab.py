@@ -192,13 +192,20 @@ class SchwabWorld:
     # -------------------------------------------------------------- serving
 
     def handle(self, call: Call) -> Answer:
-        """Answer one call; faults come last, so that they can spoil a right answer."""
+        """Answer one call; faults come last, so that they can spoil a right answer.
+
+        A login that an error stands in the way of did not happen; one whose answer is lost did.
+        """
         self.calls.append(call)
+        undo = self.logins.remember()
         try:
             answered = self._route(call)
         except _Refused as refused:
             answered = refused.answer
-        return self.faults.apply(call, answered)
+        answered = self.faults.apply(call, answered)
+        if answered.status >= 400 and not answered.lost:
+            undo()
+        return answered
 
     def _route(self, call: Call) -> Answer:
         if call.path == "/v1/oauth/token":

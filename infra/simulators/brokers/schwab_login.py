@@ -7,7 +7,7 @@ Source: schwab-py's and schwabdev's auth docs (read 2026-05); a code's 30 second
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -78,6 +78,18 @@ class Logins:
         """End a login at once."""
         consent.refresh_until, consent.code = self.now(), ""
         consent.access.clear()
+
+    def remember(self) -> Callable[[], None]:
+        """Give a way back to the tokens of now."""
+        before = [
+            (consent, replace(consent, access={**consent.access})) for consent in self._consents
+        ]
+
+        def undo() -> None:
+            for consent, earlier in before:
+                vars(consent).update(vars(earlier))
+
+        return undo
 
     def bearer(self, call: Call) -> Consent | None:
         """Find whose access token a call shows."""
