@@ -104,6 +104,17 @@ def test_an_option_counts_a_hundred_and_belongs_to_its_underlying() -> None:
     assert (row.symbol, row.root, row.multiplier) == ("AAPL  260417C00180000", "AAPL", 100)
 
 
+def test_an_adjusted_option_belongs_to_what_schwab_says_not_to_its_columns() -> None:
+    instrument = TRADES[3]["transferItems"][-1]["instrument"] | {"symbol": "AAPL1 260417C00180000"}
+    assert fills(changed(TRADES[3], instrument=instrument))[0].root == "AAPL"
+
+
+def test_an_option_whose_underlying_is_not_told_belongs_to_its_columns() -> None:
+    instrument = {**TRADES[3]["transferItems"][-1]["instrument"]}
+    del instrument["underlyingSymbol"]
+    assert fills(changed(TRADES[3], instrument=instrument))[0].root == "AAPL"
+
+
 def test_a_net_amount_that_is_not_the_sum_of_all_costs_is_refused() -> None:
     with pytest.raises(UnparseableRow, match=r"8975\.32 is not the sum of all costs, 8975\.31"):
         rows(changed(SALE, row_netAmount=Decimal("8975.32")))
