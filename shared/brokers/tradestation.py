@@ -38,7 +38,6 @@ from shared.domain.errors import (
     RateLimited,
     RequestRejected,
     UnparseableRow,
-    UpstreamUnavailable,
 )
 from shared.domain.money import parse_decimal
 from shared.domain.time import NEW_YORK, as_utc
@@ -51,7 +50,6 @@ _PAGE_SIZE = "600"  # the most; without a size the rest is dropped in silence
 _SURE_DEPTH, _OLD_DEPTH = timedelta(days=89), timedelta(days=91)
 # Other types are listed too (crypto), but their orders are refused.
 _READABLE = frozenset(("Cash", "Margin", "Futures", "DVP"))
-_REFUSALS = frozenset(("BadRequest", "Forbidden", "NotFound", "NotImplemented"))
 
 
 def _orders(account: BrokerAccount, _: Window) -> Request:
@@ -164,9 +162,8 @@ def error_of(reply: Reply) -> DaybiasError | None:
     first = left_out[0] if isinstance(left_out, list) else None
     title = str(first.get("Error")) if isinstance(first, dict) else ""
     text = f"TradeStation: {reply.request.path} gave nothing of the account"
-    if title == "TooManyRequests":
-        return RateLimited(text)
-    return RequestRejected(text) if title in _REFUSALS else UpstreamUnavailable(text)
+    # whatever it is, it concerns this account alone, which is asked for again at the next run
+    return RateLimited(text) if title == "TooManyRequests" else RequestRejected(text)
 
 
 SPEC = BrokerSpec(

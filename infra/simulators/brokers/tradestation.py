@@ -71,7 +71,7 @@ class TradeStationWorld:
 
     now: Callable[[], datetime]
     faults: Faults = field(default_factory=Faults)
-    history_days: int = 90
+    history_days: int = 730
     failing: dict[str, tuple[str, str]] = field(default_factory=dict)
     tokens: Tokens = field(default_factory=Tokens)
     calls: list[Call] = field(default_factory=list)
