@@ -13,7 +13,8 @@ from shared.cli import screens
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
 from shared.http.identity import LOCAL_USER as USER
-from shared.wiring.desk import SPECS, Desk, open_desk
+from shared.wiring.brokers import SPECS
+from shared.wiring.desk import Desk, open_desk
 
 
 class Login(StrEnum):

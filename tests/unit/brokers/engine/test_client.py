@@ -144,7 +144,7 @@ async def test_a_rate_limit_that_cannot_be_read_backs_off(
 
 async def test_an_endless_body_breaks_the_contract(client_of: Callable[..., BrokerClient]) -> None:
     with pytest.raises(ContractBroken):
-        await get(client_of([httpx.Response(200, content=b" " * 4_000_001)]))
+        await get(client_of([httpx.Response(200, content=b" " * 16_000_001)]))
 
 
 async def test_an_error_says_where_and_what_but_no_secret_and_no_body(
