@@ -339,7 +339,7 @@ class SeveralAccountsContract(BrokerContract):
         slow = self.changed(lambda rows: desk.clock.advance(31) or rows)
         desk.world.faults.plan(slow, path=self.history_path, times=99)
         report = await desk.sync(connection)
-        for _ in range(30):
+        for _ in range(99):
             if not desk.bus.take(f"sync-{desk.spec.name}"):
                 break
             assert report.outcome == "continued"

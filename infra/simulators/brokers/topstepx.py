@@ -98,6 +98,10 @@ class TopstepXWorld:
         self._accounts[account_id] = account
         return account
 
+    def remove(self, account: Account) -> None:
+        """Let an account vanish: it is listed no more, and not found."""
+        del self._accounts[account.account_id]
+
     def refuse(self, user_name: str, code: int) -> None:
         """Answer this user's logins with an error code from now on; 0 lets him in again."""
         self._logins[user_name].refused_with = code
