@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.brokers.schwab_fields import booked_at, booked_on
@@ -340,6 +340,7 @@ def test_no_json_value_at_all_breaks_the_reading_of_rows(raw: Any) -> None:
     booked_at(raw), booked_on(raw)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([*TRADES, OPEN_SHARES, OPEN_CALLS, EXPIRY, ASSIGNMENT, DIVIDEND]),
     st.dictionaries(st.sampled_from(sorted({*SALE, "description", "activityType"})), JSON),
