@@ -1,8 +1,9 @@
 """TradeStation's orders, accounts, balances and positions, read into our own values.
 
 v3 has no executions and no fill ids, only orders with cumulative quantities and average prices. So
-a leg of an order is one record that grows: its identity is (order, symbol, action), and each later
-sighting with more filled is a revision of it. Prints inside a leg are not told.
+a leg of an order is one record that grows: its identity is (order, symbol, side), since actions are
+spelled in several ways, and each later sighting with more filled is a revision of it. The prints
+inside a leg are not told.
 Unverified, and handled here alone: whether ExecutionPrice is the average or the last print (a leg
 that stands alone takes FilledPrice, the documented average); when a live partial fill happened (the
 order's opening stands for it until the order closes); which of a broken order's quantities remain.
@@ -63,7 +64,7 @@ def parse_order(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...] | Ign
             raise UnparseableRow(f"{first['loc'][0]}: {first['msg']}") from error
         if not rows and fee is not None:  # one fee for the whole order
             execution = execution.model_copy(update={"fees": (fee,)})
-        identity = (order_id, execution.symbol, text_of(leg, "BuyOrSell"))
+        identity = (order_id, execution.symbol, execution.side.value)
         rows.append(ParsedRow(identity, execution))
     return tuple(rows) or Ignored("order without a fill")
 
@@ -80,9 +81,9 @@ def _filled(legs: Iterable[dict[str, Any]], status: str) -> list[dict[str, Any]]
 
     Answers for spreads may repeat a leg; the larger quantity is the later one.
     """
-    found: dict[tuple[str, str], tuple[Decimal, dict[str, Any]]] = {}
+    found: dict[tuple[str, Side | None], tuple[Decimal, dict[str, Any]]] = {}
     for leg in legs:
-        key = (text_of(leg, "Symbol"), text_of(leg, "BuyOrSell"))
+        key = (text_of(leg, "Symbol"), _SIDES.get(text_of(leg, "BuyOrSell").lower()))
         quantity = parse_decimal(leg.get("ExecQuantity"), "ExecQuantity")
         if quantity < 0:
             raise UnparseableRow(f"ExecQuantity: expected no sign, found {quantity}")
@@ -105,7 +106,7 @@ def _execution(
     if not quantity:  # of a fill that was taken back only the order's own size is left
         quantity = parse_decimal(leg.get("QuantityOrdered"), "QuantityOrdered")
     return Execution(
-        execution_id=f"{order['OrderID']}:{symbol}:{action}",
+        execution_id=f"{order['OrderID']}:{symbol}{action}",
         order_id=order["OrderID"],
         symbol=symbol,
         root=what.root,

@@ -57,9 +57,9 @@ def only(order: Any, account: BrokerAccount = ACCOUNT) -> Execution:
 def test_an_order_of_the_samples_is_read_whole() -> None:
     assert parse_order(WHOLE, ACCOUNT) == (
         ParsedRow(
-            ("971379459", "AAPL", "Buy"),
+            ("971379459", "AAPL", "buy"),
             Execution(
-                execution_id="971379459:AAPL:Buy",
+                execution_id="971379459:AAPLBuy",
                 order_id="971379459",
                 symbol="AAPL",
                 root="AAPL",
@@ -185,6 +185,12 @@ def test_an_order_of_another_account_is_refused() -> None:
 )
 def test_actions_are_read_in_every_spelling(action: str, side: Side) -> None:
     assert only(with_leg(WHOLE, BuyOrSell=action)).side is side
+
+
+@pytest.mark.parametrize("action", ["SELLSHORT", "Sell"])
+def test_another_spelling_of_an_action_is_the_same_record(action: str) -> None:
+    (one,), (other,) = rows_of(SHORT), rows_of(with_leg(SHORT, BuyOrSell=action))
+    assert one.identity == other.identity
 
 
 def test_an_order_without_a_currency_is_in_the_accounts() -> None:
