@@ -184,6 +184,15 @@ async def test_a_fill_that_is_voided_the_day_after_turns_busted(
     assert len(news) == 1
 
 
+async def test_answers_that_are_silently_cut_lose_no_fill(
+    desk: TopstepXDesk, connection: Connection
+) -> None:
+    desk.world.cap = 1000
+    desk.buy(desk.account(), 1500, every=timedelta(seconds=20))
+    report = await desk.sync(connection)
+    assert (report.outcome, report.rows) == ("complete", 1500)
+
+
 async def test_equal_trade_ids_of_two_accounts_stay_apart(
     desk: TopstepXDesk, connection: Connection
 ) -> None:
