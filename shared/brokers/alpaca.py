@@ -82,6 +82,7 @@ SPEC = BrokerSpec(
             walk=_paged(_of_window),
             parse=parse_activity,
             booked_on=booked_on,
+            rows=rows_of,
             check=OrderCheck(fill_progress, _of_order),
         ),
     ),

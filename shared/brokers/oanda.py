@@ -156,6 +156,8 @@ SPEC = BrokerSpec(
             ),
             parse=parse_transaction,
             booked_on=booked_on,
+            rows=rows_of,
+            account_field="accountID",
         ),
     ),
     holdings=HoldingsEndpoint(

@@ -170,7 +170,16 @@ SPEC = BrokerSpec(
     # whether a refresh ever gives a new refresh token is unverified; where it does, it is kept
     auth={"oauth": oauth_refresh(_TOKEN, basic=True, refresh_life=_REFRESH_LIFE)},
     accounts=AccountsEndpoint(Request(f"{_ACCOUNTS}/accountNumbers"), read_accounts),
-    history=(HistoryEndpoint("transactions", transactions(), parse_transaction, booked_on),),
+    history=(
+        HistoryEndpoint(
+            name="transactions",
+            walk=transactions(),
+            parse=parse_transaction,
+            booked_on=booked_on,
+            rows=rows_of,
+            account_field="accountNumber",
+        ),
+    ),
     holdings=HoldingsEndpoint(
         lambda account: (Request(f"{_ACCOUNTS}/{account.handle}", {"fields": "positions"}),),
         read_holdings,

@@ -172,14 +172,17 @@ class HistoryEndpoint:
     """One history of an account.
 
     Shape: `parse` raises UnparseableRow and nothing else; `booked_on` tells the trading day of a
-    raw row, None when the row does not say. Where a row comes in two histories (closed orders, open
-    orders), the later history is the newer word.
+    raw row, None when the row does not say; `rows` finds the list in a whole answer (ContractBroken
+    when it is none); `account_field` names a row's account, "" where rows do not say. Where a row
+    comes in two histories (closed orders, open orders), the later history is the newer word.
     """
 
     name: str
     walk: Walk
     parse: Callable[[Any, BrokerAccount], Parsed]
     booked_on: Callable[[Any], date | None]
+    rows: Callable[[Any], list[Any]]
+    account_field: str = ""
     check: OrderCheck | None = None
 
 

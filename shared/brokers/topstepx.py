@@ -114,6 +114,8 @@ SPEC = BrokerSpec(
             walk=in_spans(_SPAN, by_halves(_trades, rows=rows_of, limit=_SUSPICIOUS)),
             parse=parse_trade,
             booked_on=booked_on,
+            rows=rows_of,
+            account_field="accountId",
         ),
     ),
     holdings=HoldingsEndpoint(_holdings, read_holdings),

@@ -166,6 +166,8 @@ def error_of(reply: Reply) -> DaybiasError | None:
     return RateLimited(text) if title == "TooManyRequests" else RequestRejected(text)
 
 
+_ROWS = (partial(_rows, "Orders"), "AccountID")
+
 SPEC = BrokerSpec(
     name="tradestation",
     title="TradeStation",
@@ -177,8 +179,8 @@ SPEC = BrokerSpec(
     auth={"oauth": oauth_refresh(_TOKEN, hosts=dict.fromkeys(("live", "sim"), _SIGN_IN))},
     accounts=AccountsEndpoint(Request(_ACCOUNTS), read_accounts),
     history=(
-        HistoryEndpoint("historicalorders", closed_orders, parse_order, booked_on),
-        HistoryEndpoint("orders", _pages(_orders), parse_order, booked_on),
+        HistoryEndpoint("historicalorders", closed_orders, parse_order, booked_on, *_ROWS),
+        HistoryEndpoint("orders", _pages(_orders), parse_order, booked_on, *_ROWS),
     ),
     holdings=HoldingsEndpoint(_holdings, read_holdings),
     overlap=timedelta(days=3),
