@@ -20,7 +20,6 @@ from infra.simulators.brokers.topstepx_account import (
     account_body,
     contract_body,
     find_contract,
-    holdings_of,
     order_body,
     position_body,
     trade_body,
@@ -131,23 +130,18 @@ class TopstepXWorld:
         contract = find_contract(contract_id)
         if contract is None:
             raise ValueError(f"{contract_id!r} is not a contract of the simulator")
-        change = size if side == "buy" else -size
-        earlier = holdings_of(t for t in account.visible(as_utc(at)))
-        holding = earlier.get(contract_id)
-        points = holding.fill(change, price, at) if holding else None
         turn = HalfTurn(
             trade_id=self._next_id(),
             order_id=order_id or self._next_id(),
             contract=contract,
-            change=change,
+            change=size if side == "buy" else -size,
             price=price,
             at=as_utc(at),
             visible_at=as_utc(visible_at or at),
-            result=None if points is None else points * contract.point_value,
             fees=fees,
             commissions=commissions,
         )
-        account.book.append(turn)
+        account.add(turn)
         return turn.trade_id
 
     def void(self, account: Account, trade_id: int) -> None:
@@ -243,7 +237,8 @@ class TopstepXWorld:
         rows = self._in_window(account, body)[: self.cap]
         if self.shuffled:
             rows.sort(key=lambda turn: crc32(str(turn.trade_id).encode()))
-        return success(trades=[trade_body(account, turn) for turn in rows])
+        results = account.ledger(self.now()).results
+        return success(trades=[trade_body(account, t, results[t.trade_id]) for t in rows])
 
     def _search_orders(self, token: str, body: Body) -> Answer:
         account = self._account(token, body, "orders")

@@ -1,7 +1,7 @@
 """One simulated TopstepX account: its half-turns, and what the platform works out from them."""
 
 import re
-from collections.abc import Iterable
+from bisect import insort
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -71,16 +71,14 @@ class HalfTurn:
     price: Decimal
     at: datetime
     visible_at: datetime
-    result: Decimal | None  # in dollars, None where nothing was closed
     fees: Decimal | None
     commissions: Decimal | None
     voided: bool = False
 
     @property
-    def cash(self) -> Decimal:
-        """What it moved on the account."""
-        zero = Decimal(0)
-        return (self.result or zero) - (self.fees or zero) - (self.commissions or zero)
+    def costs(self) -> Decimal:
+        """What it cost."""
+        return (self.fees or Decimal(0)) + (self.commissions or Decimal(0))
 
 
 @dataclass
@@ -106,6 +104,23 @@ class Holding:
 
 
 @dataclass
+class Ledger:
+    """What half-turns come to: positions by contract id, and each one's result in dollars."""
+
+    holdings: dict[str, Holding] = field(default_factory=dict)
+    results: dict[int, Decimal | None] = field(default_factory=dict)  # None: nothing was closed
+
+    def add(self, turn: HalfTurn) -> None:
+        """Add the next half-turn; what was voided does not count."""
+        points = None
+        if not turn.voided:
+            held = self.holdings.setdefault(turn.contract.contract_id, Holding(turn.at))
+            points = held.fill(turn.change, turn.price, turn.at)
+        result = None if points is None else points * turn.contract.point_value
+        self.results[turn.trade_id] = result
+
+
+@dataclass
 class Account:
     """An account behind a login; an inactive one shows up only when all accounts are asked for."""
 
@@ -117,30 +132,30 @@ class Account:
     unknown: bool = False  # listed, but its searches are answered with AccountNotFound
     book: list[HalfTurn] = field(default_factory=list)
 
+    def add(self, turn: HalfTurn) -> None:
+        """Book a half-turn in its place."""
+        insort(self.book, turn, key=lambda booked: (booked.at, booked.trade_id))
+
     def visible(self, now: datetime) -> list[HalfTurn]:
         """List what can be seen, oldest first."""
-        seen = [turn for turn in self.book if turn.at <= now and turn.visible_at <= now]
-        return sorted(seen, key=lambda turn: (turn.at, turn.trade_id))
+        return [turn for turn in self.book if turn.at <= now and turn.visible_at <= now]
+
+    def ledger(self, now: datetime) -> Ledger:
+        """Settle what can be seen."""
+        ledger = Ledger()
+        for turn in self.visible(now):
+            ledger.add(turn)
+        return ledger
 
     def holdings(self, now: datetime) -> dict[str, Holding]:
-        """Work out the open positions from the half-turns that count, by contract id."""
-        held = holdings_of(self.visible(now))
-        return {contract_id: h for contract_id, h in sorted(held.items()) if h.size}
+        """Work out the open positions, by contract id."""
+        return {c: h for c, h in sorted(self.ledger(now).holdings.items()) if h.size}
 
     def balance(self, now: datetime) -> Decimal:
         """Count the money."""
-        moved = (turn.cash for turn in self.visible(now) if not turn.voided)
-        return self.start_balance + sum(moved, Decimal(0))
-
-
-def holdings_of(turns: Iterable[HalfTurn]) -> dict[str, Holding]:
-    """Add half-turns up, oldest first; what was voided does not count."""
-    held: dict[str, Holding] = {}
-    for turn in turns:
-        if not turn.voided:
-            holding = held.setdefault(turn.contract.contract_id, Holding(turn.at))
-            holding.fill(turn.change, turn.price, turn.at)
-    return held
+        costs = (turn.costs for turn in self.visible(now) if not turn.voided)
+        results = (result for result in self.ledger(now).results.values() if result)
+        return self.start_balance + sum(results, Decimal(0)) - sum(costs, Decimal(0))
 
 
 def stamp(at: datetime) -> str:
@@ -162,7 +177,7 @@ def account_body(account: Account, now: datetime) -> dict[str, Any]:
     }
 
 
-def trade_body(account: Account, turn: HalfTurn) -> dict[str, Any]:
+def trade_body(account: Account, turn: HalfTurn, result: Decimal | None) -> dict[str, Any]:
     """Render one half-turn of Trade/search; an absent cost has no field."""
     costs = {"fees": turn.fees, "commissions": turn.commissions}
     return {
@@ -171,7 +186,7 @@ def trade_body(account: Account, turn: HalfTurn) -> dict[str, Any]:
         "contractId": turn.contract.contract_id,
         "creationTimestamp": stamp(turn.at),
         "price": turn.price.quantize(_PLACES),
-        "profitAndLoss": None if turn.result is None else turn.result.quantize(_PLACES),
+        "profitAndLoss": None if result is None else result.quantize(_PLACES),
         **{name: c.quantize(_COST_PLACES) for name, c in costs.items() if c is not None},
         "side": 0 if turn.change > 0 else 1,
         "size": abs(turn.change),
