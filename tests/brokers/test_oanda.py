@@ -206,6 +206,14 @@ async def test_a_page_that_comes_again_ends_the_run(desk: Desk, connection: Conn
     assert (report.outcome, len(desk.rows())) == ("failed", 50)
 
 
+async def test_times_are_asked_for_as_text_in_every_request(
+    desk: Desk, connection: Connection
+) -> None:
+    await desk.sync(connection)
+    asked = {call.headers.get("accept-datetime-format") for call in desk.world.calls}
+    assert asked == {"RFC3339"}
+
+
 async def test_orders_are_counted_and_left_out(desk: Desk, connection: Connection) -> None:
     book(desk, 3)
     report = await desk.sync(connection)

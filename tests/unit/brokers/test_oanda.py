@@ -194,9 +194,5 @@ def test_everything_else_means_what_http_says(path: str, status: int) -> None:
     assert refused_account(Reply(Request(path), status, None)) is None
 
 
-def test_times_are_asked_for_as_text() -> None:
-    assert SPEC.headers == {"Accept-Datetime-Format": "RFC3339"}
-
-
 def test_the_login_is_a_bearer_token() -> None:
     assert SPEC.auth["api_key"].headers({"token": "t"}) == {"Authorization": "Bearer t"}
