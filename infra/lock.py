@@ -6,7 +6,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ROOT / "infra" / "requirements"
-GROUPS = ("sdk-alpaca", "terraform")
+GROUPS = (
+    "sdk-alpaca",
+    "sdk-oanda",
+    "sdk-schwab",
+    "sdk-topstepx",
+    "sdk-tradestation",
+    "terraform",
+)
 BOOTSTRAP = "uv==0.13.9\n"  # uv installs everything else; pip installs uv
 
 
