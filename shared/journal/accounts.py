@@ -88,6 +88,24 @@ class Accounts:
 
         await compare_and_set(self.clock, self.entropy, write)
 
+    async def detach(self, user_id: UserId, key: AccountKey, connection_id: str) -> list[str]:
+        """Forget that a connection reaches an account; return the connections that still do.
+
+        Idempotent: an account of which nothing was ever read has none.
+        Raises: StoreUnavailable.
+        """
+
+        async def write() -> list[str]:
+            (document,) = await self.documents.get_many([Key("accounts", (user_id, key))])
+            if document is None:
+                return []
+            left = [one for one in document.body["connection_ids"] if one != connection_id]
+            body = {**document.body, "connection_ids": left}
+            await self.documents.commit([Update(document.key, body, document.version)])
+            return left
+
+        return await compare_and_set(self.clock, self.entropy, write)
+
     async def advance(
         self, account: Account, complete_until: datetime, run: int, marks: Mapping[str, str]
     ) -> None:

@@ -41,7 +41,7 @@ class Connections:
         Raises: InvalidInput for an environment, login or credential field that the broker has not,
         StoreUnavailable.
         """
-        _check(spec, environment, auth, credentials)
+        check_login(spec, environment, auth, credentials)
         connection_id = ConnectionId(self.entropy.token())
         now = self.clock.now()
         body = {
@@ -50,7 +50,7 @@ class Connections:
             "label": label,
             "auth": auth,
             "sealed": await self.vault.seal(connection_id, credentials),
-            "health": _health_body(Health(state=ConnectionState.ACTIVE, since=now)),
+            "health": health_body(Health(state=ConnectionState.ACTIVE, since=now)),
             "created_us": to_micros(now),
             "login_us": to_micros(now),
             "next_due_us": to_micros(now),
@@ -97,7 +97,7 @@ class Connections:
             before[:] = body["account_keys"]
             return {"account_keys": sorted({*before, *account_keys})}
 
-        await self._change(connection, with_accounts)
+        await self.change(connection, with_accounts)
         return before
 
     async def begin_renewal(self, connection: Connection, fence: int) -> bool:
@@ -113,7 +113,7 @@ class Connections:
             unknown = bool(body.get("renewing"))
             return {"renewing": True, "fence": fence}
 
-        await self._change(connection, begun)
+        await self.change(connection, begun)
         return unknown
 
     async def end_renewal(
@@ -131,7 +131,7 @@ class Connections:
             _assert_not_fenced_off(body, fence)
             return {**kept, "fence": fence}
 
-        await self._change(connection, ended)
+        await self.change(connection, ended)
 
     async def note_health(
         self,
@@ -140,7 +140,7 @@ class Connections:
         reason: str = "",
         next_attempt_at: datetime | None = None,
     ) -> None:
-        """Write how a connection is; `since` stays while the state does.
+        """Write how a connection is; `since` stays while the state does, and a pause stays.
 
         Raises: NotFound, StoreUnavailable.
         """
@@ -148,26 +148,34 @@ class Connections:
 
         def with_health(body: Body) -> dict[str, Any]:
             before = Health.model_validate(body["health"])
+            if before.state is ConnectionState.PAUSED:
+                return {}  # the user paused while a sync was under way; only the user resumes
             health = Health(
                 state=state,
                 since=before.since if before.state is state else now,
                 reason=reason,
                 next_attempt_at=next_attempt_at,
             )
-            return {"health": _health_body(health), "schedulable": state not in _RESTING}
+            return {"health": health_body(health), "schedulable": state not in _RESTING}
 
-        await self._change(connection, with_health)
+        await self.change(connection, with_health)
 
-    async def _change(
+    async def change(
         self, connection: Connection, change: Callable[[Body], dict[str, Any]]
-    ) -> None:
-        async def write() -> None:
+    ) -> Connection:
+        """Write the fields that `change` gives from the stored ones; return what is stored then.
+
+        Raises: NotFound, StoreUnavailable, and what `change` raises.
+        """
+
+        async def write() -> Connection:
             document = await self._read(connection.user_id, connection.connection_id)
             body = {**document.body, **change(document.body)}
             if body != document.body:  # health is written after every run and mostly unchanged
                 await self.documents.commit([Update(document.key, body, document.version)])
+            return _connection(document.key, body)
 
-        await compare_and_set(self.clock, self.entropy, write)
+        return await compare_and_set(self.clock, self.entropy, write)
 
     async def _read(self, user_id: UserId, connection_id: ConnectionId) -> Document:
         (document,) = await self.documents.get_many([_key(user_id, connection_id)])
@@ -176,7 +184,13 @@ class Connections:
         return document
 
 
-def _check(spec: BrokerSpec, environment: str, auth: str, credentials: Mapping[str, str]) -> None:
+def check_login(
+    spec: BrokerSpec, environment: str, auth: str, credentials: Mapping[str, str]
+) -> None:
+    """Make sure that the broker has this environment, this login and exactly these fields.
+
+    Raises: InvalidInput.
+    """
     if environment not in spec.hosts:
         raise InvalidInput(
             f"{spec.title} has no environment {environment!r}", expected=sorted(spec.hosts)
@@ -198,7 +212,8 @@ def _key(user_id: UserId, connection_id: ConnectionId) -> Key:
     return Key("connections", (user_id, connection_id))
 
 
-def _health_body(health: Health) -> dict[str, Any]:
+def health_body(health: Health) -> dict[str, Any]:
+    """Render a health for its document."""
     return health.model_dump(mode="json")
 
 

@@ -1,14 +1,15 @@
 """Sync of one connection: lease, login, accounts, in an order in which a crash loses nothing."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import httpx
 
 from shared.brokers.engine.client import BrokerClient, open_session
-from shared.brokers.spec import BrokerSpec
+from shared.brokers.spec import BrokerAccount, BrokerSpec
 from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import (
     AuthRejected,
@@ -20,6 +21,7 @@ from shared.domain.errors import (
     RetryableError,
     UpstreamUnavailable,
 )
+from shared.domain.ids import ConnectionId, UserId
 from shared.domain.messages import SyncRequested
 from shared.journal.connections import Connections
 from shared.journal.tick import PERIOD
@@ -34,6 +36,11 @@ from shared.ports import Clock, Documents, Entropy, MessageBus
 _log = logging.getLogger(__name__)
 
 _LEASE_MARGIN_S = 60.0  # for what comes after the budget: the last page, the cursor, the release
+
+
+def lease_name(user_id: UserId, connection_id: ConnectionId) -> str:
+    """Name the lease under which one worker at a time touches a connection's login."""
+    return f"sync:{user_id}:{connection_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class SyncConnection:
                 expected=(self.spec.name,),
             )
         leases = Leases(self.documents, self.clock, self.entropy)
-        name = f"sync:{request.user_id}:{request.connection_id}"
+        name = lease_name(request.user_id, request.connection_id)
         held = await leases.acquire(name, self.budget_s + _LEASE_MARGIN_S)
         try:
             report = await self._run_with_health(request, leases, held)
@@ -91,6 +98,30 @@ class SyncConnection:
             _log.info("sync.account_done", extra={**fields, **counts})
         cost = {"requests": report.requests, "waited_s": report.waited_s}
         _log.info("sync.done", extra={**fields, **cost, "outcome": report.outcome.value})
+
+    async def test(self, user_id: UserId, connection_id: ConnectionId) -> Sequence[BrokerAccount]:
+        """Log in and list the accounts, now; nothing is published, the health tells the result.
+
+        Raises: AuthRejected and the other refusals, RateLimited, UpstreamUnavailable, LeaseHeld
+        while a sync is under way, NotFound, StoreUnavailable.
+        """
+        leases = Leases(self.documents, self.clock, self.entropy)
+        name = lease_name(user_id, connection_id)
+        held = await leases.acquire(name, self.budget_s + _LEASE_MARGIN_S)
+        try:
+            connections = Connections(self.documents, self.clock, self.entropy, self.vault)
+            connection = await connections.get(user_id, connection_id)
+            try:
+                async with self._logged_in(connection, held) as (client, _):
+                    endpoint = self.spec.accounts
+                    listed = endpoint.read(await client.ask(endpoint.request))
+            except AuthRejected as error:
+                await connections.note_health(connection, ConnectionState.NEEDS_REAUTH, str(error))
+                raise
+            await connections.note_health(connection, ConnectionState.ACTIVE)
+            return listed
+        finally:
+            await leases.release(held)
 
     async def _run_with_health(
         self, request: SyncRequested, leases: Leases, held: Held
@@ -118,11 +149,14 @@ class SyncConnection:
             return SyncReport(Outcome.NEEDS_REAUTH, reason=str(error))
         except PermanentError as error:
             _log.exception("sync.failed", extra={"connection_id": connection.connection_id})
+            await breaker.note_answer(place)
             await self._note_trouble(connections, connection, error)
             return SyncReport(Outcome.FAILED, reason=str(error))
         except RetryableError as error:
             if isinstance(error, UpstreamUnavailable):
                 await breaker.note_silence(place)
+            elif isinstance(error, RateLimited):
+                await breaker.note_answer(place)
             await self._note_trouble(connections, connection, error)
             raise
         await breaker.note_answer(place)
@@ -153,18 +187,11 @@ class SyncConnection:
     async def _ask(
         self, connection: Connection, request: SyncRequested, leases: Leases, held: Held
     ) -> SyncReport:
-        deadline = self.clock.monotonic() + self.budget_s
-        environment = connection.environment
-        own = self.hosts.get(f"{self.spec.name}:{environment}")
-        host = own or self.spec.hosts[environment]
-        async with open_session(host, self.spec.headers, self.transport) as session:
-            client = BrokerClient(self.spec, session, self.clock, self.entropy, deadline)
-            connections = Connections(self.documents, self.clock, self.entropy, self.vault)
-            login = self._login(connection, client, held, "" if own else None)
-            await login.show()
-            place = Workplace(
-                self.documents, self.bus, self.clock, self.entropy, leases, held, connections
-            )
+        connections = Connections(self.documents, self.clock, self.entropy, self.vault)
+        place = Workplace(
+            self.documents, self.bus, self.clock, self.entropy, leases, held, connections
+        )
+        async with self._logged_in(connection, held) as (client, login):
             report = await Visit(place, client, connection, request).go()
             return replace(
                 report,
@@ -172,6 +199,20 @@ class SyncConnection:
                 waited_s=round(client.waited_s, 3),
                 notice=login.warning(self.clock.now()),
             )
+
+    @asynccontextmanager
+    async def _logged_in(
+        self, connection: Connection, held: Held
+    ) -> AsyncIterator[tuple[BrokerClient, Login]]:
+        deadline = self.clock.monotonic() + self.budget_s
+        environment = connection.environment
+        own = self.hosts.get(f"{self.spec.name}:{environment}")
+        host = own or self.spec.hosts[environment]
+        async with open_session(host, self.spec.headers, self.transport) as session:
+            client = BrokerClient(self.spec, session, self.clock, self.entropy, deadline)
+            login = self._login(connection, client, held, "" if own else None)
+            await login.show()
+            yield client, login
 
     def _login(
         self, connection: Connection, client: BrokerClient, held: Held, own: str | None
