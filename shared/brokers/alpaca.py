@@ -18,6 +18,7 @@ from shared.brokers.alpaca_rows import (
 from shared.brokers.engine.auth import bearer, key_headers
 from shared.brokers.engine.limits import reset_at
 from shared.brokers.engine.paging import FirstRequest, by_last_id
+from shared.brokers.oauth import OAuth
 from shared.brokers.spec import (
     AccountsEndpoint,
     BrokerAccount,
@@ -91,4 +92,7 @@ SPEC = BrokerSpec(
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(200, timedelta(minutes=1), reset_at("X-RateLimit-Reset")),
+    oauth=OAuth(  # reading is what is granted when no scope is asked for
+        "https://app.alpaca.markets/oauth/authorize", "https://api.alpaca.markets/oauth/token"
+    ),
 )

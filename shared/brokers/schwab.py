@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.engine.paging import by_halves, in_spans
+from shared.brokers.oauth import OAuth
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.schwab_fields import CURRENCY, asset_class_of, booked_on, root_of, symbol_of
 from shared.brokers.schwab_rows import TYPES, parse_transaction
@@ -39,6 +40,7 @@ from shared.domain.errors import (
 from shared.domain.money import parse_decimal
 from shared.domain.time import NEW_YORK, as_utc
 
+_HOST = "https://api.schwabapi.com"
 _ACCOUNTS = "/trader/v1/accounts"
 _TOKEN = "/v1/oauth/token"  # noqa: S105 - a path
 _REFRESH_LIFE = timedelta(days=7)  # from the login, however often it is used
@@ -166,7 +168,7 @@ def _told_status(body: Any) -> int | None:
 SPEC = BrokerSpec(
     name="schwab",
     title="Charles Schwab",
-    hosts={"live": "https://api.schwabapi.com"},  # paperMoney is not in this API
+    hosts={"live": _HOST},  # paperMoney is not in this API
     # whether a refresh ever gives a new refresh token is unverified; where it does, it is kept
     auth={"oauth": oauth_refresh(_TOKEN, basic=True, refresh_life=_REFRESH_LIFE)},
     accounts=AccountsEndpoint(Request(f"{_ACCOUNTS}/accountNumbers"), read_accounts),
@@ -195,4 +197,5 @@ SPEC = BrokerSpec(
         "An application of your own at developer.schwab.com must be ready for use.",
         "Practice accounts (paperMoney) cannot be reached.",
     ),
+    oauth=OAuth(f"{_HOST}/v1/oauth/authorize", f"{_HOST}{_TOKEN}", basic=True),
 )

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.brokers.oauth import OAuth
 from shared.domain.errors import DaybiasError
 from shared.domain.execution import AccountEvent, AssetClass, Execution
 
@@ -267,7 +268,7 @@ class BrokerSpec:
     """Everything that the engine must know of one broker.
 
     Shape: `hosts` environment -> base URL; `headers` go with every request; `notices` is what the
-    user must be told when connecting.
+    user must be told when connecting; `oauth` is how he consents in the browser, if he can.
     Units: `overlap` is read again before the cursor at every run (late and back-dated rows);
     `first_window` is the depth of the first run; `zone` is where the broker's trading days are;
     `history_limit` is how far back the broker answers, None for the account's whole life.
@@ -288,3 +289,4 @@ class BrokerSpec:
     history_limit: timedelta | None = None
     headers: Params = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    oauth: OAuth | None = None

@@ -14,6 +14,7 @@ from typing import Any
 from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.engine.limits import reset_in
 from shared.brokers.engine.paging import FirstRequest, by_next_token
+from shared.brokers.oauth import OAuth
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.spec import (
     AccountsEndpoint,
@@ -194,5 +195,12 @@ SPEC = BrokerSpec(
         "Exchange and regulatory fees are not told: results are before them.",
         "Assignments, exercises and expiries of options show only as differences in positions.",
         "Crypto accounts cannot be read.",
+    ),
+    oauth=OAuth(
+        f"{_SIGN_IN}/authorize",
+        f"{_SIGN_IN}{_TOKEN}",
+        scopes=("openid", "offline_access", "ReadAccount"),  # never Trade
+        pkce=True,
+        params={"audience": "https://api.tradestation.com"},
     ),
 )

@@ -55,7 +55,7 @@ class Consents:
     transport: httpx.AsyncBaseTransport
     hosts: Mapping[str, str]
 
-    async def begin(  # noqa: PLR0913, PLR0917 - what a user states when connecting
+    async def begin(
         self, user_id: UserId, spec: BrokerSpec, environment: str, label: str, session: str
     ) -> str:
         """Make the address where this browser's user consents.
