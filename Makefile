@@ -60,13 +60,15 @@ test: lint type imports package terraform ## everything a change must pass (at m
 test-emulators: $(READY) ## contract suites and the demo's flow on Google's Firestore and Pub/Sub emulators
 	@$(BIN)/pytest -q tests -m emulator
 
-.venv-sdk-alpaca/.ready: $(READY) $(REQ)/sdk-alpaca.txt
-	@test -x .venv-sdk-alpaca/bin/python || $(PYTHON) -m venv .venv-sdk-alpaca
-	@$(UV_SYNC) --python .venv-sdk-alpaca/bin/python $(REQ)/sdk-alpaca.txt
+SDKS := alpaca oanda schwab topstepx tradestation
+
+.venv-sdk-%/.ready: $(READY) $(REQ)/sdk-%.txt
+	@test -x .venv-sdk-$*/bin/python || $(PYTHON) -m venv .venv-sdk-$*
+	@$(UV_SYNC) --python .venv-sdk-$*/bin/python $(REQ)/sdk-$*.txt
 	@touch $@
 
 .PHONY: test-sdks
-test-sdks: $(READY) .venv-sdk-alpaca/.ready ## third-party broker clients against our simulators
+test-sdks: $(READY) $(SDKS:%=.venv-sdk-%/.ready) ## third-party broker clients against our simulators
 	@$(BIN)/pytest -q tests -m sdk
 
 .PHONY: test-browser

@@ -6,7 +6,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ROOT / "infra" / "requirements"
-GROUPS = ("bench-dlt", "sdk-alpaca", "terraform")
+GROUPS = (
+    "bench-dlt",
+    "sdk-alpaca",
+    "sdk-oanda",
+    "sdk-schwab",
+    "sdk-topstepx",
+    "sdk-tradestation",
+    "terraform",
+)
 BOOTSTRAP = "uv==0.13.9\n"  # uv installs everything else; pip installs uv
 
 

@@ -88,6 +88,42 @@ locals {
       memory        = "512Mi"
       timeout_s     = 540 # its own budget is 480 s
     }
+    sync_oanda = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-oanda"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
+    }
+    sync_schwab = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-schwab"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
+    }
+    sync_topstepx = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-topstepx"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
+    }
+    sync_tradestation = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-tradestation"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
+    }
     web = {
       called_by     = []
       documents     = false

@@ -2,9 +2,13 @@ locals {
   # Topic to the function behind it. Attempts: how often a message is tried before the dead letter,
   # with the back-off below: ten attempts take about 40 minutes, each further one 10 more.
   subscriptions = {
-    executions      = { function = "store_executions", attempts = 20 }
-    journal-changes = { function = "build_journal", attempts = 20 }
-    sync-alpaca     = { function = "sync_alpaca", attempts = 10 }
+    executions        = { function = "store_executions", attempts = 20 }
+    journal-changes   = { function = "build_journal", attempts = 20 }
+    sync-alpaca       = { function = "sync_alpaca", attempts = 10 }
+    sync-oanda        = { function = "sync_oanda", attempts = 10 }
+    sync-schwab       = { function = "sync_schwab", attempts = 10 }
+    sync-topstepx     = { function = "sync_topstepx", attempts = 10 }
+    sync-tradestation = { function = "sync_tradestation", attempts = 10 }
   }
 
   _pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"

@@ -2,11 +2,15 @@ locals {
   # Times are UTC and never those of an exchange: each function asks the session tables what is due,
   # so neither daylight saving nor a half day needs another schedule. Bars first, then what reads them.
   jobs = {
-    bias-record    = { function = "bias", path = "/v1/bias/record", schedule = "5,20,35,50 * * * *" }
-    reconcile      = { function = "reconcile", path = "/", schedule = "40 * * * *" }
-    refresh-market = { function = "refresh_market", path = "/", schedule = "0 * * * *" }
-    score-bias     = { function = "score_bias", path = "/", schedule = "25 * * * *" }
-    tick-alpaca    = { function = "sync_alpaca", path = "/", schedule = "*/15 * * * *" }
+    bias-record       = { function = "bias", path = "/v1/bias/record", schedule = "5,20,35,50 * * * *" }
+    reconcile         = { function = "reconcile", path = "/", schedule = "40 * * * *" }
+    refresh-market    = { function = "refresh_market", path = "/", schedule = "0 * * * *" }
+    score-bias        = { function = "score_bias", path = "/", schedule = "25 * * * *" }
+    tick-alpaca       = { function = "sync_alpaca", path = "/", schedule = "*/15 * * * *" }
+    tick-oanda        = { function = "sync_oanda", path = "/", schedule = "*/15 * * * *" }
+    tick-schwab       = { function = "sync_schwab", path = "/", schedule = "*/15 * * * *" }
+    tick-topstepx     = { function = "sync_topstepx", path = "/", schedule = "*/15 * * * *" }
+    tick-tradestation = { function = "sync_tradestation", path = "/", schedule = "*/15 * * * *" }
   }
 }
 

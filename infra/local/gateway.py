@@ -21,6 +21,7 @@ from shared.config import BiasSettings, Settings, SyncSettings
 from shared.http.delegate import Delegate
 from shared.http.security import LoopbackOnly
 from shared.ports import Clock, MessageBus
+from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation
 from shared.wiring.local import Drained, Push, open_stack
 
@@ -101,7 +102,7 @@ class Gateway:
         sync = SyncSettings(**self._settings, broker_hosts=dict(broker_hosts or {}))
         market = BiasSettings(**self._settings | ({"data_dir": data_dir} if data_dir else {}))
         extra: dict[str, dict[str, Any]] = {
-            "sync_alpaca": {"settings": sync, "transport": transport},
+            **{f"sync_{name}": {"settings": sync, "transport": transport} for name in SPECS},
             "refresh_market": {"settings": market},
             "bias": {"settings": market},
             "score_bias": {"settings": market},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from infra.local.gateway import Gateway
+from shared.wiring.brokers import SPECS
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class Job:
 
 
 JOBS = (
-    Job("/functions/sync_alpaca", 15 * 60),
+    *(Job(f"/functions/sync_{name}", 15 * 60) for name in SPECS),
     Job("/functions/reconcile", 60 * 60),
     Job("/functions/refresh_market", 60 * 60),
     Job("/v1/bias/record", 15 * 60),

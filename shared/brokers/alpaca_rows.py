@@ -5,13 +5,14 @@ tests/fixtures/alpaca. What is not documented there is marked unverified where i
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.brokers.rows import fields_of, text_of, time_of
-from shared.brokers.spec import BrokerAccount, FillProgress, HeldPosition, ParsedRow
+from shared.brokers.spec import BrokerAccount, FillProgress, HeldPosition, Holdings, ParsedRow
 from shared.domain.errors import ContractBroken, UnparseableRow
 from shared.domain.execution import (
     AccountEvent,
@@ -165,32 +166,36 @@ def fill_progress(raw: Any) -> FillProgress | None:
         return None
 
 
-def read_account(body: Any) -> BrokerAccount:
-    """Read the account that a credential stands for.
+def read_accounts(body: Any) -> tuple[BrokerAccount, ...]:
+    """Read the one account that a credential stands for.
 
     Raises: ContractBroken.
     """
     try:
         row = fields_of(body)
-        return BrokerAccount(
+        account = BrokerAccount(
             account_id=text_of(row, "id"),
             number=text_of(row, "account_number"),
             currency=text_of(row, "currency"),
-            cash=parse_decimal(row.get("cash"), "cash"),
         )
     except UnparseableRow as error:
         raise ContractBroken(f"Alpaca's account: {error}") from error
+    return (account,)
 
 
-def read_positions(body: Any) -> tuple[HeldPosition, ...]:
-    """Read what Alpaca says is held; short quantities are negative.
+def read_holdings(bodies: Sequence[Any], _: BrokerAccount) -> Holdings:
+    """Read cash and what Alpaca says is held; short quantities are negative.
 
     Raises: ContractBroken.
     """
+    account, positions = bodies
     try:
-        return tuple(_position(fields_of(raw)) for raw in rows_of(body))
+        return Holdings(
+            cash=parse_decimal(fields_of(account).get("cash"), "cash"),
+            positions=tuple(_position(fields_of(raw)) for raw in rows_of(positions)),
+        )
     except UnparseableRow as error:
-        raise ContractBroken(f"Alpaca's positions: {error}") from error
+        raise ContractBroken(f"Alpaca's holdings: {error}") from error
 
 
 def _position(row: dict[str, Any]) -> HeldPosition:

@@ -1,29 +1,72 @@
 """What a broker is to the engine: a value of addresses, limits and pure functions.
 
 A broker module makes one BrokerSpec; nothing subclasses anything. The engine (client, journal/sync)
-knows no broker by name.
+knows no broker by name. Ways of walking a history are in engine/paging.py, ways of logging in in
+engine/auth.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.brokers.oauth import OAuth
+from shared.domain.errors import DaybiasError
 from shared.domain.execution import AccountEvent, AssetClass, Execution
 
 Params = Mapping[str, str]
+Credentials = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a broker: a GET, or a POST where it carries `json` or a `form`.
+
+    Shape: `path` under the host of the environment; `headers` beside those of the login.
+    """
+
+    path: str
+    params: Params = field(default_factory=dict)
+    json: Mapping[str, Any] | None = None
+    form: Params | None = None
+    headers: Params = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        """The HTTP method that it is asked with."""
+        return "GET" if self.json is None and self.form is None else "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as an error map sees it; `body` is None where it was no JSON."""
+
+    request: Request
+    status: int
+    body: Any
+
+
+# Asks the broker and gives the decoded body; raises what the broker's answer means.
+Ask = Callable[[Request], Awaitable[Any]]
+# Says what an answer means where that is not what HTTP says, also for answers of status 200; None
+# where HTTP's own meaning holds. Must not raise, and must quote nothing of the body.
+ErrorMap = Callable[[Reply], DaybiasError | None]
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerAccount:
-    """The account behind a login; `cash` in `currency` as the broker counts it."""
+    """One account behind a login.
+
+    Shape: `account_id` never changes and is what rows are kept by; `handle` is what paths name the
+    account by where that is something else (Schwab's hash).
+    """
 
     account_id: str
     number: str
     currency: str
-    cash: Decimal
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +84,24 @@ class HeldPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the broker says an account holds; `cash` in the account's currency."""
+
+    cash: Decimal
+    positions: tuple[HeldPosition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of history to read; both ends belong to it."""
+    """A stretch of history to read; both ends belong to it.
+
+    Shape: `mark` is the newest of the broker's own ids known to be complete, where the history is
+    walked by id; None at first and whenever a stretch is to be read by its times.
+    """
 
     since: datetime
     until: datetime
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +110,37 @@ class ParsedRow:
 
     identity: tuple[str, ...]
     row: Execution | AccountEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A row that is left out on purpose: it changes neither position nor cash.
+
+    Shape: `reason` names the kind of row, for counting ("LIMIT_ORDER", "order without a fill").
+    """
+
+    reason: str
+
+
+# What one raw row comes to: one row of the log, several (legs), or none on purpose.
+Parsed = ParsedRow | tuple[ParsedRow, ...] | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some raw rows of a history.
+
+    Shape: every row of the window up to `complete_until` has been given with this page or before,
+    None when that cannot be said before the walk ends (newest first); `mark` as in Window.
+    """
+
+    rows: Sequence[Any]
+    complete_until: datetime | None = None
+    mark: str | None = None
+
+
+# Walks one account's history over a window: a strategy of engine/paging.py, or several together.
+Walk = Callable[[Ask, BrokerAccount, Window], AsyncIterator[Page]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,56 +158,135 @@ class FillProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthScheme:
-    """How a login is shown to the broker.
+class OrderCheck:
+    """How fills that paging left out are found: each order must add up, or is read again.
 
-    Shape: `fields` names the credentials that the user gives; `headers` turns them into headers.
+    Shape: `progress` is None for rows that are no fills; `walk` gives all fills of one order.
     """
 
-    fields: tuple[str, ...]
-    headers: Callable[[Mapping[str, str]], dict[str, str]]
+    progress: Callable[[Any], FillProgress | None]
+    walk: Callable[[str], Walk]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEndpoint:
-    """One history that is walked by time window, page after page, oldest first.
+    """One history of an account.
 
-    Shape: `rows` finds the list in a body (ContractBroken when there is none); `next_params` gives
-    the next page's parameters or None after the last; `parse` raises UnparseableRow and nothing
-    else; `booked_at` tells when the broker created a row, None when the row does not say;
-    `booked_on` the day that it belongs to; `progress` None for rows that are no fills.
+    Shape: `parse` raises UnparseableRow and nothing else; `booked_on` tells the trading day of a
+    raw row, None when the row does not say; `rows` finds the list in a whole answer (ContractBroken
+    when it is none); `account_field` names a row's account, "" where rows do not say. Where a row
+    comes in two histories (closed orders, open orders), the later history is the newer word.
     """
 
     name: str
-    path: str
-    first_params: Callable[[Window], Params]
-    next_params: Callable[[Params, Sequence[Any]], Params | None]
-    rows: Callable[[Any], list[Any]]
-    parse: Callable[[Any, BrokerAccount], ParsedRow]
-    booked_at: Callable[[Any], datetime | None]
+    walk: Walk
+    parse: Callable[[Any, BrokerAccount], Parsed]
     booked_on: Callable[[Any], date | None]
-    progress: Callable[[Any], FillProgress | None]
-    order_params: Callable[[str], Params]  # all fills of one order
+    rows: Callable[[Any], list[Any]]
+    account_field: str = ""
+    check: OrderCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsEndpoint:
+    """How the accounts behind a login are listed.
+
+    Shape: `read` raises ContractBroken; `detail` completes one listed account (its currency) by a
+    request of its own. What that request is refused for concerns this account alone.
+    """
+
+    request: Request
+    read: Callable[[Any], Sequence[BrokerAccount]]
+    detail: "AccountDetail | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDetail:
+    """One more request an account, and what its answer adds; `read` raises ContractBroken."""
+
+    request: Callable[[BrokerAccount], Request]
+    read: Callable[[Any, BrokerAccount], BrokerAccount]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingsEndpoint:
+    """How cash and positions of an account are read.
+
+    Shape: `read` gets the bodies in the order of `requests`; it raises ContractBroken.
+    """
+
+    requests: Callable[[BrokerAccount], Sequence[Request]]
+    read: Callable[[Sequence[Any], BrokerAccount], Holdings]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How a login that runs out is renewed.
+
+    Shape: `request` logs in or refreshes; `read` gives what is kept from the answer (at least
+    "expires_at", an ISO instant; names as in the credentials, which it adds to or replaces), given
+    when it was asked for. `hosts` where logins have hosts of their own. `rotates`: the token that
+    renews is used up by its use. `margin`: renewed when less than this is left.
+    Units: `refresh_life` how long the user's consent lasts, None where it has no end.
+    """
+
+    request: Callable[[Credentials], Request]
+    read: Callable[[Any, datetime], dict[str, str]]
+    margin: timedelta
+    hosts: Mapping[str, str] | None = None
+    rotates: bool = False
+    refresh_life: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthScheme:
+    """How a login is shown to the broker.
+
+    Shape: `fields` names the credentials that the user gives; `headers` turns them, and what the
+    renewal has added, into headers.
+    """
+
+    fields: tuple[str, ...]
+    headers: Callable[[Credentials], dict[str, str]]
+    renewal: Renewal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `requests` in any `window`; the engine keeps it for each run.
+
+    Shape: `reset_s` reads from the headers of a 429 how many seconds remain, beside Retry-After.
+    """
+
+    requests: int
+    window: timedelta
+    reset_s: Callable[[Mapping[str, str], datetime], float | None] = lambda _, __: None
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerSpec:
     """Everything that the engine must know of one broker.
 
+    Shape: `hosts` environment -> base URL; `headers` go with every request; `notices` is what the
+    user must be told when connecting; `oauth` is how he consents in the browser, if he can.
     Units: `overlap` is read again before the cursor at every run (late and back-dated rows);
-    `first_window` is the depth of the first run; `zone` is where the broker's trading days are.
+    `first_window` is the depth of the first run; `zone` is where the broker's trading days are;
+    `history_limit` is how far back the broker answers, None for the account's whole life.
     """
 
     name: str
     title: str  # as people write it
-    hosts: Mapping[str, str]  # environment -> base URL
+    hosts: Mapping[str, str]
     auth: Mapping[str, AuthScheme]
-    account_path: str
-    read_account: Callable[[Any], BrokerAccount]
-    positions_path: str
-    read_positions: Callable[[Any], tuple[HeldPosition, ...]]
+    accounts: AccountsEndpoint
     history: tuple[HistoryEndpoint, ...]
+    holdings: HoldingsEndpoint
     overlap: timedelta
     first_window: timedelta
     zone: ZoneInfo
-    reset_header: str  # epoch seconds at which a rate limit ends
+    limit: RateLimit
+    errors: ErrorMap = lambda _: None
+    history_limit: timedelta | None = None
+    headers: Params = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    oauth: OAuth | None = None

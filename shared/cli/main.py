@@ -1,19 +1,24 @@
 """The command line; credentials come from a prompt or the environment, never from an argument."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
 from shared import VERSION
+from shared.brokers.engine.saved import history_of, read_saved, saved_json
 from shared.cli import screens
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
+from shared.domain.money import loads_exact
 from shared.http.identity import LOCAL_USER as USER
-from shared.wiring.desk import SPECS, Desk, open_desk
+from shared.wiring.brokers import SPECS
+from shared.wiring.desk import Desk, open_desk
 
 
 class Login(StrEnum):
@@ -92,6 +97,34 @@ def sync() -> None:
         _out.print(screens.agreement(compared, await desk.queries.accounts(USER)))
 
     _at_desk(work)
+
+
+@app.command()
+def parse(  # noqa: PLR0913, PLR0917 - the options of a command
+    broker: Annotated[str, typer.Argument(help=", ".join(SPECS))],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="a saved answer or row")
+    ],
+    endpoint: Annotated[str | None, typer.Option(help="which of the broker's histories")] = None,
+    account: Annotated[str, typer.Option(help="the account, where rows do not name it")] = "",
+    currency: Annotated[str, typer.Option(help="the account's currency")] = "USD",
+    as_json: Annotated[bool, typer.Option("--json", help="for a machine")] = False,
+) -> None:
+    """Show what a broker's saved payload would become; nothing is stored."""
+    spec = SPECS.get(broker)
+    if spec is None:
+        raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
+    try:
+        body = loads_exact(file.read_bytes())
+        history = history_of(spec, endpoint)
+    except (DaybiasError, ValueError, RecursionError) as error:
+        _err.print(str(error) if isinstance(error, DaybiasError) else f"{file}: not JSON")
+        raise typer.Exit(1) from error
+    saved = read_saved(history, body, account_id=account, currency=currency)
+    if as_json:
+        typer.echo(json.dumps(saved_json(saved), default=str, indent=2))
+    else:
+        _out.print(screens.saved(saved))
 
 
 @connections.command("add")

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from shared.bias.service import Served
+from shared.brokers.engine.saved import Saved
 from shared.domain.bias import Bias, Unavailable
 from shared.domain.connection import Connection
 from shared.domain.money import decimal_text
@@ -111,6 +112,32 @@ def synced(broker: str, result: Synced) -> str:
         f"{broker}: {result.tick.due} connections due, {result.drained.acknowledged} messages "
         f"done, {result.drained.refused} put back"
     )
+
+
+def saved(found: Saved) -> RenderableType:
+    """Show what a saved payload would become."""
+    fills = _table("Executions", "id", "account", "side", "quantity", "symbol", "price", "at")
+    for account_id, fill in found.executions:
+        fills.add_row(
+            fill.execution_id,
+            account_id,
+            fill.side,
+            decimal_text(fill.quantity),
+            fill.symbol,
+            decimal_text(fill.price),
+            iso(fill.executed_at),
+        )
+    events = _table("Account events", "id", "account", "type", "amount", "symbol", "on")
+    for account_id, event in found.events:
+        amount = f"{decimal_text(event.amount)} {event.currency}"
+        on = event.effective_on.isoformat()
+        events.add_row(event.event_id, account_id, event.type, amount, event.symbol or "", on)
+    left = _table("Other rows", "what", "reason")
+    for row in found.ignored:
+        left.add_row("ignored", row.reason)
+    for row in found.unparseable:
+        left.add_row("unparseable", row.reason)
+    return Group(*(table for table in (fills, events, left) if table.row_count))
 
 
 def connections(listed: Sequence[Connection]) -> RenderableType:

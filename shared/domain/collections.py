@@ -249,6 +249,21 @@ _DECLARED = (
         None,
     ),
     Collection(
+        "oauth_states",
+        "a consent that was begun in a browser: for whom, for what, until when, used or not",
+        "state (hashed)",
+        "one a consent, dropped a day after its end",
+        None,
+        (Index((), "expires_us", "a new consent drops old ones", reads="0-10"),),
+    ),
+    Collection(
+        "breakers",
+        "how often in a row a broker did not answer, and until when nobody asks it",
+        "broker + environment",
+        "20",
+        None,
+    ),
+    Collection(
         "series",
         "bars of one symbol, one year or month a document",
         "symbol + timeframe + chunk",

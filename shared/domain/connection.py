@@ -34,6 +34,7 @@ class Connection(BaseModel):
     """One login at one broker.
 
     Shape: `sealed` holds the envelope-encrypted credentials (journal/vault.py); nothing else does.
+    `login_at` is when the user last showed who they are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,4 +48,5 @@ class Connection(BaseModel):
     sealed: str
     health: Health
     created_at: Instant
+    login_at: Instant
     next_due_at: Instant

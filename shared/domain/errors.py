@@ -5,6 +5,7 @@ DaybiasError
 ├── RetryableError           the same call may work later (HTTP 503, redelivery)
 │   ├── RateLimited          ... not before `retry_after_s`
 │   ├── UpstreamUnavailable  a broker, provider or model is down or too slow
+│   │   └── AnswerLost       ... and nobody knows whether it did what was asked
 │   ├── StoreUnavailable     documents, bus or secrets are out of reach
 │   ├── LeaseHeld            another worker has it
 │   └── BudgetSpent          the time budget of this call is used up
@@ -53,6 +54,10 @@ class RateLimited(RetryableError):
 
 class UpstreamUnavailable(RetryableError):
     """A broker, data provider or model is down, unreachable or too slow."""
+
+
+class AnswerLost(UpstreamUnavailable):
+    """No answer came: what was asked may have been done or not."""
 
 
 class StoreUnavailable(RetryableError):

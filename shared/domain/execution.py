@@ -29,6 +29,7 @@ class AssetClass(StrEnum):
     OPTION = "option"
     FUTURE = "future"
     FX = "fx"
+    CFD = "cfd"  # contracts for difference: metals, indices, commodities
     CRYPTO = "crypto"
 
 

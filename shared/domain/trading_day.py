@@ -7,12 +7,13 @@ from shared.domain.time import NEW_YORK
 
 _MONDAY_AFTER = {5: timedelta(days=2), 6: timedelta(days=1)}
 # New York wall-clock time from which a fill belongs to the next day: the end of the extended hours
-# for shares, the daily break of Globex, the dealing day's end of spot FX.
+# for shares, the daily break of Globex, the dealing day's end of spot FX and CFDs.
 _TURN = {
     AssetClass.EQUITY: time(20),
     AssetClass.OPTION: time(20),
     AssetClass.FUTURE: time(17),
     AssetClass.FX: time(17),
+    AssetClass.CFD: time(17),
 }
 
 

@@ -1,6 +1,7 @@
 """Broker accounts as a user's documents: their names, and the cursor of what is complete."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.brokers.spec import BrokerAccount
@@ -17,7 +18,8 @@ class Account:
     """One broker account of one user.
 
     Shape: `cursor` is the newest instant up to which every row is known to have been published;
-    None before the first run.
+    None before the first run. `marks` endpoint name -> the broker's id that stands for the same,
+    where its history is walked by id.
     """
 
     user_id: UserId
@@ -25,6 +27,7 @@ class Account:
     account_id: str
     environment: str
     cursor: datetime | None
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Accounts:
                 "account_number": found.number,
                 "currency": found.currency,
                 "connection_ids": sorted({*before["connection_ids"], connection.connection_id}),
+                "vanished_us": None,
             }
             if document is None:
                 await self.documents.commit([Create(place, body)])
@@ -66,10 +70,46 @@ class Accounts:
             account_id=found.account_id,
             environment=connection.environment,
             cursor=None if cursor_us is None else from_micros(cursor_us),
+            marks=body.get("marks", {}),
         )
 
-    async def advance(self, account: Account, complete_until: datetime, run: int) -> None:
-        """Move the cursor forward; never back.
+    async def note_vanished(self, user_id: UserId, key: AccountKey) -> None:
+        """Mark an account that its login no longer lists; what is in the journal stays.
+
+        Idempotent: an account of which nothing was ever read is none.
+        Raises: StoreUnavailable.
+        """
+
+        async def write() -> None:
+            (document,) = await self.documents.get_many([Key("accounts", (user_id, key))])
+            if document is not None and document.body.get("vanished_us") is None:
+                body = {**document.body, "vanished_us": to_micros(self.clock.now())}
+                await self.documents.commit([Update(document.key, body, document.version)])
+
+        await compare_and_set(self.clock, self.entropy, write)
+
+    async def detach(self, user_id: UserId, key: AccountKey, connection_id: str) -> list[str]:
+        """Forget that a connection reaches an account; return the connections that still do.
+
+        Idempotent: an account of which nothing was ever read has none.
+        Raises: StoreUnavailable.
+        """
+
+        async def write() -> list[str]:
+            (document,) = await self.documents.get_many([Key("accounts", (user_id, key))])
+            if document is None:
+                return []
+            left = [one for one in document.body["connection_ids"] if one != connection_id]
+            body = {**document.body, "connection_ids": left}
+            await self.documents.commit([Update(document.key, body, document.version)])
+            return left
+
+        return await compare_and_set(self.clock, self.entropy, write)
+
+    async def advance(
+        self, account: Account, complete_until: datetime, run: int, marks: Mapping[str, str]
+    ) -> None:
+        """Move the cursor forward, never back; `marks` are the ids that belong to it.
 
         Raises: NotFound, StoreUnavailable.
         """
@@ -77,7 +117,8 @@ class Accounts:
         async def write() -> None:
             document = await read_account(self.documents, account.user_id, account.key)
             reached = max(document.body["cursor_us"] or 0, to_micros(complete_until))
-            body = {**document.body, "cursor_us": reached, "last_run": run}
+            news = {"cursor_us": reached, "last_run": run, "marks": dict(marks)}
+            body = {**document.body, **news}
             await self.documents.commit([Update(document.key, body, document.version)])
 
         await compare_and_set(self.clock, self.entropy, write)

@@ -1,13 +1,13 @@
 """A user's connections to brokers: their documents, health and schedule."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from shared.brokers.spec import BrokerSpec
 from shared.domain.connection import Connection, ConnectionState, Health
-from shared.domain.errors import InvalidInput, NotFound
+from shared.domain.errors import InvalidInput, LeaseHeld, NotFound
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import from_micros, to_micros
 from shared.journal.vault import Vault
@@ -41,7 +41,7 @@ class Connections:
         Raises: InvalidInput for an environment, login or credential field that the broker has not,
         StoreUnavailable.
         """
-        _check(spec, environment, auth, credentials)
+        check_login(spec, environment, auth, credentials)
         connection_id = ConnectionId(self.entropy.token())
         now = self.clock.now()
         body = {
@@ -50,8 +50,9 @@ class Connections:
             "label": label,
             "auth": auth,
             "sealed": await self.vault.seal(connection_id, credentials),
-            "health": _health_body(Health(state=ConnectionState.ACTIVE, since=now)),
+            "health": health_body(Health(state=ConnectionState.ACTIVE, since=now)),
             "created_us": to_micros(now),
+            "login_us": to_micros(now),
             "next_due_us": to_micros(now),
             "schedulable": True,
             "account_keys": [],
@@ -82,18 +83,55 @@ class Connections:
                 return found
             query = Query("connections", (user_id,), cursor=page.cursor)
 
-    async def note_account(self, connection: Connection, account_key: AccountKey) -> None:
-        """Remember that a connection reaches an account.
+    async def note_accounts(
+        self, connection: Connection, account_keys: Collection[AccountKey]
+    ) -> Sequence[AccountKey]:
+        """Remember which accounts a connection reaches; return those that it reached before.
 
-        Idempotent: an account that is known changes nothing.
+        Idempotent: accounts that are known change nothing.
         Raises: NotFound, StoreUnavailable.
         """
+        before: list[AccountKey] = []
 
-        def with_account(body: Body) -> dict[str, Any]:
-            known: list[str] = body["account_keys"]
-            return {"account_keys": sorted({*known, account_key})}
+        def with_accounts(body: Body) -> dict[str, Any]:
+            before[:] = body["account_keys"]
+            return {"account_keys": sorted({*before, *account_keys})}
 
-        await self._change(connection, with_account)
+        await self.change(connection, with_accounts)
+        return before
+
+    async def begin_renewal(self, connection: Connection, fence: int) -> bool:
+        """Write down that the login is about to be renewed; say whether an earlier end is unknown.
+
+        Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
+        """
+        unknown = False
+
+        def begun(body: Body) -> dict[str, Any]:
+            nonlocal unknown
+            _assert_not_fenced_off(body, fence)
+            unknown = bool(body.get("renewing"))
+            return {"renewing": True, "fence": fence}
+
+        await self.change(connection, begun)
+        return unknown
+
+    async def end_renewal(
+        self, connection: Connection, fence: int, credentials: Mapping[str, str] | None = None
+    ) -> None:
+        """Seal what the renewal gave, before its first use; without it, say that it did nothing.
+
+        Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
+        """
+        kept: dict[str, Any] = {"renewing": False}
+        if credentials is not None:
+            kept["sealed"] = await self.vault.seal(connection.connection_id, credentials)
+
+        def ended(body: Body) -> dict[str, Any]:
+            _assert_not_fenced_off(body, fence)
+            return {**kept, "fence": fence}
+
+        await self.change(connection, ended)
 
     async def note_health(
         self,
@@ -102,7 +140,7 @@ class Connections:
         reason: str = "",
         next_attempt_at: datetime | None = None,
     ) -> None:
-        """Write how a connection is; `since` stays while the state does.
+        """Write how a connection is; `since` stays while the state does, and a pause stays.
 
         Raises: NotFound, StoreUnavailable.
         """
@@ -110,26 +148,34 @@ class Connections:
 
         def with_health(body: Body) -> dict[str, Any]:
             before = Health.model_validate(body["health"])
+            if before.state is ConnectionState.PAUSED:
+                return {}  # the user paused while a sync was under way; only the user resumes
             health = Health(
                 state=state,
                 since=before.since if before.state is state else now,
                 reason=reason,
                 next_attempt_at=next_attempt_at,
             )
-            return {"health": _health_body(health), "schedulable": state not in _RESTING}
+            return {"health": health_body(health), "schedulable": state not in _RESTING}
 
-        await self._change(connection, with_health)
+        await self.change(connection, with_health)
 
-    async def _change(
+    async def change(
         self, connection: Connection, change: Callable[[Body], dict[str, Any]]
-    ) -> None:
-        async def write() -> None:
+    ) -> Connection:
+        """Write the fields that `change` gives from the stored ones; return what is stored then.
+
+        Raises: NotFound, StoreUnavailable, and what `change` raises.
+        """
+
+        async def write() -> Connection:
             document = await self._read(connection.user_id, connection.connection_id)
             body = {**document.body, **change(document.body)}
             if body != document.body:  # health is written after every run and mostly unchanged
                 await self.documents.commit([Update(document.key, body, document.version)])
+            return _connection(document.key, body)
 
-        await compare_and_set(self.clock, self.entropy, write)
+        return await compare_and_set(self.clock, self.entropy, write)
 
     async def _read(self, user_id: UserId, connection_id: ConnectionId) -> Document:
         (document,) = await self.documents.get_many([_key(user_id, connection_id)])
@@ -138,7 +184,13 @@ class Connections:
         return document
 
 
-def _check(spec: BrokerSpec, environment: str, auth: str, credentials: Mapping[str, str]) -> None:
+def check_login(
+    spec: BrokerSpec, environment: str, auth: str, credentials: Mapping[str, str]
+) -> None:
+    """Make sure that the broker has this environment, this login and exactly these fields.
+
+    Raises: InvalidInput.
+    """
     if environment not in spec.hosts:
         raise InvalidInput(
             f"{spec.title} has no environment {environment!r}", expected=sorted(spec.hosts)
@@ -150,11 +202,18 @@ def _check(spec: BrokerSpec, environment: str, auth: str, credentials: Mapping[s
         raise InvalidInput(f"{spec.title} needs exactly its credential fields", expected=fields)
 
 
+def _assert_not_fenced_off(body: Body, fence: int) -> None:
+    """A worker that lost its lease must not put an old login over a newer one."""
+    if body.get("fence", 0) > fence:
+        raise LeaseHeld("another worker has renewed this login")
+
+
 def _key(user_id: UserId, connection_id: ConnectionId) -> Key:
     return Key("connections", (user_id, connection_id))
 
 
-def _health_body(health: Health) -> dict[str, Any]:
+def health_body(health: Health) -> dict[str, Any]:
+    """Render a health for its document."""
     return health.model_dump(mode="json")
 
 
@@ -170,5 +229,6 @@ def _connection(key: Key, body: Body) -> Connection:
         sealed=body["sealed"],
         health=Health.model_validate(body["health"]),
         created_at=from_micros(body["created_us"]),
+        login_at=from_micros(body.get("login_us", body["created_us"])),
         next_due_at=from_micros(body["next_due_us"]),
     )

@@ -13,6 +13,7 @@ from shared.journal.log import LogEntry, read_entry
 from shared.journal.projection.documents import read_day
 from shared.journal.reconciliation.comparison import Reconciliation
 from shared.journal.scanning import every
+from shared.journal.tombstones import is_erased
 from shared.ports import Body, Document, Documents, JsonScalar, Query
 
 T = TypeVar("T")
@@ -71,7 +72,11 @@ class JournalQueries:
     async def accounts(self, user_id: UserId) -> list[AccountView]:
         """List a user's accounts."""
         query = Query("accounts", (user_id,))
-        return [_account(found) async for found in every(self._documents, query)]
+        return [
+            _account(found)
+            async for found in every(self._documents, query)
+            if not is_erased(found.body)
+        ]
 
     async def executions(
         self, user_id: UserId, account_key: AccountKey | None, window: Window

@@ -15,6 +15,7 @@ from shared.journal.projection.documents import read_holdings
 from shared.journal.reconciliation.comparison import Agreement, Held, Line, Reconciliation
 from shared.journal.reconciliation.discrepancies import keep
 from shared.journal.scanning import every
+from shared.journal.tombstones import is_erased
 from shared.ports import Body, Clock, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
 
@@ -37,6 +38,7 @@ class Reconcile:
         return [
             await self.reconcile(UserId(found.key.path[0]), AccountKey(found.key.id))
             async for found in every(self._documents, query)
+            if not is_erased(found.body)
         ]
 
     async def reconcile(self, user_id: UserId, account_key: AccountKey) -> Reconciliation:

@@ -55,7 +55,8 @@ class RunState(StrEnum):
 class Fetched:
     """What a run brought; `window` may end earlier than it was asked for.
 
-    Shape: `unread_days` counts rows that could not be read by the day they belong to.
+    Shape: `unread_days` counts rows that could not be read by the day they belong to; `ignored`
+    those that were left out on purpose, by reason.
     """
 
     window: Window
@@ -63,6 +64,7 @@ class Fetched:
     rows: int
     unread: int
     unread_days: Mapping[date, int]
+    ignored: Mapping[str, int]
     requests: int
 
 
@@ -95,7 +97,9 @@ class Runs:
             "rows": 0,
             "unread": 0,
             "unread_days": {},
+            "ignored": {},
             "requests": 0,
+            "reason": "",
             **dict.fromkeys(_COUNTED, 0),
             "started_us": to_micros(self.clock.now()),
             "fetched_us": None,
@@ -118,6 +122,7 @@ class Runs:
                 "rows": fetched.rows,
                 "unread": fetched.unread,
                 "unread_days": {d.isoformat(): n for d, n in fetched.unread_days.items()},
+                "ignored": dict(fetched.ignored),
                 "requests": fetched.requests,
                 "fetched_us": to_micros(self.clock.now()),
             },
@@ -125,13 +130,14 @@ class Runs:
         if not still_ours:
             raise LeaseHeld(f"run {run} was given up by another worker")
 
-    async def fail(self, account: Account, run: int) -> None:
+    async def fail(self, account: Account, run: int, reason: str) -> None:
         """Give up a run that did not come to its end; the cursor was never moved for it.
 
         Raises: StoreUnavailable.
         """
         await self._change(
-            _key(account.user_id, account.key, run), {"state": RunState.ABANDONED.value}
+            _key(account.user_id, account.key, run),
+            {"state": RunState.ABANDONED.value, "reason": reason},
         )
 
     async def abandon_overdue(self, account: Account, zone: ZoneInfo) -> int:
@@ -186,7 +192,9 @@ class Runs:
         found = await read_account(self.documents, account.user_id, account.key)
         reached = found.body["cursor_us"]
         begin = to_micros(since) if reached is None else min(reached, to_micros(since))
-        return [*writes, Update(found.key, {**found.body, "cursor_us": begin}, found.version)]
+        # by its times, not from a mark: what the mark stands for was lost
+        back = {**found.body, "cursor_us": begin, "marks": {}}
+        return [*writes, Update(found.key, back, found.version)]
 
     async def _next_number(self, account: Account) -> int:
         key = Key("counters", (account.user_id, account.key))

@@ -1,7 +1,24 @@
 """What was deleted stays deleted: messages still under way must not bring it back."""
 
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
 from shared.domain.ids import AccountKey, UserId
-from shared.ports import Document, Key
+from shared.journal.scanning import every
+from shared.ports import Body, Clock, Delete, Document, Documents, Entropy, Key, Query, Update
+from shared.retry import compare_and_set
+
+_BATCH = 100
+# Everything that carries an account's key, with the field that its index is ordered by.
+_KEPT_BY_ACCOUNT = (
+    ("round_trips", "closed_us"),
+    ("positions", "root"),
+    ("daily", "day"),
+    ("discrepancies", "root"),
+    ("position_reports", "at_us"),
+    ("coverage", "year"),
+    ("quarantine", "at_us"),
+)
 
 
 def tombstone_keys(user_id: UserId, account_key: AccountKey) -> list[Key]:
@@ -23,3 +40,68 @@ def is_deleted(user: Document | None, account: Document | None, run: int) -> boo
 def is_deleted_user(user: Document | None) -> bool:
     """Tell whether a user was deleted; without a document a user is simply new."""
     return user is not None and user.body.get("deleted_at") is not None
+
+
+def is_erased(account: Body) -> bool:
+    """Tell whether only an account's tombstone is left: no run came after its deletion."""
+    deleted: int | None = account.get("deleted_through_run")
+    return deleted is not None and deleted >= account["last_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Erases for good, in an order in which a crash leaves nothing that cannot be erased later."""
+
+    documents: Documents
+    clock: Clock
+    entropy: Entropy
+
+    async def erase(self, user_id: UserId, account_key: AccountKey) -> None:
+        """Write the tombstone, then remove rows, runs and everything computed from them.
+
+        Idempotent: what is gone stays gone.
+        Raises: StoreUnavailable.
+        """
+        await self._entomb(user_id, account_key)
+        where = {"account_key": account_key}
+        for collection, order in _KEPT_BY_ACCOUNT:
+            query = Query(collection, (user_id,), where, order_by=order)
+            await self._remove([found.key async for found in every(self.documents, query)])
+        rows = Query("executions", (user_id,), where, order_by="at_us")
+        async for row in every(self.documents, rows):
+            await self._remove([key async for key in self._with_history(row)])
+        runs = Query("runs", (user_id,), where, order_by="run")
+        async for run in every(self.documents, runs):
+            await self._remove([key async for key in self._with_receipts(user_id, run)])
+        await self._remove([Key("reconciliations", (user_id, account_key))])
+
+    async def _entomb(self, user_id: UserId, account_key: AccountKey) -> None:
+        places = [Key("accounts", (user_id, account_key)), Key("counters", (user_id, account_key))]
+
+        async def write() -> None:
+            account, counter = await self.documents.get_many(places)
+            if account is None:
+                return
+            last_run = counter.body["last_run"] if counter else 0
+            gone: Body = {"deleted_through_run": last_run, "cursor_us": None, "marks": {}}
+            body = {**account.body, **gone}
+            await self.documents.commit([Update(account.key, body, account.version)])
+
+        await compare_and_set(self.clock, self.entropy, write)
+
+    async def _with_history(self, row: Document) -> AsyncIterator[Key]:
+        if row.body["version"] > 1:
+            async for older in every(self.documents, Query("history", row.key.path)):
+                yield older.key
+        yield row.key
+
+    async def _with_receipts(self, user_id: UserId, run: Document) -> AsyncIterator[Key]:
+        where = {"account_key": run.body["account_key"], "run": run.body["run"]}
+        receipts = Query("receipts", (user_id,), where, order_by="page")
+        async for receipt in every(self.documents, receipts):
+            yield receipt.key
+        yield run.key
+
+    async def _remove(self, keys: Sequence[Key]) -> None:
+        for begin in range(0, len(keys), _BATCH):
+            await self.documents.commit([Delete(key) for key in keys[begin : begin + _BATCH]])

@@ -8,8 +8,6 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from shared.brokers.alpaca import SPEC as ALPACA
-from shared.brokers.spec import BrokerSpec
 from shared.config import BiasSettings, Settings, SyncSettings, load
 from shared.domain.errors import ConfigError
 from shared.journal.connections import Connections
@@ -19,13 +17,12 @@ from shared.journal.tick import TickReport, tick
 from shared.journal.vault import Vault
 from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
+from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
 from shared.wiring.store import build_store
 from shared.wiring.sync import build_sync
-
-SPECS: dict[str, BrokerSpec] = {ALPACA.name: ALPACA}
 
 
 @dataclass(frozen=True, slots=True)

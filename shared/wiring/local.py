@@ -21,9 +21,11 @@ __all__ = ["SUBSCRIPTIONS", "Drained", "Push", "Stack", "open_local", "open_stac
 # Posts a push body to an endpoint and tells the status that it answered.
 Push = Callable[[str, dict[str, Any]], Awaitable[int]]
 
+_BROKERS = ("alpaca", "oanda", "topstepx", "schwab", "tradestation")
+
 # Who consumes what, as terraform/pubsub.tf declares it for the cloud.
 SUBSCRIPTIONS = (
-    Subscription("sync-alpaca", "sync-alpaca", "/functions/sync_alpaca"),
+    *(Subscription(f"sync-{name}", f"sync-{name}", f"/functions/sync_{name}") for name in _BROKERS),
     Subscription("store-executions", ExecutionsObserved.topic, "/functions/store_executions"),
     Subscription("build-journal", JournalChanged.topic, "/functions/build_journal"),
 )

@@ -40,6 +40,22 @@ run "every_function_is_called_by_its_own_callers_alone" {
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
       ]
+      sync_oanda = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
+      sync_schwab = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
+      sync_topstepx = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
+      sync_tradestation = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
       web = []
     }
     error_message = "A function has another caller than its own: ${jsonencode({ for name, function in module.function : name => function.invokers })}"
@@ -50,8 +66,8 @@ run "every_push_carries_a_token_and_has_a_dead_letter" {
   command = apply
 
   assert {
-    condition     = length(google_pubsub_subscription.push) == 3
-    error_message = "Three topics have one consumer each."
+    condition     = length(google_pubsub_subscription.push) == 7
+    error_message = "Seven topics have one consumer each."
   }
 
   assert {
@@ -79,8 +95,8 @@ run "every_push_carries_a_token_and_has_a_dead_letter" {
       grant.member == "serviceAccount:service-123456789@gcp-sa-pubsub.iam.gserviceaccount.com"])
       && alltrue([for grant in google_pubsub_subscription_iam_member.dead_letter_subscriber :
       grant.member == "serviceAccount:service-123456789@gcp-sa-pubsub.iam.gserviceaccount.com"])
-      && length(google_pubsub_topic_iam_member.dead_letter_publisher) == 3
-      && length(google_pubsub_subscription_iam_member.dead_letter_subscriber) == 3
+      && length(google_pubsub_topic_iam_member.dead_letter_publisher) == 7
+      && length(google_pubsub_subscription_iam_member.dead_letter_subscriber) == 7
     )
     error_message = "Without both grants of its agent Pub/Sub never moves a message to the dead letter."
   }
@@ -124,11 +140,15 @@ run "every_scheduled_call_carries_the_schedulers_token" {
 
   assert {
     condition = { for name, job in google_cloud_scheduler_job.jobs : name => job.schedule } == {
-      bias-record    = "5,20,35,50 * * * *"
-      reconcile      = "40 * * * *"
-      refresh-market = "0 * * * *"
-      score-bias     = "25 * * * *"
-      tick-alpaca    = "*/15 * * * *"
+      bias-record       = "5,20,35,50 * * * *"
+      reconcile         = "40 * * * *"
+      refresh-market    = "0 * * * *"
+      score-bias        = "25 * * * *"
+      tick-alpaca       = "*/15 * * * *"
+      tick-oanda        = "*/15 * * * *"
+      tick-schwab       = "*/15 * * * *"
+      tick-topstepx     = "*/15 * * * *"
+      tick-tradestation = "*/15 * * * *"
     }
     error_message = "The schedule is another than the one that shared/ and infra/local rely on."
   }
@@ -146,14 +166,24 @@ run "grants_are_the_least" {
 
   assert {
     condition = keys(google_pubsub_topic_iam_member.publisher) == [
-      "store_executions journal-changes", "sync_alpaca executions", "sync_alpaca sync-alpaca",
+      "store_executions journal-changes",
+      "sync_alpaca executions", "sync_alpaca sync-alpaca",
+      "sync_oanda executions", "sync_oanda sync-oanda",
+      "sync_schwab executions", "sync_schwab sync-schwab",
+      "sync_topstepx executions", "sync_topstepx sync-topstepx",
+      "sync_tradestation executions", "sync_tradestation sync-tradestation",
     ]
     error_message = "Found publishers ${join(", ", keys(google_pubsub_topic_iam_member.publisher))}."
   }
 
   assert {
     condition = keys(google_secret_manager_secret_iam_member.reader) == [
-      "bias gemini-api-key", "sync_alpaca vault-keyring",
+      "bias gemini-api-key",
+      "sync_alpaca vault-keyring",
+      "sync_oanda vault-keyring",
+      "sync_schwab vault-keyring",
+      "sync_topstepx vault-keyring",
+      "sync_tradestation vault-keyring",
     ]
     error_message = "Found secret readers ${join(", ", keys(google_secret_manager_secret_iam_member.reader))}."
   }

@@ -1,10 +1,13 @@
 """One user's desk at a simulated broker: everything that a sync needs, in memory."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, Literal
 
 from infra.simulators.brokers.alpaca import AlpacaWorld
 from infra.simulators.brokers.transport import SimulatorTransport
+from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.alpaca import SPEC
 from shared.brokers.spec import BrokerSpec
 from shared.domain.connection import Connection
@@ -28,23 +31,35 @@ ACCOUNT = "7c1f0a52-3a1e-4b0d-9d8f-0a6be21f4c11"
 
 @dataclass
 class Desk:
+    """A user's desk; Alpaca's, unless another broker is named with its login."""
+
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     spec: BrokerSpec = SPEC
+    make_world: Callable[[Callable[[], datetime]], Any] = AlpacaWorld
+    environment: str = "paper"
+    auth: Literal["api_key", "oauth"] = "api_key"
+    credentials: Mapping[str, str] = field(
+        default_factory=lambda: {"key_id": "PK1", "secret_key": "s1"}
+    )
     budget_s: float = 480.0
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     bus: MemoryBus = field(default_factory=MemoryBus)
     entropy: SeededEntropy = field(default_factory=SeededEntropy)
 
     def __post_init__(self) -> None:
-        self.world = AlpacaWorld(self.clock.now)
+        self.world = self.make_world(self.clock.now)
+        self.handle: Callable[[Call], Answer] = lambda call: self.world.handle(call)
         self.vault = Vault(MemorySecrets(), self.entropy)
         self.connections = Connections(self.documents, self.clock, self.entropy, self.vault)
 
-    async def connect(
-        self, key: str = "PK1", secret: str = "s1", environment: str = "paper"
-    ) -> Connection:
+    async def connect(self, environment: str | None = None, **credentials: str) -> Connection:
         return await self.connections.create(
-            USER, self.spec, environment, "desk", "api_key", {"key_id": key, "secret_key": secret}
+            USER,
+            self.spec,
+            environment or self.environment,
+            "desk",
+            self.auth,
+            {**self.credentials, **credentials},
         )
 
     def syncing(self) -> SyncConnection:
@@ -55,7 +70,7 @@ class Desk:
             self.entropy,
             self.vault,
             self.spec,
-            SimulatorTransport(self.world.handle),
+            SimulatorTransport(self.handle),
             {},
             self.budget_s,
         )
@@ -92,6 +107,14 @@ class Desk:
         found = await self.connections.get(USER, connection.connection_id)
         return found.health.state.value
 
+    def sealed_now(self, connection: Connection) -> str:
+        """What is stored at this very moment, also while a sync is under way."""
+        key = Key("connections", (USER, connection.connection_id))
+        found = self.documents._read(key)
+        assert found is not None
+        sealed: str = found.body["sealed"]
+        return sealed
+
     async def cursor_us(self) -> int | None:
         found: int | None = (await self.one("accounts")).body["cursor_us"]
         return found
@@ -111,11 +134,3 @@ def request(connection: Connection, reason: str, at: datetime) -> SyncRequested:
         reason=reason,
         requested_at=at,
     )
-
-
-def other_direction(spec: BrokerSpec) -> BrokerSpec:
-    """The same broker, read newest first."""
-    (endpoint,) = spec.history
-    first = endpoint.first_params
-    turned = replace(endpoint, first_params=lambda w: {**first(w), "direction": "desc"})
-    return replace(spec, history=(turned,))

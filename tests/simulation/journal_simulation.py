@@ -81,7 +81,7 @@ class Simulation:
                 await self.bus.publish([Outgoing(page.topic, page.encode())])
                 await asyncio.sleep(0)
             rows, unread = sum(len(p.rows) for p in pages), sum(len(p.unread) for p in pages)
-            await runs.finish(account, run, Fetched(window, len(pages), rows, unread, {}, 1))
+            await runs.finish(account, run, Fetched(window, len(pages), rows, unread, {}, {}, 1))
             await close_if_complete(self.truth, self.clock, self.entropy, USER, key, run)
             for _ in range(self.random.randrange(30)):
                 await asyncio.sleep(0)

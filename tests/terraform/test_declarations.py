@@ -10,10 +10,10 @@ from infra.local.schedule import JOBS
 from infra.package import function_names
 from infra.terraform import ENVIRONMENTS
 from infra.terraform_doc import TERRAFORM, local, read
-from shared.brokers.alpaca import SPEC
 from shared.config import BiasSettings
 from shared.domain.messages import TOPICS, SyncRequested
 from shared.journal import vault
+from shared.wiring.brokers import SPECS
 from shared.wiring.local import SUBSCRIPTIONS
 
 
@@ -32,7 +32,7 @@ def test_every_deployable_is_declared_and_nothing_else(functions):
 
 
 def test_every_topic_of_the_code_is_declared_and_nothing_else(subscriptions):
-    of_brokers = {f"{SyncRequested.topic}-{SPEC.name}"}
+    of_brokers = {f"{SyncRequested.topic}-{name}" for name in SPECS}
     assert set(subscriptions) == set(TOPICS) | of_brokers
 
 

@@ -84,9 +84,19 @@ def body(value: Any) -> Fault:
     return lambda _, __: answer(value)
 
 
-def rows(change: Callable[[list[Any]], list[Any]]) -> Fault:
-    """Change the rows of an array: spoil one, drop some, turn them around."""
-    return lambda _, answered: answer(change(json.loads(answered.body)))
+def rows(change: Callable[[list[Any]], list[Any]], *, at: str | None = None) -> Fault:
+    """Change the rows of an answer: spoil one, drop some, turn them around.
+
+    Shape: `at` names the field that holds the rows; None where the body is the array.
+    """
+
+    def changed(_: Call, answered: Answer) -> Answer:
+        body = json.loads(answered.body)
+        if at is None:
+            return answer(change(body))
+        return answer({**body, at: change(body[at])}) if at in body else answered
+
+    return changed
 
 
 def spoiled(place: int, field_name: str, value: Any) -> Fault:

@@ -15,17 +15,17 @@ from shared.brokers.alpaca_rows import (
     booked_on,
     fill_progress,
     parse_activity,
-    read_account,
-    read_positions,
+    read_accounts,
+    read_holdings,
 )
-from shared.brokers.spec import BrokerAccount, Window
+from shared.brokers.spec import BrokerAccount, Holdings, Request, Window
 from shared.domain.errors import ContractBroken, UnparseableRow
 from shared.domain.execution import AccountEvent, EventType, Execution, RowStatus, Side
 from shared.domain.money import loads_exact
 from shared.domain.time import parse_instant
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "alpaca"
-ACCOUNT = BrokerAccount("a-1", "PA1", "USD", Decimal(0))
+ACCOUNT = BrokerAccount("a-1", "PA1", "USD")
 FILL: dict[str, Any] = {
     "id": "20260313093001120::0b7c2f5e",
     "activity_type": "FILL",
@@ -191,28 +191,44 @@ def test_a_fill_after_new_york_midnight_belongs_to_the_new_day() -> None:
 
 
 def test_the_sample_account_is_read() -> None:
-    account = read_account(sample("account.json"))
-    assert (account.number, account.cash) == ("PA3DAYBIAS01", Decimal("81250.44"))
+    (account,) = read_accounts(sample("account.json"))
+    assert (account.number, account.currency) == ("PA3DAYBIAS01", "USD")
+
+
+def held(positions: Any) -> Holdings:
+    return read_holdings((sample("account.json"), positions), ACCOUNT)
+
+
+def test_cash_is_the_accounts() -> None:
+    assert held([]) == Holdings(Decimal("81250.44"), ())
 
 
 def test_short_positions_are_negative() -> None:
-    held = {p.symbol: p.quantity for p in read_positions(sample("positions.json"))}
-    assert held == {"AAPL": Decimal(100), "NVDA": Decimal(-10)}
+    found = {p.symbol: p.quantity for p in held(sample("positions.json")).positions}
+    assert found == {"AAPL": Decimal(100), "NVDA": Decimal(-10)}
 
 
 @pytest.mark.parametrize("body", [{}, None, [1], [{"symbol": "SPY"}], "x"])
 def test_positions_of_another_shape_break_the_contract(body: Any) -> None:
     with pytest.raises(ContractBroken):
-        read_positions(body)
+        held(body)
 
 
 @pytest.mark.parametrize("body", [{}, None, [], {"id": "a", "account_number": "b"}])
 def test_an_account_of_another_shape_breaks_the_contract(body: Any) -> None:
     with pytest.raises(ContractBroken):
-        read_account(body)
+        read_accounts(body)
 
 
-def test_a_window_is_asked_for_with_a_margin_on_both_sides() -> None:
+async def test_a_window_is_asked_for_with_a_margin_on_both_sides() -> None:
+    asked: list[Request] = []
+
+    async def ask(request: Request) -> list[Any]:
+        asked.append(request)
+        return []
+
     since, until = (parse_instant(f"2026-03-1{d}T14:00:00.5Z") for d in (3, 6))
-    params = SPEC.history[0].first_params(Window(since, until))
+    async for _ in SPEC.history[0].walk(ask, ACCOUNT, Window(since, until)):
+        pass
+    params = asked[0].params
     assert (params["after"], params["until"]) == ("2026-03-13T13:59:59Z", "2026-03-16T14:00:02Z")

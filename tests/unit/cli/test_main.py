@@ -1,6 +1,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -94,3 +95,19 @@ def test_the_board_lists_all_21(daybias):
 def test_the_cloud_profile_is_refused(daybias):
     refused = daybias("journal", DAYBIAS_PROFILE="cloud", DAYBIAS_PROJECT="p")
     assert refused.exit_code == 1
+
+
+def test_a_saved_payload_is_shown_as_it_would_be_read(daybias):
+    file = Path(__file__).parents[2] / "fixtures" / "alpaca" / "activities_fill_page1.json"
+    told = json.loads(daybias("parse", "alpaca", str(file), "--json").output)
+    shown = daybias("parse", "alpaca", str(file), "--account", "A1")
+    assert (told["executions"][0]["quantity"], told["unparseable"]) == ("60", [])
+    assert "178.21" in shown.output
+
+
+def test_what_cannot_be_parsed_ends_with_the_reason(daybias, tmp_path):
+    file = tmp_path / "saved.json"
+    file.write_text("not json")
+    assert daybias("parse", "robbery", str(file)).exit_code == 2
+    for more in ((), ("--endpoint", "nowhere")):
+        assert daybias("parse", "alpaca", str(file), *more).exit_code == 1

@@ -53,6 +53,12 @@ CASES = (
         date(2020, 5, 27),
     ),
     Case(
+        "CFD at the turn of the dealing day",
+        AssetClass.CFD,
+        datetime(2020, 5, 26, 21, 0, tzinfo=UTC),
+        date(2020, 5, 27),
+    ),
+    Case(
         "coin on a Saturday",
         AssetClass.CRYPTO,
         datetime(2020, 5, 30, 23, 59, tzinfo=UTC),

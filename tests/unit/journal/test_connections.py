@@ -33,7 +33,7 @@ async def test_a_user_sees_all_own_connections_and_no_others(desk: Desk) -> None
 
 
 async def test_no_document_holds_a_login_in_clear(desk: Desk) -> None:
-    await desk.connect(secret="very secret")
+    await desk.connect(secret_key="very secret")
     bodies = [body for body, _ in desk.documents._rows.values()]
     assert "very secret" not in json.dumps(bodies)
 

@@ -9,6 +9,7 @@ import pytest
 from shared.config import Settings, load
 from shared.domain.errors import ConfigError
 from shared.domain.messages import TOPICS
+from shared.wiring.brokers import SPECS
 from shared.wiring.local import SUBSCRIPTIONS, open_local
 from shared.wiring.web import build_web, web_function
 
@@ -50,7 +51,7 @@ def test_importing_a_composition_root_opens_nothing(tmp_path):
 
 
 def test_every_topic_has_one_subscriber_that_is_a_deployable():
-    assert [s.topic for s in SUBSCRIPTIONS] == ["sync-alpaca", *TOPICS]
+    assert [s.topic for s in SUBSCRIPTIONS] == [*(f"sync-{name}" for name in SPECS), *TOPICS]
     for subscription in SUBSCRIPTIONS:
         name = subscription.endpoint.removeprefix("/functions/")
         assert (ROOT / "functions" / name / "main.py").is_file()

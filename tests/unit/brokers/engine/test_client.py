@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from shared.brokers.alpaca import SPEC
-from shared.brokers.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.spec import Request
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
@@ -46,7 +47,7 @@ def client_of(clock: ManualClock) -> Callable[..., BrokerClient]:
 
 async def get(client: BrokerClient) -> Any:
     async with client.session:
-        return await client.get("/v2/account", {"q": "1"})
+        return await client.ask(Request("/v2/account", {"q": "1"}))
 
 
 async def test_numbers_are_decoded_exactly(client_of: Callable[..., BrokerClient]) -> None:
@@ -143,7 +144,7 @@ async def test_a_rate_limit_that_cannot_be_read_backs_off(
 
 async def test_an_endless_body_breaks_the_contract(client_of: Callable[..., BrokerClient]) -> None:
     with pytest.raises(ContractBroken):
-        await get(client_of([httpx.Response(200, content=b" " * 4_000_001)]))
+        await get(client_of([httpx.Response(200, content=b" " * 16_000_001)]))
 
 
 async def test_an_error_says_where_and_what_but_no_secret_and_no_body(

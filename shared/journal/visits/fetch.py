@@ -5,25 +5,33 @@ Nothing here decides when to run or what a failure means for the connection; see
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
-from shared.brokers.client import BrokerClient
-from shared.brokers.paging import walk
-from shared.brokers.spec import BrokerAccount, FillProgress, HistoryEndpoint, Params, Window
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.spec import (
+    BrokerAccount,
+    FillProgress,
+    HistoryEndpoint,
+    Ignored,
+    OrderCheck,
+    ParsedRow,
+    Request,
+    Window,
+)
 from shared.domain.connection import Connection
 from shared.domain.errors import BudgetSpent, UnparseableRow
 from shared.domain.ids import row_key
-from shared.domain.messages import ExecutionsObserved, ObservedRow, UnreadRow
+from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow, UnreadRow
 from shared.domain.money import decimal_text
 from shared.journal.accounts import Account
 from shared.ports import Clock, MessageBus, Outgoing
 
 _LONGEST_REASON = 500
+_HEAVIEST = 2_000_000  # characters of raw rows in one message; quoted once more they still fit
 
 
 @dataclass(slots=True)
@@ -39,14 +47,22 @@ class PagePublisher:
     rows: int = 0
     unread: int = 0
     unread_days: Counter[date] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)  # by reason
 
     async def publish(self, rows: Sequence[ObservedRow], unread: Sequence[UnreadRow]) -> None:
-        """Publish one page; a page without rows is none.
+        """Publish what a broker's page gave, in messages that fit; no rows are no message.
 
         Raises: StoreUnavailable.
         """
-        if not rows and not unread:
+        if rows and unread and _fits(rows, unread):
+            await self._send(rows, unread)
             return
+        for begin in range(0, len(rows), MAX_PAGE_ROWS):
+            await self._send(rows[begin : begin + MAX_PAGE_ROWS], ())
+        for part in _parts(unread):
+            await self._send((), part)
+
+    async def _send(self, rows: Sequence[ObservedRow], unread: Sequence[UnreadRow]) -> None:
         message = ExecutionsObserved(
             user_id=self.connection.user_id,
             connection_id=self.connection.connection_id,
@@ -68,11 +84,15 @@ class PagePublisher:
 
 @dataclass(slots=True)
 class HistoryReader:
-    """Walks the broker's history for one run, and knows what it has seen."""
+    """Walks the broker's history for one run, and knows what it has seen.
+
+    Shape: `marks` endpoint name -> the newest id that is complete, where histories are walked so.
+    """
 
     client: BrokerClient
     publisher: PagePublisher
     broker_account: BrokerAccount
+    marks: dict[str, str] = field(default_factory=dict)
     _seen: set[tuple[str, int]] = field(default_factory=set)  # row key, content
     _fills: defaultdict[str, dict[str, FillProgress]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -80,16 +100,17 @@ class HistoryReader:
     _reread: set[tuple[str, Decimal]] = field(default_factory=set)  # order, filled then
 
     async def read(self, window: Window) -> datetime:
-        """Publish all pages of a window, oldest first; return until when it is complete.
+        """Publish all pages of a window; return until when it is complete.
 
-        That is the window's end, or, when the budget ends first, the newest row's instant.
+        That is the window's end, or, when the budget ends first, how far the walk says it came.
         Raises: AuthRejected, RequestRejected, ContractBroken, RateLimited, UpstreamUnavailable,
         StoreUnavailable.
         """
         complete_until = window.until
         for endpoint in self.client.spec.history:
             reached = await self._read_endpoint(endpoint, window)
-            await self._heal(endpoint)
+            if endpoint.check is not None:
+                await self._heal(endpoint, endpoint.check)
             complete_until = min(complete_until, reached)
         return complete_until
 
@@ -104,40 +125,40 @@ class HistoryReader:
 
     async def _read_endpoint(self, endpoint: HistoryEndpoint, window: Window) -> datetime:
         reached = window.since
-        fetch = partial(self._fetch, endpoint)
+        asked = replace(window, mark=self.marks.get(endpoint.name))
         try:
-            async for rows in walk(fetch, endpoint.first_params(window), endpoint.next_params):
-                await self._take(endpoint, rows)
-                reached = max([reached, *(at for raw in rows if (at := endpoint.booked_at(raw)))])
+            async for page in endpoint.walk(self._ask, self.broker_account, asked):
+                await self._take(endpoint, page.rows)
+                reached = max(reached, page.complete_until or reached)
+                if page.mark is not None:
+                    self.marks[endpoint.name] = page.mark
         except BudgetSpent:
-            return reached
+            return min(reached, window.until)
         return window.until
 
-    async def _fetch(self, endpoint: HistoryEndpoint, params: Params) -> list[Any]:
+    async def _ask(self, request: Request) -> Any:
         if self.client.out_of_time:
             raise BudgetSpent("the next page belongs to the next message")
-        return await self._ask(endpoint, params)
-
-    async def _ask(self, endpoint: HistoryEndpoint, params: Params) -> list[Any]:
-        return endpoint.rows(await self.client.get(endpoint.path, params))
+        return await self.client.ask(request)
 
     async def _take(self, endpoint: HistoryEndpoint, raws: Iterable[Any]) -> None:
         rows: list[ObservedRow] = []
         unread: list[UnreadRow] = []
         for raw in raws:
             try:
-                row = self._observe(endpoint, raw)
-                if self._is_new(row.key, hash(row.row)):
-                    rows.append(row)
+                rows += [row for row in self._observe(endpoint, raw) if self._is_new_row(row)]
             except UnparseableRow as error:
                 text = json.dumps(raw, default=str)  # exact: decimals are written as texts
                 if self._is_new(text, 0):
                     reason = str(error)[:_LONGEST_REASON]
                     unread.append(UnreadRow(endpoint=endpoint.name, reason=reason, raw=text))
                     self._count_unread(endpoint, raw)
-            if progress := endpoint.progress(raw):
+            if endpoint.check and (progress := endpoint.check.progress(raw)):
                 self._fills[progress.order_id][progress.fill_id] = progress
         await self.publisher.publish(rows, unread)
+
+    def _is_new_row(self, row: ObservedRow) -> bool:
+        return self._is_new(row.key, hash(row.row))
 
     def _is_new(self, key: str, content: int) -> bool:
         """Tell whether this content of a row was not seen yet; a cancelled row keeps its key."""
@@ -145,31 +166,36 @@ class HistoryReader:
         self._seen.add((key, content))
         return not known
 
-    def _observe(self, endpoint: HistoryEndpoint, raw: Any) -> ObservedRow:
+    def _observe(self, endpoint: HistoryEndpoint, raw: Any) -> list[ObservedRow]:
         parsed = endpoint.parse(raw, self.broker_account)
+        if isinstance(parsed, Ignored):
+            # a stretch is read twice and a row can come in two histories: counted once
+            if self._is_new(endpoint.name, hash(json.dumps(raw, default=str))):
+                self.publisher.ignored[parsed.reason] += 1
+            return []
+        rows = (parsed,) if isinstance(parsed, ParsedRow) else parsed
         connection, account = self.publisher.connection, self.publisher.account
-        key = row_key(
-            connection.broker, connection.environment, account.account_id, parsed.identity
-        )
-        return ObservedRow(key=key, row=parsed.row)
+        place = (connection.broker, connection.environment, account.account_id)
+        return [ObservedRow(key=row_key(*place, one.identity), row=one.row) for one in rows]
 
     def _count_unread(self, endpoint: HistoryEndpoint, raw: Any) -> None:
-        day = endpoint.booked_on(raw)
+        day = None if raw is None else endpoint.booked_on(raw)
         if day is None:  # it must show somewhere: on the day on which we met it
             day = self.publisher.clock.now().astimezone(self.client.spec.zone).date()
         self.publisher.unread_days[day] += 1
 
-    async def _heal(self, endpoint: HistoryEndpoint) -> None:
+    async def _heal(self, endpoint: HistoryEndpoint, check: OrderCheck) -> None:
         """Read orders again whose fills do not add up: paging may skip rows of one millisecond."""
         # even when the budget is spent: what is published now counts as complete
-        ask = partial(self._ask, endpoint)
+        nothing = Window(self.publisher.clock.now(), self.publisher.clock.now())
         for order_id in [o for o, fills in self._fills.items() if _may_lack(fills)]:
             state = (order_id, _filled(self._fills[order_id]))
             if state in self._reread:
                 continue
             self._reread.add(state)
-            async for rows in walk(ask, endpoint.order_params(order_id), endpoint.next_params):
-                await self._take(endpoint, rows)
+            walk = check.walk(order_id)
+            async for page in walk(self.client.ask, self.broker_account, nothing):
+                await self._take(endpoint, page.rows)
         short = [o for o, fills in self._fills.items() if _is_short(fills)]
         await self.publisher.publish([], [self._missing(endpoint, order_id) for order_id in short])
 
@@ -187,6 +213,26 @@ class HistoryReader:
             reason=f"order {order_id}: {found['found']} of {found['of']} are in the history",
             raw=json.dumps(found),
         )
+
+
+def _fits(rows: Sequence[ObservedRow], unread: Sequence[UnreadRow]) -> bool:
+    return len(rows) + len(unread) <= MAX_PAGE_ROWS and _weight(unread) <= _HEAVIEST
+
+
+def _parts(unread: Sequence[UnreadRow]) -> Iterator[list[UnreadRow]]:
+    """Cut where a message would have too many rows, or too much raw text, for one batch."""
+    part: list[UnreadRow] = []
+    for row in unread:
+        if part and (len(part) == MAX_PAGE_ROWS or _weight([*part, row]) > _HEAVIEST):
+            yield part
+            part = []
+        part.append(row)
+    if part:
+        yield part
+
+
+def _weight(unread: Sequence[UnreadRow]) -> int:
+    return sum(len(row.raw) for row in unread)
 
 
 def _filled(fills: dict[str, FillProgress]) -> Decimal:

@@ -1,0 +1,111 @@
+"""What a saved payload of a broker would become: the same parse functions, without the broker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.brokers.spec import BrokerAccount, BrokerSpec, HistoryEndpoint, Ignored, ParsedRow
+from shared.domain.errors import ContractBroken, InvalidInput, UnparseableRow
+from shared.domain.execution import AccountEvent, Execution, RowStatus
+from shared.domain.money import decimal_text
+from shared.domain.time import iso
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRow:
+    """A raw row that is no row of the log, and why."""
+
+    reason: str
+    row: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of the rows; each row of the log with the account that it belongs to."""
+
+    executions: list[tuple[str, Execution]] = field(default_factory=list)
+    events: list[tuple[str, AccountEvent]] = field(default_factory=list)
+    ignored: list[SavedRow] = field(default_factory=list)
+    unparseable: list[SavedRow] = field(default_factory=list)
+
+
+def history_of(spec: BrokerSpec, name: str | None) -> HistoryEndpoint:
+    """Find a history by its name; without one take the first.
+
+    Raises: InvalidInput.
+    """
+    names = [endpoint.name for endpoint in spec.history]
+    if name is not None and name not in names:
+        raise InvalidInput(
+            f"{spec.title} has no history {name!r}, but {', '.join(names)}", expected=names
+        )
+    return spec.history[0 if name is None else names.index(name)]
+
+
+def read_saved(
+    endpoint: HistoryEndpoint, body: Any, *, account_id: str = "", currency: str = "USD"
+) -> Saved:
+    """Read a whole answer or a single row; an account that rows name goes before `account_id`."""
+    saved = Saved()
+    for raw in _rows(endpoint, body):
+        account = BrokerAccount(_account_of(endpoint, raw) or account_id, "", currency)
+        try:
+            parsed = endpoint.parse(raw, account)
+        except UnparseableRow as error:
+            saved.unparseable.append(SavedRow(str(error), raw))
+            continue
+        if isinstance(parsed, Ignored):
+            saved.ignored.append(SavedRow(parsed.reason, raw))
+            continue
+        for one in (parsed,) if isinstance(parsed, ParsedRow) else parsed:
+            if isinstance(one.row, Execution):
+                saved.executions.append((account.account_id, one.row))
+            else:
+                saved.events.append((account.account_id, one.row))
+    return saved
+
+
+def _rows(endpoint: HistoryEndpoint, body: Any) -> list[Any]:
+    try:
+        return endpoint.rows(body)
+    except ContractBroken:
+        return [body]  # one row
+
+
+def _account_of(endpoint: HistoryEndpoint, raw: Any) -> str:
+    named = raw.get(endpoint.account_field) if isinstance(raw, Mapping) else None
+    return str(named) if isinstance(named, str | int) else ""
+
+
+def saved_json(saved: Saved) -> dict[str, Any]:
+    """Render for a machine; decimals are texts, fees positive where they cost."""
+    return {
+        "executions": [_execution(*found) for found in saved.executions],
+        "events": [
+            {**event.model_dump(mode="json", exclude={"kind"}), "account_id": account_id}
+            for account_id, event in saved.events
+        ],
+        "ignored": [{"reason": one.reason, "row": one.row} for one in saved.ignored],
+        "unparseable": [{"reason": one.reason, "row": one.row} for one in saved.unparseable],
+    }
+
+
+def _execution(account_id: str, fill: Execution) -> dict[str, Any]:
+    shown = {
+        "execution_id": fill.execution_id,
+        "order_id": fill.order_id,
+        "account_id": account_id,
+        "symbol": fill.symbol,
+        "side": fill.side.value,
+        "quantity": decimal_text(fill.quantity),
+        "price": decimal_text(fill.price),
+        "executed_at": iso(fill.executed_at),
+        "fees": [
+            {"amount": decimal_text(fee.amount), "currency": fee.currency} for fee in fill.fees
+        ],
+        "currency": fill.currency,
+        "asset_class": fill.asset_class.value,
+        "multiplier": decimal_text(fill.multiplier),
+    }
+    # a cancelled fill must not look like one that stands
+    return shown if fill.status is RowStatus.BOOKED else {**shown, "status": fill.status.value}

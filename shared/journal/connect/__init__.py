@@ -1,0 +1,1 @@
+"""How a user connects to a broker in the browser."""

@@ -1,0 +1,1 @@
+"""A message's visit to a broker: login, accounts, runs, pages."""

@@ -1,0 +1,200 @@
+"""One run over one account: from its number over its pages to its cursor."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, Window
+from shared.domain.connection import Connection
+from shared.domain.errors import BudgetSpent, ContractBroken, DaybiasError
+from shared.domain.money import decimal_text
+from shared.domain.time import to_micros
+from shared.journal.accounts import Account, Accounts
+from shared.journal.connections import Connections
+from shared.journal.coverage import day_start
+from shared.journal.runs import Fetched, Runs, close_if_complete
+from shared.journal.visits.fetch import HistoryReader, PagePublisher
+from shared.lease import Held, Leases
+from shared.ports import Clock, Create, Documents, Entropy, Key, MessageBus
+
+_log = logging.getLogger(__name__)
+
+_AGREEMENTS = 3  # how often positions are read until no fill came in between
+_TAIL = timedelta(minutes=5)
+
+
+class Outcome(StrEnum):
+    """How a run, or the message that asked for it, ended."""
+
+    COMPLETE = "complete"
+    CONTINUED = "continued"
+    NEEDS_REAUTH = "needs_reauth"
+    FAILED = "failed"
+    RESTING = "resting"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What one message did for one account; `run` is 0 where none was begun."""
+
+    account_id: str
+    outcome: Outcome
+    run: int = 0
+    pages: int = 0
+    rows: int = 0
+    unread: int = 0
+    ignored: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The ports that a run works with."""
+
+    documents: Documents
+    bus: MessageBus
+    clock: Clock
+    entropy: Entropy
+    leases: Leases
+    held: Held
+    connections: Connections
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRun:
+    """One run under a lease.
+
+    Shape: `continued` tells that an earlier message has begun this and read the overlap.
+    """
+
+    place: Workplace
+    client: BrokerClient
+    connection: Connection
+    account: Account
+    found: BrokerAccount
+    continued: bool
+
+    async def go(self) -> AccountReport:
+        """Publish what the broker booked since the cursor, then move the cursor.
+
+        Raises: AuthRejected, RequestRejected, ContractBroken, RateLimited, UpstreamUnavailable,
+        BudgetSpent, LeaseHeld, StoreUnavailable; the run is given up then.
+        """
+        place, account, zone = self.place, self.account, self.client.spec.zone
+        asked, requests = self._window(), self.client.requests
+        runs = Runs(place.documents, place.clock, place.entropy)
+        run = await runs.open(account, self.connection.connection_id, asked, place.held.fence, zone)
+        publisher = PagePublisher(place.bus, place.clock, self.connection, account, run)
+        reader = HistoryReader(self.client, publisher, self.found, dict(account.marks))
+        try:
+            window = await self._publish(asked, reader)
+            await place.leases.assert_current(place.held)
+        except DaybiasError as error:
+            await runs.fail(account, run, str(error))
+            raise
+        await runs.finish(
+            account, run, _fetched(window, publisher, self.client.requests - requests)
+        )
+        # a cut window goes on by its times: marks stand for its end
+        marks = reader.marks if window == asked else {}
+        accounts = Accounts(place.documents, place.clock, place.entropy)
+        await accounts.advance(account, window.until, run, marks)
+        await close_if_complete(
+            place.documents, place.clock, place.entropy, account.user_id, account.key, run
+        )
+        return self._report(asked, window, publisher)
+
+    def _window(self) -> Window:
+        """Begin before the cursor; a run that only continues need not read the overlap again."""
+        spec, now, cursor = self.client.spec, self.place.clock.now(), self.account.cursor
+        if cursor is None:
+            since = now - spec.first_window
+        else:
+            since = cursor if self.continued else cursor - spec.overlap
+        if spec.history_limit is not None:
+            since = max(since, now - spec.history_limit)
+        return Window(since, now)
+
+    async def _publish(self, asked: Window, reader: HistoryReader) -> Window:
+        """Read and publish; return the part of the window that is complete now."""
+        spec = self.client.spec
+        reached = await reader.read(asked)
+        if reached == asked.until:
+            await self._report_positions(reader, asked)
+            return asked
+        # the day that was cut is read again whole, so that it can become complete
+        begun = day_start(reached, spec.zone)
+        until = begun if begun > asked.since else reached
+        if until <= asked.since:
+            raise ContractBroken(f"{spec.title}: the budget ended before any row's time")
+        return replace(asked, until=until)
+
+    async def _report_positions(self, reader: HistoryReader, asked: Window) -> None:
+        """Log what the broker says is held, taken between two readings of fills that agree."""
+        clock, run = self.place.clock, reader.publisher.run
+        since = max(asked.since, asked.until - _TAIL)
+        try:
+            for _ in range(_AGREEMENTS):
+                holdings = await self._holdings()
+                at = clock.now()
+                if await reader.confirms(Window(since, at)):
+                    await self._log_positions(holdings, at, run)
+                    return
+        except BudgetSpent:
+            pass  # the fills are complete; the next run reports
+        fields = {"run_id": run, "broker": self.client.spec.name}
+        _log.warning("sync.positions_unsettled", extra=fields)
+
+    async def _holdings(self) -> Holdings:
+        endpoint = self.client.spec.holdings
+        bodies = [await self.client.ask(one) for one in endpoint.requests(self.found)]
+        return endpoint.read(bodies, self.found)
+
+    async def _log_positions(self, holdings: Holdings, at: datetime, run: int) -> None:
+        body = {
+            "account_key": self.account.key,
+            "run": run,
+            "at_us": to_micros(at),
+            "cash": decimal_text(holdings.cash),
+            "currency": self.found.currency,
+            "positions": [_position_body(position) for position in holdings.positions],
+        }
+        report_id = f"{self.account.key}-{run:012d}"  # two runs may share an instant
+        key = Key("position_reports", (self.account.user_id, report_id))
+        await self.place.documents.commit([Create(key, body)])
+
+    def _report(self, asked: Window, window: Window, publisher: PagePublisher) -> AccountReport:
+        return AccountReport(
+            account_id=self.account.account_id,
+            outcome=Outcome.COMPLETE if window == asked else Outcome.CONTINUED,
+            run=publisher.run,
+            pages=publisher.pages,
+            rows=publisher.rows,
+            unread=publisher.unread,
+            ignored=publisher.ignored.total(),
+        )
+
+
+def _fetched(window: Window, publisher: PagePublisher, requests: int) -> Fetched:
+    return Fetched(
+        window=window,
+        pages=publisher.pages,
+        rows=publisher.rows,
+        unread=publisher.unread,
+        unread_days=publisher.unread_days,
+        ignored=publisher.ignored,
+        requests=requests,
+    )
+
+
+def _position_body(position: HeldPosition) -> dict[str, str | None]:
+    price = position.average_price
+    return {
+        "symbol": position.symbol,
+        "root": position.root,
+        "quantity": decimal_text(position.quantity),
+        "average_price": None if price is None else decimal_text(price),
+        "asset_class": position.asset_class.value,
+    }

@@ -1,0 +1,98 @@
+"""The login of one connection during one message: shown, and renewed where it runs out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.spec import AuthScheme, Renewal
+from shared.domain.connection import Connection
+from shared.domain.errors import (
+    AnswerLost,
+    AuthRejected,
+    RateLimited,
+    RequestRejected,
+    UpstreamUnavailable,
+)
+from shared.domain.time import parse_instant
+from shared.journal.connections import Connections
+
+_WARNED = timedelta(hours=24)  # before a consent ends for good
+
+
+@dataclass(slots=True)
+class Login:
+    """Credentials on their way into a client's headers.
+
+    Shape: `fence` is the lease's; `host` is where logins are renewed, "" for the broker's own.
+    """
+
+    scheme: AuthScheme
+    connection: Connection
+    connections: Connections
+    client: BrokerClient
+    fence: int
+    host: str
+    _credentials: dict[str, str] = field(default_factory=dict, init=False)
+
+    async def show(self) -> None:
+        """Put the login into the client's headers, renewed if it has run out.
+
+        Raises: AuthRejected, RateLimited, UpstreamUnavailable, ContractBroken, LeaseHeld,
+        StoreUnavailable.
+        """
+        connection = self.connection
+        vault = self.connections.vault
+        self._credentials = await vault.open(connection.connection_id, connection.sealed)
+        renewal = self.scheme.renewal
+        if renewal is not None:
+            self.client.renew = self.renew
+            if not self._is_fresh(renewal):
+                await self.renew()
+        self.client.shown = self.scheme.headers(self._credentials)
+
+    async def renew(self) -> None:
+        """Trade for a new login, store it sealed, and only then show it.
+
+        A renewal that uses its token up is tried once more after an unknown outcome, not twice.
+        Raises: as `show`.
+        """
+        renewal = self.scheme.renewal
+        if renewal is None:
+            raise AuthRejected("this login cannot be renewed; connect again")
+        unknown = await self.connections.begin_renewal(self.connection, self.fence)
+        try:
+            kept = await self._trade(renewal)
+        except AnswerLost as error:
+            if renewal.rotates and unknown:
+                raise AuthRejected(f"{error}, for the second time; connect again") from error
+            raise  # begun and not ended: the next try is the last one
+        except (AuthRejected, RateLimited, RequestRejected, UpstreamUnavailable) as error:
+            if not unknown:
+                await self.connections.end_renewal(self.connection, self.fence)
+            if isinstance(error, RequestRejected):
+                raise AuthRejected(f"{error}: the login is not renewed; connect again") from error
+            raise
+        self._credentials = {**self._credentials, **kept}
+        await self.connections.end_renewal(self.connection, self.fence, self._credentials)
+        self.client.shown = self.scheme.headers(self._credentials)
+
+    def warning(self, now: datetime) -> str:
+        """Say when the user's consent ends, if that is soon."""
+        renewal = self.scheme.renewal
+        if renewal is None or renewal.refresh_life is None:
+            return ""
+        ends_at = self.connection.login_at + renewal.refresh_life
+        if ends_at - now > _WARNED:
+            return ""
+        return f"sign in again before {ends_at:%Y-%m-%d %H:%M} UTC, when the consent ends"
+
+    async def _trade(self, renewal: Renewal) -> dict[str, str]:
+        asked_at = self.client.clock.now()
+        self.client.shown = {}
+        body = await self.client.ask_once(renewal.request(self._credentials), self.host)
+        return renewal.read(body, asked_at)
+
+    def _is_fresh(self, renewal: Renewal) -> bool:
+        ends_at = self._credentials.get("expires_at")
+        now = self.client.clock.now()
+        return ends_at is not None and parse_instant(ends_at) - renewal.margin > now

@@ -1,0 +1,140 @@
+"""Logins that are renewed by a token which its use uses up."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from urllib.parse import parse_qs
+
+import pytest
+
+from infra.simulators.brokers import faults
+from infra.simulators.brokers.wire import Answer, Call, answer
+from shared.brokers.engine.auth import oauth_refresh
+from shared.domain.connection import Connection
+from shared.domain.errors import LeaseHeld, UpstreamUnavailable
+from shared.journal.lifecycle import Lifecycle
+from tests.brokers.desk import ACCOUNT, USER, Desk
+
+PATH = "/oauth/token"
+LOGIN = {"client_id": "app", "client_secret": "hush", "refresh_token": "r-0"}
+WEEK = timedelta(days=7)
+
+
+@dataclass
+class Rotating:
+    """A broker whose refresh tokens work once, before Alpaca's accounts."""
+
+    desk: Desk
+    token: str = "r-0"
+    shown: list[str] = field(default_factory=list)
+
+    def handle(self, call: Call) -> Answer:
+        if call.path != PATH:
+            return self.desk.world.handle(call)
+        form = {name: values[0] for name, values in parse_qs(call.body.decode()).items()}
+        self.shown.append(form["refresh_token"])
+        return self.desk.world.faults.apply(call, self._answer(form["refresh_token"]))
+
+    def _answer(self, given: str) -> Answer:
+        if given != self.token:
+            return answer({"error": "invalid_grant"}, 400)
+        self.token = f"r-{len(self.shown)}"
+        return answer({"access_token": "t", "expires_in": 1200, "refresh_token": self.token})
+
+
+@pytest.fixture
+def desk() -> Desk:
+    scheme = oauth_refresh(PATH, rotates=True, refresh_life=WEEK)
+    desk = Desk(auth="oauth", credentials=LOGIN)
+    desk.spec = replace(desk.spec, auth={"oauth": scheme})
+    desk.world.add_account(account_id=ACCOUNT, number="PA1", oauth_token="t")
+    return desk
+
+
+@pytest.fixture
+def broker(desk: Desk) -> Rotating:
+    rotating = Rotating(desk)
+    desk.handle = rotating.handle
+    return rotating
+
+
+@pytest.fixture
+async def connection(desk: Desk, broker: Rotating) -> Connection:
+    assert broker.shown == []
+    return await desk.connect()
+
+
+async def test_each_renewal_shows_the_token_of_the_one_before(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    for _ in range(3):
+        assert (await desk.sync(connection)).outcome == "complete"
+        desk.clock.advance(timedelta(minutes=20))
+    assert broker.shown == ["r-0", "r-1", "r-2"]
+
+
+async def test_a_token_whose_successor_was_lost_is_shown_once_more_and_then_needs_the_user(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    desk.world.faults.plan(faults.timeout(), path=PATH)
+    with pytest.raises(UpstreamUnavailable):
+        await desk.sync(connection)
+    assert (await desk.sync(connection)).outcome == "needs_reauth"
+    assert (broker.shown, await desk.health(connection)) == (["r-0", "r-0"], "needs_reauth")
+
+
+@pytest.mark.parametrize("lost", [faults.timeout(), faults.cut_body()])
+async def test_two_lost_answers_in_a_row_need_the_user(
+    desk: Desk, connection: Connection, broker: Rotating, lost: faults.Fault
+) -> None:
+    desk.world.faults.plan(lost, path=PATH, times=9)
+    with pytest.raises(UpstreamUnavailable):
+        await desk.sync(connection)
+    assert (await desk.sync(connection)).outcome == "needs_reauth"
+    assert len(broker.shown) == 2
+
+
+async def test_a_worker_that_was_overtaken_stores_no_login(
+    desk: Desk, connection: Connection
+) -> None:
+    await desk.connections.begin_renewal(connection, 7)
+    with pytest.raises(LeaseHeld):
+        await desk.connections.end_renewal(connection, 6, {**LOGIN, "refresh_token": "old"})
+    with pytest.raises(LeaseHeld):
+        await desk.connections.begin_renewal(connection, 6)
+    assert desk.sealed_now(connection) == connection.sealed
+
+
+async def test_no_secret_is_written_in_clear(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    await desk.sync(connection)
+    stored = json.dumps([body for body, _ in desk.documents._rows.values()])
+    assert not [word for word in ("hush", "r-0", broker.token, "access_token") if word in stored]
+
+
+async def test_the_end_of_a_consent_is_told_a_day_ahead(desk: Desk, connection: Connection) -> None:
+    reasons = []
+    for _ in range(2):
+        await desk.sync(connection)
+        health = (await desk.connections.get(USER, connection.connection_id)).health
+        reasons.append(health.reason)
+        desk.clock.advance(WEEK - timedelta(hours=23))
+    assert reasons == ["", "sign in again before 2026-03-23 14:00 UTC, when the consent ends"]
+
+
+async def test_signing_in_again_goes_on_from_the_cursor_and_renews_the_consent(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    await desk.sync(connection)
+    before = await desk.cursor_us()
+    broker.token = "another"
+    desk.clock.advance(WEEK)
+    assert (await desk.sync(connection)).outcome == "needs_reauth"
+    login = {**LOGIN, "refresh_token": "another"}
+    lifecycle = Lifecycle(desk.connections)
+    await lifecycle.sign_in(USER, connection.connection_id, desk.spec, login)
+    assert await desk.cursor_us() == before
+    assert (await desk.sync(connection)).outcome == "complete"
+    health = (await desk.connections.get(USER, connection.connection_id)).health
+    assert (health.state, health.reason) == ("active", "")
