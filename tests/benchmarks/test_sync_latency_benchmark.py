@@ -47,7 +47,7 @@ async def test_nearly_all_of_a_syncs_time_is_the_brokers() -> None:
     total_s = time.perf_counter() - began
     share = distant.waited_s / total_s
     print(  # noqa: T201 - the share is the result
-        f"\nsync of {report.rows} fills over {report.requests} requests of 100 ms: {total_s:.2f} s, "
+        f"\nsync of {report.rows} fills, {report.requests} requests of 100 ms: {total_s:.2f} s, "
         f"{share:.1%} of it the broker's"
     )
     assert share > LEAST_SHARE
