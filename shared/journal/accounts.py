@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.brokers.spec import BrokerAccount
 from shared.domain.connection import Connection
@@ -38,9 +38,13 @@ class Accounts:
     clock: Clock
     entropy: Entropy
 
-    async def ensure(self, connection: Connection, found: BrokerAccount) -> Account:
+    async def ensure(
+        self, connection: Connection, found: BrokerAccount, history_limit: timedelta | None = None
+    ) -> Account:
         """Store the account that a connection reaches, or add the connection to a known one.
 
+        Units: `history_limit` is how far back the broker answers; what lay before it when the
+        account was first seen will never be known.
         Raises: StoreUnavailable.
         """
         key = account_key(connection.broker, connection.environment, found.account_id)
@@ -48,7 +52,7 @@ class Accounts:
 
         async def write() -> Body:
             (document,) = await self.documents.get_many([place])
-            before = document.body if document else self._new(connection, found)
+            before = document.body if document else self._new(connection, found, history_limit)
             body = {
                 **before,
                 "account_number": found.number,
@@ -123,14 +127,18 @@ class Accounts:
 
         await compare_and_set(self.clock, self.entropy, write)
 
-    def _new(self, connection: Connection, found: BrokerAccount) -> Body:
+    def _new(
+        self, connection: Connection, found: BrokerAccount, history_limit: timedelta | None
+    ) -> Body:
+        now = self.clock.now()
         return {
+            "beyond_before_us": None if history_limit is None else to_micros(now - history_limit),
             "broker": connection.broker,
             "environment": connection.environment,
             "account_id": found.account_id,
             "connection_ids": [],
             "cursor_us": None,
-            "first_seen_us": to_micros(self.clock.now()),
+            "first_seen_us": to_micros(now),
             "last_run": 0,
         }
 

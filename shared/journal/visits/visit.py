@@ -116,7 +116,8 @@ class Visit:
     async def _account(self, found: BrokerAccount) -> Account:
         place = self.place
         accounts = Accounts(place.documents, place.clock, place.entropy)
-        account = await accounts.ensure(self.connection, found)
+        limit = self.client.spec.history_limit
+        account = await accounts.ensure(self.connection, found, limit)
         runs = Runs(place.documents, place.clock, place.entropy)
         if await runs.abandon_overdue(account, self.client.spec.zone):
             account = await accounts.ensure(self.connection, found)  # the cursor went back
