@@ -19,7 +19,8 @@ class Account:
 
     Shape: `cursor` is the newest instant up to which every row is known to have been published;
     None before the first run. `marks` endpoint name -> the broker's id that stands for the same,
-    where its history is walked by id.
+    where its history is walked by id. `cut` tells that the run which moved the cursor last
+    ended before its window did, after it had read the overlap.
     """
 
     user_id: UserId
@@ -28,6 +29,7 @@ class Account:
     environment: str
     cursor: datetime | None
     marks: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Accounts:
             environment=connection.environment,
             cursor=None if cursor_us is None else from_micros(cursor_us),
             marks=body.get("marks", {}),
+            cut=body.get("cut", False),
         )
 
     async def note_vanished(self, user_id: UserId, key: AccountKey) -> None:
@@ -111,7 +114,13 @@ class Accounts:
         return await compare_and_set(self.clock, self.entropy, write)
 
     async def advance(
-        self, account: Account, complete_until: datetime, run: int, marks: Mapping[str, str]
+        self,
+        account: Account,
+        complete_until: datetime,
+        run: int,
+        marks: Mapping[str, str],
+        *,
+        cut: bool = False,
     ) -> None:
         """Move the cursor forward, never back; `marks` are the ids that belong to it.
 
@@ -121,7 +130,7 @@ class Accounts:
         async def write() -> None:
             document = await read_account(self.documents, account.user_id, account.key)
             reached = max(document.body["cursor_us"] or 0, to_micros(complete_until))
-            news = {"cursor_us": reached, "last_run": run, "marks": dict(marks)}
+            news = {"cursor_us": reached, "last_run": run, "marks": dict(marks), "cut": cut}
             body = {**document.body, **news}
             await self.documents.commit([Update(document.key, body, document.version)])
 
