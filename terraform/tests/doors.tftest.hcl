@@ -199,7 +199,7 @@ run "grants_are_the_least" {
   }
 
   assert {
-    condition     = length(distinct([for function in module.function : function.member])) == 9
+    condition     = length(distinct([for function in module.function : function.member])) == 13
     error_message = "Every function has a service account of its own."
   }
 }
