@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.brokers.engine.client import BrokerClient, open_session
-from shared.brokers.oauth import OAuth
+from shared.brokers.engine.oauth import OAuth
 from shared.brokers.spec import BrokerSpec, Request
 from shared.domain.connection import Connection
 from shared.domain.errors import (
