@@ -83,9 +83,13 @@ class ConnectionView(BaseModel):
 
 
 class ConsentBegun(BaseModel):
-    """Where to send this browser; it comes back to /v1/oauth/callback within ten minutes."""
+    """Where to send this browser; it comes back to /v1/oauth/callback within ten minutes.
+
+    Shape: `notices` is what the user must know of the broker before.
+    """
 
     authorize_url: str
+    notices: tuple[str, ...]
 
 
 class Tested(BaseModel):
@@ -157,7 +161,7 @@ def _add_connecting(
         if isinstance(asked, BrowserLogin):
             session = bind(request, response)
             address = await desk.consents.begin(user, spec, environment, label, session)
-            return ConsentBegun(authorize_url=address)
+            return ConsentBegun(authorize_url=address, notices=spec.notices)
         shown = {name: value.get_secret_value() for name, value in asked.credentials.items()}
         made = await desk.connections.create(user, spec, environment, label, "api_key", shown)
         return desk.view(made)
@@ -169,7 +173,8 @@ def _add_connecting(
         """Begin anew the consent behind a connection, which stays what it is."""
         connection = await desk.connections.get(user, connection_id)
         session = bind(request, response)
-        return ConsentBegun(authorize_url=await desk.consents.begin_again(connection, session))
+        address = await desk.consents.begin_again(connection, session)
+        return ConsentBegun(authorize_url=address, notices=desk.spec(connection.broker).notices)
 
 
 def _add_callback(router: APIRouter, desk: ConnectionDesk) -> None:

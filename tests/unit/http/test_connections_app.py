@@ -95,10 +95,12 @@ async def test_keys_make_a_connection_that_shows_no_key(http):
     assert await listed(http) == [answer.json()]
 
 
-async def test_a_user_is_told_what_the_broker_cannot_do(http, world):
+async def test_a_user_is_told_before_and_after_what_the_broker_cannot_do(http, world):
+    begun = (await http.post("/v1/connections", json=IN_BROWSER)).json()
     await http.get(await back_from_schwab(http, world))
     [made] = await listed(http)
     assert any("7 days" in notice for notice in made["notices"])
+    assert begun["notices"] == made["notices"]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ async def test_another_browser_cannot_finish_a_consent(http, base, world):
     assert await listed(http) == []
 
 
-async def test_a_refusal_says_what_to_do_and_quotes_nothing(http, world):
+async def test_a_refusal_says_what_to_do_and_quotes_nothing(http, world, caplog):
     path = await back_from_schwab(http, world)
     world.faults.plan(faults.timeout())
     answer = await http.get(path)
@@ -172,7 +174,8 @@ async def test_a_refusal_says_what_to_do_and_quotes_nothing(http, world):
     )
     assert "begin to connect again" in answer.json()["detail"]
     code = parse_qs(urlsplit(path).query)["code"][0]
-    assert [text for text in (SECRET, code) if text in answer.text] == []
+    assert "consent.failed" in caplog.text
+    assert [text for text in (SECRET, code) if text in answer.text + caplog.text] == []
 
 
 async def test_a_user_who_declines_at_the_broker_is_told_so(http, world):
