@@ -38,22 +38,29 @@ class Settings(BaseSettings):
         return self
 
 
-class SyncSettings(Settings):
-    """Settings of the sync functions.
+class BrokerSettings(Settings):
+    """Settings of whatever talks to brokers.
 
     Shape: `broker_hosts` maps "<broker>:<environment>" to a base URL and is honoured in the local
     profile only: a deployed service talks to the hosts that the broker's spec names.
-    Units: `budget_s` seconds after which a run stops and goes on in its next message.
     """
 
     broker_hosts: dict[str, str] = Field(default_factory=dict)
-    budget_s: float = Field(default=480.0, gt=0)
 
     @model_validator(mode="after")
     def _hosts_only_locally(self) -> Self:
         if self.profile == "cloud" and self.broker_hosts:
             raise ValueError("DAYBIAS_BROKER_HOSTS is for the local profile only")
         return self
+
+
+class SyncSettings(BrokerSettings):
+    """Settings of the sync functions.
+
+    Units: `budget_s` seconds after which a run stops and goes on in its next message.
+    """
+
+    budget_s: float = Field(default=480.0, gt=0)
 
 
 class BiasSettings(Settings):

@@ -103,6 +103,7 @@ class Gateway:
         market = BiasSettings(**self._settings | ({"data_dir": data_dir} if data_dir else {}))
         extra: dict[str, dict[str, Any]] = {
             **{f"sync_{name}": {"settings": sync, "transport": transport} for name in SPECS},
+            "api": {"settings": sync, "transport": transport},
             "refresh_market": {"settings": market},
             "bias": {"settings": market},
             "score_bias": {"settings": market},

@@ -17,8 +17,8 @@ from shared.brokers.alpaca_rows import (
 )
 from shared.brokers.engine.auth import bearer, key_headers
 from shared.brokers.engine.limits import reset_at
+from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.paging import FirstRequest, by_last_id
-from shared.brokers.oauth import OAuth
 from shared.brokers.spec import (
     AccountsEndpoint,
     BrokerAccount,

@@ -4,13 +4,14 @@ Source: Alpaca's OpenAPI page "Retrieve Account Activities" (read 2026-05); samp
 tests/fixtures/alpaca. What is not documented there is marked unverified where it is used.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
 
+from shared.brokers.alpaca_symbols import Traded, coin, traded
 from shared.brokers.rows import fields_of, text_of, time_of
 from shared.brokers.spec import BrokerAccount, FillProgress, HeldPosition, Holdings, ParsedRow
 from shared.domain.errors import ContractBroken, UnparseableRow
@@ -26,7 +27,6 @@ from shared.domain.money import parse_decimal
 from shared.domain.time import NEW_YORK, as_utc, parse_instant
 
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL}  # sell_short: older docs
-_OPTION = re.compile(r"[A-Z]{1,6}\d{6}[CP]\d{8}")
 
 # Rows that move cash and no position.
 _CASH_TYPES = {
@@ -39,24 +39,27 @@ _CASH_TYPES = {
     **dict.fromkeys(("CSD", "CSW", "JNLC"), EventType.CASH),
     "ACATC": EventType.TRANSFER,
 }
-_ASSET_CLASSES = {
-    "us_equity": AssetClass.EQUITY,
-    "us_option": AssetClass.OPTION,
-    "crypto": AssetClass.CRYPTO,
+# Rows of options beside their fills; a row's own sign is not reliable where the kind tells it.
+_OPTION_TYPES = {
+    "OPASN": EventType.ASSIGNMENT,  # of a short option: it closes upwards
+    "OPEXC": EventType.EXERCISE,  # of a long one: it closes downwards
+    "OPEXP": EventType.EXPIRY,  # of either: the sign is the row's (unverified)
+    "OPTRD": EventType.DELIVERY,  # the shares of an assignment or exercise, at the strike
 }
-# Rows that move positions in ways that part 2 brings: kept raw, in sight, until then.
-_LATER = {
-    "CFEE": "crypto fees are paid in coins",
-    **dict.fromkeys(("OPASN", "OPEXC", "OPEXP", "OPTRD", "OPCSH"), "options"),
+_CLOSES = {EventType.ASSIGNMENT: Decimal(1), EventType.EXERCISE: Decimal(-1)}
+# Rows that move positions in ways that the journal does not know: kept raw, in sight.
+_UNREAD = {
+    "OPCSH": "cash settlements of options",
     **dict.fromkeys(("SPLIT", "SSO", "SSP", "SPIN", "MA", "NC", "REORG"), "corporate actions"),
     **dict.fromkeys(("JNLS", "ACATS"), "transfers of positions"),
 }
+_AFTER_HOURS = time(19, 59)  # of a row that names its day alone: after all fills of that day
 
 
 def parse_activity(raw: Any, account: BrokerAccount) -> ParsedRow:
     """Normalize one account activity.
 
-    Raises: UnparseableRow, also for rows that change positions in ways that part 2 brings.
+    Raises: UnparseableRow, also for rows that change positions in ways that are not known here.
     """
     row = fields_of(raw)
     kind = text_of(row, "activity_type")
@@ -65,27 +68,20 @@ def parse_activity(raw: Any, account: BrokerAccount) -> ParsedRow:
             return _fill(row, account)
         if kind in _CASH_TYPES:
             return _cash_event(row, kind, account)
+        if kind in _OPTION_TYPES:
+            return _option_event(row, kind, account)
+        if kind == "CFEE":
+            return _coin_fee(row, account)
     except ValidationError as error:  # of the normalized row
         first = error.errors()[0]
         raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
-    if kind in _LATER:
-        raise UnparseableRow(f"{kind}: {_LATER[kind]} come with part 2; kept until then")
+    if kind in _UNREAD:
+        raise UnparseableRow(f"{kind}: {_UNREAD[kind]} are not read yet; kept until then")
     raise UnparseableRow(f"activity_type: {kind!r} is not known; it may change positions")
 
 
-def _asset_class(symbol: str) -> AssetClass:
-    if "/" in symbol:
-        return AssetClass.CRYPTO
-    return AssetClass.OPTION if _OPTION.fullmatch(symbol) else AssetClass.EQUITY
-
-
 def _fill(row: dict[str, Any], account: BrokerAccount) -> ParsedRow:
-    symbol = text_of(row, "symbol")
-    asset_class = _asset_class(symbol)
-    if asset_class is not AssetClass.EQUITY:
-        raise UnparseableRow(
-            f"FILL of {symbol!r}: {asset_class}s come with part 2; kept until then"
-        )
+    what = traded(text_of(row, "symbol"))
     side = text_of(row, "side")
     if side not in _SIDES:
         raise UnparseableRow(f"side: expected one of {', '.join(_SIDES)}, found {side!r}")
@@ -93,13 +89,14 @@ def _fill(row: dict[str, Any], account: BrokerAccount) -> ParsedRow:
     execution = Execution(
         execution_id=fill_id,
         order_id=row.get("order_id"),
-        symbol=symbol,
-        root=symbol,
-        asset_class=asset_class,
+        symbol=what.symbol,
+        root=what.root,
+        asset_class=what.asset_class,
         side=_SIDES[side],
         quantity=parse_decimal(row.get("qty"), "qty"),
         price=parse_decimal(row.get("price"), "price"),
-        currency=account.currency,
+        multiplier=what.multiplier,
+        currency=what.currency or account.currency,
         executed_at=time_of(row, "transaction_time", parse_instant),
     )
     return ParsedRow((fill_id,), execution)
@@ -125,6 +122,58 @@ def _cash_event(row: dict[str, Any], kind: str, account: BrokerAccount) -> Parse
     )
     # Alpaca's own samples give one id to rows of two types, so the id alone is no identity.
     return ParsedRow((kind, event_id, symbol or ""), event)
+
+
+def _option_event(row: dict[str, Any], kind: str, account: BrokerAccount) -> ParsedRow:
+    """Read what ends an option, or the shares that come or go with it."""
+    event_type = _OPTION_TYPES[kind]
+    what = traded(text_of(row, "symbol"))
+    is_delivery = event_type is EventType.DELIVERY
+    if (what.asset_class is AssetClass.EQUITY) is not is_delivery:
+        raise UnparseableRow(f"{kind}: {what.symbol!r} is not what such a row moves")
+    quantity = parse_decimal(row.get("qty"), "qty")
+    if event_type in _CLOSES:
+        quantity = abs(quantity) * _CLOSES[event_type]
+    price = parse_decimal(row.get("price"), "price") if is_delivery else Decimal(0)
+    moved = {"quantity": quantity, "price": price, "multiplier": what.multiplier}
+    return _moving_event(row, kind, event_type, what, account, moved)
+
+
+def _coin_fee(row: dict[str, Any], account: BrokerAccount) -> ParsedRow:
+    """Read a fee that is taken in coins: it makes the position smaller and moves no cash."""
+    what = coin(text_of(row, "symbol"))
+    quantity = parse_decimal(row.get("qty"), "qty")
+    if quantity >= 0:
+        raise UnparseableRow(f"CFEE: expected coins that go, found {quantity}")
+    moved = {"quantity": quantity, "price": parse_decimal(row.get("price"), "price")}
+    return _moving_event(row, "CFEE", EventType.FEE, what, account, moved)
+
+
+def _moving_event(  # noqa: PLR0913, PLR0917 - a row, what it is, and what it moves
+    row: dict[str, Any],
+    kind: str,
+    event_type: EventType,
+    what: Traded,
+    account: BrokerAccount,
+    moved: dict[str, Decimal],
+) -> ParsedRow:
+    event_id, day = text_of(row, "id"), time_of(row, "date", date.fromisoformat)
+    event = AccountEvent(
+        event_id=event_id,
+        type=event_type,
+        subtype=kind,
+        symbol=what.symbol,
+        root=what.root,
+        asset_class=what.asset_class,
+        amount=parse_decimal(row.get("net_amount"), "net_amount"),
+        currency=what.currency or account.currency,
+        effective_on=day,
+        occurred_at=_created_at(row) or as_utc(datetime.combine(day, _AFTER_HOURS, NEW_YORK)),
+        description=row.get("description") or "",
+        status=RowStatus.BUSTED if row.get("status") == "canceled" else RowStatus.BOOKED,
+        **moved,
+    )
+    return ParsedRow((kind, event_id, text_of(row, "symbol")), event)
 
 
 def _created_at(row: dict[str, Any]) -> datetime | None:
@@ -200,12 +249,13 @@ def read_holdings(bodies: Sequence[Any], _: BrokerAccount) -> Holdings:
 
 def _position(row: dict[str, Any]) -> HeldPosition:
     symbol, price = text_of(row, "symbol"), row.get("avg_entry_price")
+    what = coin(symbol) if text_of(row, "asset_class") == "crypto" else traded(symbol)
     return HeldPosition(
-        symbol=symbol,
-        root=symbol,
+        symbol=what.symbol,
+        root=what.root,
         quantity=parse_decimal(row.get("qty"), "qty"),
         average_price=None if price is None else parse_decimal(price, "avg_entry_price"),
-        asset_class=_ASSET_CLASSES.get(text_of(row, "asset_class")) or _asset_class(symbol),
+        asset_class=what.asset_class,
     )
 
 

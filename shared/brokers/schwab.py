@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.brokers.engine.auth import oauth_refresh
+from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.paging import by_halves, in_spans
-from shared.brokers.oauth import OAuth
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.schwab_fields import CURRENCY, asset_class_of, booked_on, root_of, symbol_of
 from shared.brokers.schwab_rows import TYPES, parse_transaction

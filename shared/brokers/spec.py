@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.brokers.oauth import OAuth
+from shared.brokers.engine.oauth import OAuth
 from shared.domain.errors import DaybiasError
 from shared.domain.execution import AccountEvent, AssetClass, Execution
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.engine.limits import reset_in
+from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.paging import FirstRequest, by_next_token
-from shared.brokers.oauth import OAuth
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.spec import (
     AccountsEndpoint,

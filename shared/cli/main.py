@@ -1,24 +1,24 @@
 """The command line; credentials come from a prompt or the environment, never from an argument."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from shared import VERSION
 from shared.brokers.engine.saved import history_of, read_saved, saved_json
-from shared.cli import screens
+from shared.cli import rereading, screens
+from shared.cli.logins import connections
+from shared.cli.quarantine import quarantine
+from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
 from shared.domain.money import loads_exact
 from shared.http.identity import LOCAL_USER as USER
 from shared.wiring.brokers import SPECS
-from shared.wiring.desk import Desk, open_desk
+from shared.wiring.desk import Desk
 
 
 class Login(StrEnum):
@@ -29,32 +29,16 @@ class Login(StrEnum):
 
 
 app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
-connections = typer.Typer(no_args_is_help=True, help="Logins at brokers.")
 app.add_typer(connections, name="connections")
-_PIPED_WIDTH = 140  # a pipe has no width; a state must not be cut to 80 columns
-_out = Console()
-if not _out.is_terminal:
-    _out.width = _PIPED_WIDTH
-_err = Console(stderr=True)
-_T = TypeVar("_T")
-
-
-def _at_desk(work: Callable[[Desk], Awaitable[_T]]) -> _T:
-    async def run() -> _T:
-        async with open_desk() as desk:
-            return await work(desk)
-
-    try:
-        return asyncio.run(run())
-    except DaybiasError as error:
-        _err.print(str(error), style="red")
-        raise typer.Exit(1) from error
+app.add_typer(quarantine, name="quarantine")
+app.command()(rereading.sync)
+app.command()(rereading.resync)
 
 
 @app.command()
 def version() -> None:
     """Say which version this is."""
-    _out.print(VERSION)
+    out.print(VERSION)
 
 
 @app.command()
@@ -66,11 +50,11 @@ def bias(
     async def work(desk: Desk) -> None:
         await desk.market.refresh()
         if symbol is None:
-            _out.print(screens.board(await desk.biases.board()))
+            out.print(screens.board(await desk.biases.board()))
         else:
-            _out.print(screens.answer(await desk.biases.bias(symbol)))
+            out.print(screens.answer(await desk.biases.bias(symbol)))
 
-    _at_desk(work)
+    at_desk(work)
 
 
 @app.command()
@@ -78,25 +62,12 @@ def journal() -> None:
     """Show figures, positions and how they compare with the broker's."""
 
     async def work(desk: Desk) -> None:
-        _out.print(screens.figures(await desk.queries.summary(USER)))
-        _out.print(screens.positions(await desk.queries.positions(USER)))
+        out.print(screens.figures(await desk.queries.summary(USER)))
+        out.print(screens.positions(await desk.queries.positions(USER)))
         accounts = await desk.queries.accounts(USER)
-        _out.print(screens.agreement(await desk.queries.reconciliations(USER), accounts))
+        out.print(screens.agreement(await desk.queries.reconciliations(USER), accounts))
 
-    _at_desk(work)
-
-
-@app.command()
-def sync() -> None:
-    """Fetch what is due, store it, rebuild what changed, compare with the brokers."""
-
-    async def work(desk: Desk) -> None:
-        for broker in SPECS:
-            _out.print(screens.synced(broker, await desk.sync(broker)))
-        compared = await desk.reconcile.sweep(USER)
-        _out.print(screens.agreement(compared, await desk.queries.accounts(USER)))
-
-    _at_desk(work)
+    at_desk(work)
 
 
 @app.command()
@@ -118,13 +89,13 @@ def parse(  # noqa: PLR0913, PLR0917 - the options of a command
         body = loads_exact(file.read_bytes())
         history = history_of(spec, endpoint)
     except (DaybiasError, ValueError, RecursionError) as error:
-        _err.print(str(error) if isinstance(error, DaybiasError) else f"{file}: not JSON")
+        err.print(str(error) if isinstance(error, DaybiasError) else f"{file}: not JSON")
         raise typer.Exit(1) from error
     saved = read_saved(history, body, account_id=account, currency=currency)
     if as_json:
         typer.echo(json.dumps(saved_json(saved), default=str, indent=2))
     else:
-        _out.print(screens.saved(saved))
+        out.print(screens.saved(saved))
 
 
 @connections.command("add")
@@ -148,15 +119,15 @@ def add(
         made = await desk.connections.create(
             USER, spec, environment, name, login.value, credentials
         )
-        _out.print(f"{made.label}: {made.connection_id}")
+        out.print(f"{made.label}: {made.connection_id}")
 
-    _at_desk(work)
+    at_desk(work)
 
 
 @connections.command("list")
 def list_all() -> None:
     """List the logins and how they are."""
-    _out.print(screens.connections(_at_desk(lambda desk: desk.connections.list(USER))))
+    out.print(screens.connections(at_desk(lambda desk: desk.connections.list(USER))))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 
 from shared.bias.service import Served
 from shared.brokers.engine.saved import Saved
+from shared.cli.terminal import table as _table
 from shared.domain.bias import Bias, Unavailable
 from shared.domain.connection import Connection
 from shared.domain.money import decimal_text
@@ -16,13 +16,6 @@ from shared.domain.time import iso
 from shared.journal.queries import AccountView
 from shared.journal.reconciliation.comparison import Reconciliation
 from shared.wiring.desk import Synced
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column)
-    return table
 
 
 def board(answers: Sequence[Served | Unavailable]) -> RenderableType:

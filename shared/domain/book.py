@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
-from shared.domain.execution import AccountEvent, EventType, Execution, RowStatus
+from shared.domain.execution import AccountEvent, EventType, Execution, RowStatus, as_fill
 from shared.domain.ids import RowKey
 from shared.domain.money import no_digit_lost
 from shared.domain.performance import DayFigures
@@ -74,13 +74,27 @@ class _Books:
         for fee in fill.fees:  # a fee in another currency counts in its own
             self.day(on, fee.currency).fees += fee.amount
 
-    def take_event(self, event: AccountEvent) -> None:
+    def take_event(self, key: RowKey, event: AccountEvent) -> None:
         if event.quantity:
-            self.unapplied += 1
+            self._move(key, event)
         elif event.type is EventType.FEE:
             self.day(event.effective_on, event.currency).day_fees -= event.amount
         elif event.type in _INCOME:
             self.day(event.effective_on, event.currency).income += event.amount
+
+    def _move(self, key: RowKey, event: AccountEvent) -> None:
+        """Apply an event that moves a position as the fill that it comes to, on its own day."""
+        fill = as_fill(event)
+        if fill is None:
+            self.unapplied += 1
+            return
+        step = self.trips.setdefault((fill.symbol, fill.currency), Trips()).take(key, fill)
+        day = self.day(event.effective_on, event.currency)
+        day.gross += step.realized
+        if step.ended is not None:
+            day.end(step.ended)
+        if event.type is EventType.FEE:  # given away at its price: the proceeds are the fee
+            day.day_fees -= fill.signed_quantity * fill.price * fill.multiplier
 
 
 def build_book(root: str, log: Iterable[tuple[RowKey, Execution | AccountEvent]]) -> Book:
@@ -97,7 +111,7 @@ def build_book(root: str, log: Iterable[tuple[RowKey, Execution | AccountEvent]]
             if isinstance(row, Execution):
                 books.take_execution(key, row)
             else:
-                books.take_event(row)
+                books.take_event(key, row)
         return _freeze(root, books)
 
 

@@ -72,6 +72,7 @@ _DECLARED = (
                 reads="1 a due connection, once in 15 minutes each",
             ),
             Index((), None, "a user's connections", reads="1-10"),
+            Index((), None, "service levels: every login", group=True, reads="1 a connection"),
         ),
     ),
     Collection(
@@ -232,6 +233,23 @@ _DECLARED = (
             Index(("account_key",), "at_us", "an account's unread rows", both_ways=True),
             Index((), "at_us", "a user's unread rows"),
         ),
+    ),
+    Collection(
+        "service_contributions",
+        "what one account adds to its broker's service levels, by day; which runs are counted",
+        "account key",
+        "one an account",
+        "users",
+        copies="folded from runs: an hour's sweep reads an hour's runs, not a month's",
+    ),
+    Collection(
+        "service_levels",
+        "one broker's success, freshness and completeness on one day; nothing of any user",
+        "broker + day",
+        "5-30 a day",
+        None,
+        (Index((), "day", "the service levels of a span of days", both_ways=True),),
+        copies="sums over service_contributions and coverage",
     ),
     Collection(
         "dead_messages",

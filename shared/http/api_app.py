@@ -13,6 +13,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.execution import AccountEvent, Execution
 from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.performance import Performance
+from shared.domain.service_level import imbalance
 from shared.domain.time import Instant
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import Identify
@@ -144,10 +145,12 @@ def _add_health(app: FastAPI, queries: JournalQueries, identify: Identify) -> No
 
     @app.get("/v1/runs")
     async def runs(user: User, window: _Window, account: AccountKey) -> Items[dict[str, Any]]:
-        """An account's sync runs, newest first, with their counts."""
+        """An account's sync runs, newest first; `fault` says where counts do not add up, or ""."""
         await _check_account(queries, user, account)
         page = await _page(queries.runs(user, account, window), window)
-        return Items(items=[dict(run) for run in page.items], next=page.cursor)
+        return Items(
+            items=[{**run, "fault": imbalance(run)} for run in page.items], next=page.cursor
+        )
 
     @app.get("/v1/quarantine")
     async def quarantine(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.brokers.spec import BrokerAccount
 from shared.domain.connection import Connection
@@ -19,7 +19,8 @@ class Account:
 
     Shape: `cursor` is the newest instant up to which every row is known to have been published;
     None before the first run. `marks` endpoint name -> the broker's id that stands for the same,
-    where its history is walked by id.
+    where its history is walked by id. `cut` tells that the run which moved the cursor last
+    ended before its window did, after it had read the overlap.
     """
 
     user_id: UserId
@@ -28,6 +29,7 @@ class Account:
     environment: str
     cursor: datetime | None
     marks: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,13 @@ class Accounts:
     clock: Clock
     entropy: Entropy
 
-    async def ensure(self, connection: Connection, found: BrokerAccount) -> Account:
+    async def ensure(
+        self, connection: Connection, found: BrokerAccount, history_limit: timedelta | None = None
+    ) -> Account:
         """Store the account that a connection reaches, or add the connection to a known one.
 
+        Units: `history_limit` is how far back the broker answers; what lay before it when the
+        account was first seen will never be known.
         Raises: StoreUnavailable.
         """
         key = account_key(connection.broker, connection.environment, found.account_id)
@@ -48,7 +54,7 @@ class Accounts:
 
         async def write() -> Body:
             (document,) = await self.documents.get_many([place])
-            before = document.body if document else self._new(connection, found)
+            before = document.body if document else self._new(connection, found, history_limit)
             body = {
                 **before,
                 "account_number": found.number,
@@ -71,6 +77,7 @@ class Accounts:
             environment=connection.environment,
             cursor=None if cursor_us is None else from_micros(cursor_us),
             marks=body.get("marks", {}),
+            cut=body.get("cut", False),
         )
 
     async def note_vanished(self, user_id: UserId, key: AccountKey) -> None:
@@ -107,7 +114,13 @@ class Accounts:
         return await compare_and_set(self.clock, self.entropy, write)
 
     async def advance(
-        self, account: Account, complete_until: datetime, run: int, marks: Mapping[str, str]
+        self,
+        account: Account,
+        complete_until: datetime,
+        run: int,
+        marks: Mapping[str, str],
+        *,
+        cut: bool = False,
     ) -> None:
         """Move the cursor forward, never back; `marks` are the ids that belong to it.
 
@@ -117,20 +130,24 @@ class Accounts:
         async def write() -> None:
             document = await read_account(self.documents, account.user_id, account.key)
             reached = max(document.body["cursor_us"] or 0, to_micros(complete_until))
-            news = {"cursor_us": reached, "last_run": run, "marks": dict(marks)}
+            news = {"cursor_us": reached, "last_run": run, "marks": dict(marks), "cut": cut}
             body = {**document.body, **news}
             await self.documents.commit([Update(document.key, body, document.version)])
 
         await compare_and_set(self.clock, self.entropy, write)
 
-    def _new(self, connection: Connection, found: BrokerAccount) -> Body:
+    def _new(
+        self, connection: Connection, found: BrokerAccount, history_limit: timedelta | None
+    ) -> Body:
+        now = self.clock.now()
         return {
+            "beyond_before_us": None if history_limit is None else to_micros(now - history_limit),
             "broker": connection.broker,
             "environment": connection.environment,
             "account_id": found.account_id,
             "connection_ids": [],
             "cursor_us": None,
-            "first_seen_us": to_micros(self.clock.now()),
+            "first_seen_us": to_micros(now),
             "last_run": 0,
         }
 

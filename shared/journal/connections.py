@@ -19,6 +19,18 @@ _RESTING = frozenset({ConnectionState.NEEDS_REAUTH, ConnectionState.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A renewal that has begun: no earlier holder of the lease can store a login from now on.
+
+    Shape: `unknown` tells that an earlier renewal never said how it ended; `sealed` is the login to
+    renew, which another worker may have stored since the connection was read.
+    """
+
+    unknown: bool
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connections:
     """Repository of connections; every change is compare-and-set."""
 
@@ -100,21 +112,21 @@ class Connections:
         await self.change(connection, with_accounts)
         return before
 
-    async def begin_renewal(self, connection: Connection, fence: int) -> bool:
-        """Write down that the login is about to be renewed; say whether an earlier end is unknown.
+    async def begin_renewal(self, connection: Connection, fence: int) -> Begun:
+        """Write down that the login is about to be renewed; give what is stored by then.
 
         Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
         """
-        unknown = False
+        found = Begun(unknown=False, sealed=connection.sealed)
 
         def begun(body: Body) -> dict[str, Any]:
-            nonlocal unknown
+            nonlocal found
             _assert_not_fenced_off(body, fence)
-            unknown = bool(body.get("renewing"))
+            found = Begun(unknown=bool(body.get("renewing")), sealed=body["sealed"])
             return {"renewing": True, "fence": fence}
 
         await self.change(connection, begun)
-        return unknown
+        return found
 
     async def end_renewal(
         self, connection: Connection, fence: int, credentials: Mapping[str, str] | None = None

@@ -9,12 +9,13 @@ from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance import Performance, summarize
 from shared.domain.position import Position
 from shared.domain.round_trip import RoundTrip
+from shared.domain.time import from_micros
 from shared.journal.log import LogEntry, read_entry
 from shared.journal.projection.documents import read_day
 from shared.journal.reconciliation.comparison import Reconciliation
 from shared.journal.scanning import every
 from shared.journal.tombstones import is_erased
-from shared.ports import Body, Document, Documents, JsonScalar, Query
+from shared.ports import Body, Document, Documents, JsonScalar, Key, Query
 
 T = TypeVar("T")
 _CLOSED = 0  # a time of closing is at least this; an open trip has none
@@ -128,9 +129,17 @@ class JournalQueries:
         return await self._listing(query, lambda found: {**found.body, "id": found.key.id})
 
     async def coverage(self, user_id: UserId, account_key: AccountKey) -> list[Body]:
-        """List an account's coverage maps, one a year, oldest first."""
+        """List an account's coverage maps, one a year, oldest first.
+
+        Shape: each with `beyond_before`, the day before which the broker gave nothing when the
+        account was first read; None where it gives the account's whole life.
+        """
+        (account,) = await self._documents.get_many([Key("accounts", (user_id, account_key))])
+        limit_us = account.body.get("beyond_before_us") if account else None
+        beyond = None if limit_us is None else from_micros(limit_us).date().isoformat()
         query = Query("coverage", (user_id,), _where(account_key), order_by="year")
-        return [found.body async for found in every(self._documents, query)]
+        found = [year.body async for year in every(self._documents, query)]
+        return [{**body, "beyond_before": beyond} for body in found]
 
     async def reconciliations(self, user_id: UserId) -> list[Reconciliation]:
         """List how each account stood when it was last compared with its broker."""

@@ -6,7 +6,7 @@ nothing is said, because our side is not complete then.
 
 from collections.abc import Sequence
 
-from shared.domain.execution import Execution, RowStatus
+from shared.domain.execution import Execution, RowStatus, as_fill
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.time import from_micros
 from shared.journal.coverage import DayState, read_days
@@ -166,4 +166,5 @@ class Reconcile:
             below=below,
         )
         rows = [read_entry(found).row async for found in every(self._documents, query)]
-        return [r for r in rows if isinstance(r, Execution) and r.status is RowStatus.BOOKED]
+        moves = [as_fill(row) for row in rows if row.status is RowStatus.BOOKED]
+        return [move for move in moves if move is not None]

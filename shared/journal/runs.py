@@ -193,7 +193,7 @@ class Runs:
         reached = found.body["cursor_us"]
         begin = to_micros(since) if reached is None else min(reached, to_micros(since))
         # by its times, not from a mark: what the mark stands for was lost
-        back = {**found.body, "cursor_us": begin, "marks": {}}
+        back = {**found.body, "cursor_us": begin, "marks": {}, "cut": False}
         return [*writes, Update(found.key, back, found.version)]
 
     async def _next_number(self, account: Account) -> int:

@@ -1,13 +1,26 @@
 """Composition root of api."""
 
+from collections.abc import Sequence
+
+import httpx
 from starlette.applications import Starlette
 
-from shared.config import Settings, load
+from shared.brokers.spec import BrokerAccount
+from shared.config import BrokerSettings, load
+from shared.domain.connection import Connection
 from shared.http.api_app import api_app
+from shared.http.connections_app import ConnectionDesk, connections_router
 from shared.http.delegate import Delegate
 from shared.http.identity import identify_local, identify_nobody
+from shared.journal.connect.consent import Consents
+from shared.journal.connections import Connections
 from shared.journal.queries import JournalQueries
-from shared.wiring.foundation import Foundation, shut_doors, stand_on
+from shared.journal.sync import SyncConnection
+from shared.journal.vault import Vault
+from shared.wiring.brokers import SPECS
+from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+
+_TEST_S = 30.0  # the user waits for it
 
 
 def api_function() -> Delegate:
@@ -16,14 +29,49 @@ def api_function() -> Delegate:
 
 
 def build_api(
-    *, settings: Settings | None = None, foundation: Foundation | None = None
+    *,
+    settings: BrokerSettings | None = None,
+    foundation: Foundation | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Starlette:
-    """Put the app together.
+    """Put the app together; `transport` stands for the brokers (a simulator in tests and the demo).
 
     Raises: ConfigError.
     """
-    settings = settings or load(Settings)
+    settings = settings or load(BrokerSettings)
     base, lifespan = stand_on(settings, foundation)
-    identify = identify_local if settings.profile == "local" else identify_nobody
+    if transport is None:
+        transport = httpx.AsyncHTTPTransport()
+        lifespan = and_close(lifespan, transport.aclose)
+    is_local = settings.profile == "local"
+    identify = identify_local if is_local else identify_nobody
     app = api_app(JournalQueries(base.documents), identify, lifespan=lifespan)
+    desk = connection_desk(settings, base, transport)
+    app.include_router(connections_router(desk, identify, secure=not is_local))
     return shut_doors(app, settings)
+
+
+def connection_desk(
+    settings: BrokerSettings, base: Foundation, transport: httpx.AsyncBaseTransport
+) -> ConnectionDesk:
+    """Put the use cases around connections together."""
+    vault = Vault(base.secrets, base.entropy)
+    connections = Connections(base.documents, base.clock, base.entropy, vault)
+    hosts = settings.broker_hosts
+
+    async def test(connection: Connection) -> Sequence[BrokerAccount]:
+        engine = SyncConnection(
+            base.documents,
+            base.bus,
+            base.clock,
+            base.entropy,
+            vault,
+            SPECS[connection.broker],
+            transport,
+            hosts,
+            _TEST_S,
+        )
+        return await engine.test(connection.user_id, connection.connection_id)
+
+    consents = Consents(connections, base.secrets, SPECS, transport, hosts)
+    return ConnectionDesk(connections, consents, test)

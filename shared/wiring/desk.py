@@ -9,11 +9,17 @@ import httpx
 from starlette.applications import Starlette
 
 from shared.config import BiasSettings, Settings, SyncSettings, load
-from shared.domain.errors import ConfigError
+from shared.domain.connection import Connection
+from shared.domain.errors import ConfigError, DaybiasError, InvalidInput
 from shared.journal.connections import Connections
+from shared.journal.lifecycle import Lifecycle
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
+from shared.journal.sync import SyncConnection
 from shared.journal.tick import TickReport, tick
+from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
+from shared.journal.upkeep.replay import Replay
+from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
 from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
@@ -22,7 +28,7 @@ from shared.wiring.build import build_build
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
 from shared.wiring.store import build_store
-from shared.wiring.sync import build_sync
+from shared.wiring.sync import build_sync, sync_use_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +42,24 @@ class Synced:
 class Desk:
     """The use cases that a person on their own machine needs."""
 
-    def __init__(self, stack: Stack, apps: dict[str, Starlette], analysts: Analysts) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        apps: dict[str, Starlette],
+        analysts: Analysts,
+        engines: dict[str, SyncConnection],
+    ) -> None:
         base = stack.foundation
         self._stack = stack
         self._apps = apps
+        self._engines = engines
+        self.documents = base.documents
         vault = Vault(base.secrets, base.entropy)
         self.connections = Connections(base.documents, base.clock, base.entropy, vault)
+        self.lifecycle = Lifecycle(self.connections)
         self.queries = JournalQueries(base.documents)
+        self.replay = Replay(base.documents, base.bus, base.clock, base.entropy, SPECS)
+        self.resync = Resync(base.documents, self.syncing)
         self.reconcile = Reconcile(base.documents, base.clock, base.entropy)
         settings = load(BiasSettings)
         self.biases = bias_service(settings, base, analysts)
@@ -52,7 +69,27 @@ class Desk:
         """Fetch what is due, store it and rebuild what it changed."""
         base = self._stack.foundation
         report = await tick(base.documents, base.bus, base.clock, broker=broker)
-        return Synced(report, await self._stack.drain(self._push))
+        return Synced(report, await self.settle())
+
+    async def settle(self) -> Drained:
+        """Store what was published and rebuild what it changed, until nothing waits."""
+        return await self._stack.drain(self._push)
+
+    def syncing(self, broker: str) -> SyncConnection:
+        """Give the engine of a broker.
+
+        Raises: InvalidInput for a broker that is not known any more.
+        """
+        if broker not in self._engines:
+            raise InvalidInput(f"no broker {broker!r} is known", expected=sorted(self._engines))
+        return self._engines[broker]
+
+    async def rehearse(self, connection: Connection) -> Rehearsal:
+        """Fetch and compare what a sync would bring; a reason stands for what prevents it."""
+        try:
+            return await rehearse(self.syncing(connection.broker), connection)
+        except DaybiasError as error:  # of this connection; the others are asked all the same
+            return Rehearsal(connection.label, (), str(error))
 
     async def _push(self, endpoint: str, body: dict[str, Any]) -> int:
         transport = httpx.ASGITransport(self._apps[endpoint])
@@ -75,14 +112,16 @@ async def open_desk() -> AsyncIterator[Desk]:
         "/functions/store_executions": build_store(settings=settings, foundation=base),
         "/functions/build_journal": build_build(settings=settings, foundation=base),
     }
-    transport = httpx.AsyncHTTPTransport()
+    transport, engines = httpx.AsyncHTTPTransport(), dict[str, SyncConnection]()
     for spec in SPECS.values():
+        sync_settings = load(SyncSettings)
         apps[f"/functions/sync_{spec.name}"] = build_sync(
-            spec, settings=load(SyncSettings), foundation=base, transport=transport
+            spec, settings=sync_settings, foundation=base, transport=transport
         )
+        engines[spec.name] = sync_use_case(spec, sync_settings, base, transport)
     analysts = await open_analysts(load(BiasSettings), base)
     try:
-        yield Desk(stack, apps, analysts)
+        yield Desk(stack, apps, analysts, engines)
     finally:
         await analysts.close()
         await transport.aclose()

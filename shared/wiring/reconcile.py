@@ -1,17 +1,19 @@
 """Composition root of reconcile."""
 
+from typing import Any
+
 from starlette.applications import Starlette
 
 from shared.config import Settings, load
 from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
 from shared.journal.reconcile import Reconcile
-from shared.journal.reconciliation.comparison import Reconciliation
+from shared.journal.service_levels.sweep import SweepServiceLevels
 from shared.wiring.foundation import Foundation, shut_doors, stand_on
 
 
 def reconcile_function() -> Delegate:
-    """Make the function that holds the brokers' positions against ours."""
+    """Make the function that holds the brokers' positions against ours and sums up service."""
     return Delegate(build_reconcile)
 
 
@@ -25,8 +27,10 @@ def build_reconcile(
     settings = settings or load(Settings)
     base, lifespan = stand_on(settings, foundation)
     use_case = Reconcile(base.documents, base.clock, base.entropy)
+    levels = SweepServiceLevels(base.documents, base.clock, base.entropy)
 
-    async def sweep() -> dict[str, list[Reconciliation]]:
-        return {"accounts": await use_case.sweep(None)}
+    async def sweep() -> dict[str, Any]:
+        accounts = await use_case.sweep(None)
+        return {"accounts": accounts, "service_levels": await levels.sweep()}
 
     return shut_doors(job_app("reconcile", sweep, lifespan=lifespan), settings)

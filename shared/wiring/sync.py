@@ -39,17 +39,7 @@ def build_sync(
     if transport is None:
         transport = httpx.AsyncHTTPTransport()
         lifespan = and_close(lifespan, transport.aclose)
-    use_case = SyncConnection(
-        base.documents,
-        base.bus,
-        base.clock,
-        base.entropy,
-        Vault(base.secrets, base.entropy),
-        spec,
-        transport,
-        settings.broker_hosts,
-        settings.budget_s,
-    )
+    use_case = sync_use_case(spec, settings, base, transport)
 
     async def sync(message: PushMessage) -> None:
         await use_case.run(SyncRequested.decode(message.data))
@@ -60,3 +50,20 @@ def build_sync(
     name = f"sync_{spec.name}"
     consumer = Consumer(name, sync, DeadMessages(base.documents, base.clock))
     return shut_doors(sync_app(name, one_tick, consumer, lifespan=lifespan), settings)
+
+
+def sync_use_case(
+    spec: BrokerSpec, settings: SyncSettings, base: Foundation, transport: httpx.AsyncBaseTransport
+) -> SyncConnection:
+    """Put a broker's engine together."""
+    return SyncConnection(
+        base.documents,
+        base.bus,
+        base.clock,
+        base.entropy,
+        Vault(base.secrets, base.entropy),
+        spec,
+        transport,
+        settings.broker_hosts,
+        settings.budget_s,
+    )

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
+from shared.domain.book import Book, build_book
 from shared.domain.connection import Connection
 from shared.domain.execution import AccountEvent, Execution
 from tests.brokers.desk import ACCOUNT, START, Desk
@@ -165,15 +166,49 @@ async def test_a_fee_of_yesterday_belongs_to_its_trading_day_and_is_stored_once(
     assert (fee.effective_on, fee.amount, len(await desk.log())) == (day, Decimal("-0.04"), 1)
 
 
-async def test_options_are_kept_raw_until_part_two(desk: Desk, connection: Connection) -> None:
-    account = desk.world._accounts[ACCOUNT]
-    at, day = START - timedelta(hours=1), START.date()
-    desk.world.fill(account, "AAPL260417C00180000", "buy", Decimal(2), price=Decimal(2), at=at)
-    for kind in ("OPASN", "OPTRD", "OPEXP"):
-        desk.world.row(account, kind, on=day, created_at=at, symbol="AAPL", qty="1")
-    report = await desk.sync(connection)
-    assert (report.rows, report.unread) == (0, 4)
-    assert all("part 2" in row.reason for row in desk.unread())
+async def booked(desk: Desk, connection: Connection, root: str) -> Book:
+    await desk.sync(connection)
+    rows = [(row.key, row.row) for row in desk.rows() if row.row.root == root]
+    return build_book(root, rows)
+
+
+async def test_an_assignment_closes_the_option_and_books_the_shares(
+    desk: Desk, connection: Connection
+) -> None:
+    account, option = desk.world._accounts[ACCOUNT], "AAPL260313C00180000"
+    bought, day = START - timedelta(days=5), (START - timedelta(days=3)).date()
+    desk.world.fill(account, option, "sell", Decimal(2), price=Decimal(3), at=bought)
+    desk.world.fill(account, "AAPL", "buy", Decimal(200), price=Decimal(170), at=bought)
+    moved = {"on": day, "created_at": START - timedelta(days=2)}
+    desk.world.row(account, "OPASN", symbol=option, qty="2", **moved)
+    desk.world.row(account, "OPTRD", symbol="AAPL", qty="-200", price="180", **moved)
+    book = await booked(desk, connection, "AAPL")
+    assert (book.positions, book.unapplied) == ((), 0)
+    assert {trip.symbol: trip.gross for trip in book.trips} == {option: 600, "AAPL": 2000}
+
+
+async def test_an_expiry_closes_the_option_at_nothing(desk: Desk, connection: Connection) -> None:
+    account, option = desk.world._accounts[ACCOUNT], "SPY260313P00400000"
+    at = START - timedelta(days=5)
+    desk.world.fill(account, option, "buy", Decimal(1), price=Decimal("1.5"), at=at)
+    day = (START - timedelta(days=3)).date()
+    desk.world.row(account, "OPEXP", symbol=option, qty="-1", on=day, created_at=START)
+    desk.clock.advance(timedelta(minutes=1))
+    book = await booked(desk, connection, "SPY")
+    assert ([trip.gross for trip in book.trips], book.positions) == ([-150], ())
+    assert {figures.day: figures.gross for figures in book.days}[day] == -150
+
+
+async def test_a_fee_in_coins_makes_the_position_smaller_and_costs(
+    desk: Desk, connection: Connection
+) -> None:
+    account, at = desk.world._accounts[ACCOUNT], START - timedelta(days=2)
+    desk.world.fill(account, "ETH/USD", "buy", Decimal(1), price=Decimal(2000), at=at)
+    fee = {"symbol": "ETHUSD", "qty": "-0.0025", "price": "2000"}
+    desk.world.row(account, "CFEE", on=at.date(), created_at=at + timedelta(hours=8), **fee)
+    book = await booked(desk, connection, "ETH/USD")
+    assert [position.quantity for position in book.positions] == [Decimal("0.9975")]
+    assert sum(day.day_fees for day in book.days) == 5
 
 
 async def test_a_rate_limit_is_waited_for_until_its_reset(

@@ -1,5 +1,7 @@
 """Daybias as an application that is registered at a broker."""
 
+import json
+
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from shared.brokers.spec import BrokerSpec
@@ -26,7 +28,7 @@ async def read_application(secrets: Secrets, spec: BrokerSpec) -> Application:
 
     Raises: ConfigError when there is none or it cannot be read, StoreUnavailable.
     """
-    name = f"oauth-{spec.name}"
+    name = _name(spec)
     wanted = "JSON with client_id, client_secret and redirect_uri"
     try:
         secret = await secrets.get(name)
@@ -37,3 +39,17 @@ async def read_application(secrets: Secrets, spec: BrokerSpec) -> Application:
         return Application.model_validate_json(secret.value)
     except ValidationError:  # whose text and chain could show the secret
         raise ConfigError([f"the secret {name} is not {wanted}"]) from None
+
+
+async def write_application(secrets: Secrets, spec: BrokerSpec, application: Application) -> None:
+    """Keep our registration at a broker; consents that begin from now on use it.
+
+    Raises: StoreUnavailable.
+    """
+    secret = application.client_secret.get_secret_value()
+    body = {**application.model_dump(), "client_secret": secret}
+    await secrets.add(_name(spec), json.dumps(body).encode())
+
+
+def _name(spec: BrokerSpec) -> str:
+    return f"oauth-{spec.name}"

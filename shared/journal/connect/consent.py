@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.brokers.engine.client import BrokerClient, open_session
-from shared.brokers.oauth import OAuth
+from shared.brokers.engine.oauth import OAuth
 from shared.brokers.spec import BrokerSpec, Request
 from shared.domain.connection import Connection
 from shared.domain.errors import (
@@ -33,6 +33,7 @@ from shared.domain.ids import UserId, content_key
 from shared.domain.time import to_micros
 from shared.journal.connect.application import Application, read_application
 from shared.journal.connections import Connections
+from shared.journal.lifecycle import Lifecycle
 from shared.ports import Body, Create, Delete, Document, Key, Query, Secrets, Update
 
 _LIFE = timedelta(minutes=10)
@@ -58,25 +59,40 @@ class Consents:
     async def begin(
         self, user_id: UserId, spec: BrokerSpec, environment: str, label: str, session: str
     ) -> str:
-        """Make the address where this browser's user consents.
+        """Make the address where this browser's user consents to a new connection.
 
         Raises: InvalidInput for an environment that the broker has not or a broker without OAuth,
         ConfigError when we are not registered there, StoreUnavailable.
         """
-        if spec.oauth is None:
-            raise InvalidInput(f"{spec.title} offers no OAuth", expected=sorted(spec.auth))
         if environment not in spec.hosts:
             raise InvalidInput(
                 f"{spec.title} has no environment {environment!r}", expected=sorted(spec.hosts)
             )
+        asked = {"user_id": user_id, "environment": environment, "label": label}
+        return await self._begin(spec, {**asked, "connection_id": None}, session)
+
+    async def begin_again(self, connection: Connection, session: str) -> str:
+        """Make the address where the consent behind a connection is given anew.
+
+        Raises: as `begin`.
+        """
+        asked = {
+            "user_id": connection.user_id,
+            "environment": connection.environment,
+            "label": connection.label,
+            "connection_id": connection.connection_id,
+        }
+        return await self._begin(self.specs[connection.broker], asked, session)
+
+    async def _begin(self, spec: BrokerSpec, asked: Body, session: str) -> str:
+        if spec.oauth is None:
+            raise InvalidInput(f"{spec.title} offers no OAuth", expected=sorted(spec.auth))
         application = await read_application(self.secrets, spec)
-        state, now = self.connections.entropy.token(), self.connections.clock.now()
         await self._sweep()
+        state, now = self.connections.entropy.token(), self.connections.clock.now()
         body = {
-            "user_id": user_id,
+            **asked,
             "broker": spec.name,
-            "environment": environment,
-            "label": label,
             "session": _hashed("session", session),
             "expires_us": to_micros(now + _LIFE),
             "used": False,
@@ -90,7 +106,8 @@ class Consents:
 
         Raises: InvalidInput for a state that is unknown, used, expired or another browser's, and
         for a consent that was not given; PermanentError when the broker did not give tokens; then
-        nothing is created. ConfigError, StoreUnavailable.
+        nothing is created or changed. ConfigError, NotFound when the connection that was to be
+        signed in again is gone, StoreUnavailable.
         """
         body = await self._use_up(state, session)
         spec = self.specs[body["broker"]]
@@ -101,8 +118,12 @@ class Consents:
         request = _exchange(oauth, application, code, _verifier(session, state))
         answer = await self._ask(spec, oauth, body["environment"], request)
         credentials = _credentials(spec, application, answer)
+        user_id, connection_id = UserId(body["user_id"]), body["connection_id"]
+        if connection_id is not None:
+            lifecycle = Lifecycle(self.connections)
+            return await lifecycle.sign_in(user_id, connection_id, spec, credentials)
         return await self.connections.create(
-            UserId(body["user_id"]), spec, body["environment"], body["label"], "oauth", credentials
+            user_id, spec, body["environment"], body["label"], "oauth", credentials
         )
 
     async def _use_up(self, state: str, session: str) -> Body:

@@ -100,7 +100,7 @@ class AccountRun:
         # a cut window goes on by its times: marks stand for its end
         marks = reader.marks if window == asked else {}
         accounts = Accounts(place.documents, place.clock, place.entropy)
-        await accounts.advance(account, window.until, run, marks)
+        await accounts.advance(account, window.until, run, marks, cut=window != asked)
         await close_if_complete(
             place.documents, place.clock, place.entropy, account.user_id, account.key, run
         )

@@ -59,7 +59,9 @@ class Login:
         renewal = self.scheme.renewal
         if renewal is None:
             raise AuthRejected("this login cannot be renewed; connect again")
-        unknown = await self.connections.begin_renewal(self.connection, self.fence)
+        begun = await self.connections.begin_renewal(self.connection, self.fence)
+        unknown, vault = begun.unknown, self.connections.vault
+        self._credentials = await vault.open(self.connection.connection_id, begun.sealed)
         try:
             kept = await self._trade(renewal)
         except AnswerLost as error:

@@ -116,7 +116,8 @@ class Visit:
     async def _account(self, found: BrokerAccount) -> Account:
         place = self.place
         accounts = Accounts(place.documents, place.clock, place.entropy)
-        account = await accounts.ensure(self.connection, found)
+        limit = self.client.spec.history_limit
+        account = await accounts.ensure(self.connection, found, limit)
         runs = Runs(place.documents, place.clock, place.entropy)
         if await runs.abandon_overdue(account, self.client.spec.zone):
             account = await accounts.ensure(self.connection, found)  # the cursor went back
@@ -130,7 +131,8 @@ class Visit:
 
     async def _visit(self, account: Account, found: BrokerAccount) -> AccountReport | None:
         """Run one account; None when the time was over before anything was read."""
-        continued = self.request.reason == "continue"
+        # only what was cut has its overlap behind it: the others were not read by this chain
+        continued = self.request.reason == "continue" and account.cut
         run = AccountRun(self.place, self.client, self.connection, account, found, continued)
         try:
             return await run.go()

@@ -76,20 +76,104 @@ def test_a_short_sale_of_older_rows_is_a_sale() -> None:
     assert row.side is Side.SELL
 
 
-@pytest.mark.parametrize("row", sample("activities_fill_page2.json"), ids=["option", "crypto"])
-def test_fills_of_options_and_crypto_wait_for_part_two(row: Any) -> None:
-    with pytest.raises(UnparseableRow, match="part 2"):
-        parse_activity(row, ACCOUNT)
+def test_an_option_is_a_hundred_shares_of_its_underlying() -> None:
+    row = parse_activity(sample("activities_fill_page2.json")[0], ACCOUNT).row
+    assert isinstance(row, Execution)
+    assert (row.asset_class, row.symbol, row.root, row.multiplier, row.price) == (
+        "option",
+        "AAPL260417C00180000",
+        "AAPL",
+        Decimal(100),
+        Decimal("2.35"),
+    )
 
 
-def test_every_non_trade_sample_is_read_or_named() -> None:
-    reasons = []
-    for raw in sample("activities_non_trade.json"):
-        try:
-            parse_activity(raw, ACCOUNT)
-        except UnparseableRow as error:
-            reasons.append(str(error).split(":")[0])
-    assert reasons == ["CFEE", "OPASN", "OPTRD", "OPEXP"]
+def test_a_coin_is_priced_in_the_currency_of_its_pair() -> None:
+    row = parse_activity(sample("activities_fill_page2.json")[1], ACCOUNT).row
+    assert isinstance(row, Execution)
+    assert (row.asset_class, row.symbol, row.root, row.currency) == (
+        "crypto",
+        "ETH/USD",
+        "ETH/USD",
+        "USD",
+    )
+    other = parse_activity({**FILL, "symbol": "ETH/BTC"}, ACCOUNT).row
+    assert other.currency == "BTC"
+
+
+def test_an_adjusted_option_is_not_taken_for_a_standard_one() -> None:
+    with pytest.raises(UnparseableRow, match="contract size"):
+        parse_activity({**FILL, "symbol": "AAPL1260417C00180000"}, ACCOUNT)
+
+
+def test_every_non_trade_sample_is_read() -> None:
+    rows = [parse_activity(raw, ACCOUNT).row for raw in sample("activities_non_trade.json")]
+    events = [row for row in rows if isinstance(row, AccountEvent)]
+    assert [(e.subtype, e.symbol, e.quantity, e.price) for e in events] == [
+        ("REG", None, None, None),
+        ("TAF", None, None, None),
+        ("CFEE", "ETH/USD", Decimal("-0.000974051"), Decimal("2104.55")),
+        ("OPASN", "AAPL260417C00180000", Decimal(2), Decimal(0)),
+        ("OPTRD", "AAPL", Decimal(-200), Decimal(180)),
+        ("OPEXP", "SPY260417P00400000", Decimal(-1), Decimal(0)),
+    ]
+
+
+def option_row(kind: str, **fields: str) -> dict[str, Any]:
+    rows = {raw["activity_type"]: raw for raw in sample("activities_non_trade.json")}
+    return {**rows[kind], **fields}
+
+
+@pytest.mark.parametrize(("kind", "quantity"), [("OPASN", 2), ("OPEXC", -2)])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_what_an_option_row_closes_follows_from_its_kind_not_from_its_sign(
+    kind: str, quantity: int, sign: str
+) -> None:
+    raw = option_row("OPASN", activity_type=kind, qty=f"{sign}2")
+    row = parse_activity(raw, ACCOUNT).row
+    assert isinstance(row, AccountEvent)
+    assert row.quantity == quantity
+
+
+def test_the_rows_of_an_assignment_may_share_an_id_and_stay_two() -> None:
+    option, shares = (option_row(kind, id="same") for kind in ("OPASN", "OPTRD"))
+    first, second = (parse_activity(raw, ACCOUNT).identity for raw in (option, shares))
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("OPASN", {"symbol": "AAPL"}),
+        ("OPTRD", {"symbol": "AAPL260417C00180000"}),
+        ("OPTRD", {"price": ""}),
+        ("OPEXP", {"qty": "x"}),
+        ("CFEE", {"qty": "1"}),
+        ("CFEE", {"symbol": "ETHEUR"}),
+    ],
+)
+def test_a_row_that_moves_something_else_than_its_kind_does_is_kept_raw(
+    kind: str, fields: dict[str, str]
+) -> None:
+    with pytest.raises(UnparseableRow):
+        parse_activity(option_row(kind, **fields), ACCOUNT)
+
+
+@pytest.mark.parametrize("kind", ["SPLIT", "JNLS", "OPCSH"])
+def test_a_row_that_moves_positions_in_ways_that_are_not_read_is_named(kind: str) -> None:
+    with pytest.raises(UnparseableRow, match="not read yet"):
+        parse_activity({**FEE, "activity_type": kind}, ACCOUNT)
+
+
+def test_an_option_ends_after_the_fills_of_its_last_day() -> None:
+    row = parse_activity(option_row("OPEXP"), ACCOUNT).row
+    assert row.occurred_at == parse_instant("2026-04-17T23:59:00Z")
+
+
+def test_a_coin_is_held_under_the_name_that_its_fills_have() -> None:
+    position = {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "0.5"}
+    (found,) = held([position]).positions
+    assert (found.symbol, found.asset_class) == ("ETH/USD", "crypto")
 
 
 def test_a_fee_belongs_to_its_trading_day_and_costs() -> None:

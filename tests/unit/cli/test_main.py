@@ -1,48 +1,9 @@
 import json
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
-import pytest
-from typer.testing import CliRunner
-
-from infra.simulators.brokers.alpaca import AlpacaWorld
-from infra.simulators.brokers.http_door import serve
 from shared import VERSION
-from shared.cli.main import app
 
 LOGIN = {"DAYBIAS_ALPACA_KEY_ID": "PKTEST", "DAYBIAS_ALPACA_SECRET_KEY": "hush-hush"}
-
-
-@pytest.fixture
-def world():
-    world = AlpacaWorld(lambda: datetime.now(UTC))
-    account = world.add_account(
-        account_id="7c1f0a52-3a1e-4b0d-9d8f-0a6be21f4c11",
-        number="PA1",
-        key="PKTEST",
-        secret="hush-hush",
-    )
-    at = datetime.now(UTC) - timedelta(hours=1)
-    world.order(account, "AAPL", "buy", [(Decimal(100), Decimal("178.21"), at)])
-    return world
-
-
-@pytest.fixture
-def daybias(tmp_path, world):
-    """Run a command on files of its own, with the simulator as the broker."""
-    with serve(world.handle) as broker:
-        environment = {
-            "DAYBIAS_STATE_DIR": str(tmp_path / "state"),
-            "DAYBIAS_BROKER_HOSTS": json.dumps({"alpaca:paper": broker}),
-            "COLUMNS": "200",
-        }
-        runner = CliRunner(env=environment)
-
-        def run(*arguments: str, typed: str | None = None, **more: str):
-            return runner.invoke(app, arguments, input=typed, env=environment | more)
-
-        yield run
 
 
 def test_the_version_is_told(daybias):

@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Any
 
+from shared.domain.execution import AssetClass, EventType
 from shared.domain.messages import JournalChanged
 from shared.domain.time import to_micros
 from shared.journal.build import BuildJournal
@@ -9,7 +10,7 @@ from shared.journal.reconcile import Reconcile
 from shared.journal.reconciliation.comparison import Agreement, Reconciliation
 from shared.journal.store import StoreExecutions
 from shared.ports import Create, Key, Update
-from tests.rows import ACCOUNT, START, USER, fill, page
+from tests.rows import ACCOUNT, START, USER, event, fill, page
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments
@@ -82,6 +83,26 @@ async def test_a_symbol_that_one_side_lacks_is_zero_there() -> None:
         ("IWM", Decimal(0), Decimal(3)),
         ("SPY", Decimal(10), Decimal(0)),
     ]
+
+
+async def test_an_option_that_has_ended_is_held_by_neither_side() -> None:
+    desk = Desk()
+    option = fill("o", "2", "3", symbol="SPY260417P", root="SPY", asset_class=AssetClass.OPTION)
+    ended = event("e", "0", kind=EventType.EXPIRY, quantity="-2", root="SPY", minute=AT - 1)
+    named = {"symbol": option.symbol, "asset_class": AssetClass.OPTION, "price": Decimal(0)}
+    await desk.put(option, ended.model_copy(update=named))
+    await desk.report()
+    assert (await desk.compare()).state is Agreement.AGREED
+
+
+async def test_an_option_that_ends_after_the_report_is_still_held_then() -> None:
+    desk = Desk()
+    option = fill("o", "2", "3", symbol="SPY260417P", root="SPY", asset_class=AssetClass.OPTION)
+    ended = event("e", "0", kind=EventType.EXPIRY, quantity="-2", root="SPY", minute=AT + 1)
+    named = {"symbol": option.symbol, "asset_class": AssetClass.OPTION, "price": Decimal(0)}
+    await desk.put(option, ended.model_copy(update=named))
+    await desk.report(SPY260417P="2")
+    assert (await desk.compare()).state is Agreement.AGREED
 
 
 async def test_without_a_report_nothing_is_known() -> None:

@@ -8,9 +8,13 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
+from shared.brokers.alpaca_rows import rows_of
+from shared.brokers.engine.paging import by_halves
+from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow, Request
 from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, StoreUnavailable
 from shared.domain.messages import ExecutionsObserved
+from shared.journal.queries import JournalQueries
 from shared.journal.runs import close_if_complete
 from shared.lease import Leases
 from shared.ports import Outgoing
@@ -191,3 +195,59 @@ async def test_credentials_that_do_not_open_need_the_user(
     other = Desk(documents=desk.documents, clock=desk.clock, entropy=desk.entropy)
     await other.vault.seal(connection.connection_id, {"x": "y"})
     assert (await other.sync(connection)).outcome == "needs_reauth"
+
+
+async def test_what_lies_beyond_the_brokers_history_is_not_asked_for_and_told(desk: Desk) -> None:
+    desk.spec = replace(desk.spec, history_limit=timedelta(days=30))
+    connection = await desk.connect()
+    for _ in range(2):
+        await desk.sync(connection)
+        await desk.store_all()
+        desk.clock.advance(timedelta(days=2))
+    asked = min(c.query["after"] for c in desk.world.calls if "after" in c.query)
+    account = (await desk.one("accounts")).key.id
+    (year,) = await JournalQueries(desk.documents).coverage(USER, account)
+    assert (asked[:10], year["beyond_before"]) == ("2026-02-14", "2026-02-14")
+    assert min(year["days"]) == "2026-02-15"  # the first whole one
+
+
+async def test_rows_left_out_on_purpose_are_counted_by_reason(desk: Desk) -> None:
+    (endpoint,) = desk.spec.history
+    ignoring = replace(endpoint, parse=lambda *_: Ignored("a kind"), check=None)
+    desk.spec = replace(desk.spec, history=(ignoring,))
+    report = await desk.sync(await desk.connect())
+    run = await desk.one("runs", order_by="run", account_key=await account_key(desk))
+    assert (report.rows, report.accounts[0].ignored, run.body["ignored"]) == (
+        0,
+        150,
+        {"a kind": 150},
+    )
+
+
+async def test_one_raw_row_may_be_several_rows_of_the_log(desk: Desk) -> None:
+    (endpoint,) = desk.spec.history
+
+    def legs(raw: object, account: BrokerAccount) -> tuple[ParsedRow, ...]:
+        one = endpoint.parse(raw, account)
+        assert isinstance(one, ParsedRow)
+        return tuple(ParsedRow((*one.identity, leg), one.row) for leg in ("1", "2"))
+
+    desk.spec = replace(desk.spec, history=(replace(endpoint, parse=legs),))
+    report = await desk.sync(await desk.connect())
+    await desk.store_all()
+    assert (report.rows, len(await desk.log())) == (300, 300)
+    assert all(len(page.rows) <= 200 for page in desk.pages())
+
+
+async def test_an_answer_of_many_rows_is_published_in_messages_that_fit(desk: Desk) -> None:
+    connection = await desk.connect()
+    many = [{"raw": "x" * 15_000, "n": n} for n in range(250)]
+    desk.world.faults.plan(faults.rows(lambda _: many), path=PATH, times=2)
+    desk.world.faults.plan(faults.rows(lambda _: []), path=PATH, skip=2, times=99)
+    (endpoint,) = desk.spec.history
+    walk = by_halves(lambda *_: Request(PATH), rows=rows_of, limit=1000)
+    desk.spec = replace(desk.spec, history=(replace(endpoint, walk=walk),))
+    report = await desk.sync(connection)
+    sizes = [len(page.encode()) for page in desk.pages()]
+    assert (report.unread, report.rows, len(sizes)) == (250, 0, 2)
+    assert max(sizes) < 5_000_000

@@ -105,6 +105,15 @@ async def test_a_worker_that_was_overtaken_stores_no_login(
     assert desk.sealed_now(connection) == connection.sealed
 
 
+async def test_a_login_that_was_stored_meanwhile_is_the_one_to_renew(
+    desk: Desk, connection: Connection
+) -> None:
+    newer = {**LOGIN, "refresh_token": "newer"}
+    await desk.connections.end_renewal(connection, 1, newer)
+    begun = await desk.connections.begin_renewal(connection, 2)
+    assert await desk.vault.open(connection.connection_id, begun.sealed) == newer
+
+
 async def test_no_secret_is_written_in_clear(
     desk: Desk, connection: Connection, broker: Rotating
 ) -> None:

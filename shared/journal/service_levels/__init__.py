@@ -1,0 +1,1 @@
+"""Service levels of each broker and day, from run records and coverage."""

@@ -1,0 +1,1 @@
+"""Keeping a journal right by hand: unread rows replayed, ranges read again, a sync rehearsed."""
