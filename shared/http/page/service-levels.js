@@ -18,7 +18,7 @@ function age(seconds) {
 function fresh(freshness) {
   if (!freshness) return NOTHING;
   const ages = freshness.accounts
-    ? [`median ${age(freshness.median_s)}, 95 % within ${age(freshness.p95_s)}, worst ${age(freshness.worst_s)} (${freshness.accounts})`]
+    ? [`median ${age(freshness.median_s)}, 95% within ${age(freshness.p95_s)}, worst ${age(freshness.worst_s)} (${freshness.accounts})`]
     : [];
   if (freshness.never) ages.push(`${freshness.never} never read`);
   if (freshness.resting) ages.push(`${freshness.resting} waiting for their user`);
