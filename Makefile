@@ -56,6 +56,10 @@ quick: lint type imports unit ## the inner loop, under a minute
 test: lint type imports package terraform ## everything a change must pass (at most 5 minutes); CI calls this
 	@$(BIN)/pytest -q tests -n 2
 
+.PHONY: simulate
+simulate: $(READY) ## the simulations with more seeds (SEEDS=10000; SEED=n repeats one)
+	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -q tests/simulation -n 2
+
 .PHONY: test-emulators
 test-emulators: $(READY) ## contract suites and the demo's flow on Google's Firestore and Pub/Sub emulators
 	@$(BIN)/pytest -q tests -m emulator

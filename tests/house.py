@@ -21,7 +21,7 @@ from shared.journal.store import Receipt, StoreExecutions
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick
 from shared.journal.vault import Vault
-from shared.ports import Documents, MessageBus
+from shared.ports import Documents
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import Delivery, MemoryBus
 from tests.twins.memory_secrets import MemorySecrets
@@ -32,24 +32,18 @@ NOW = datetime(2020, 5, 28, 20, 15, tzinfo=UTC)
 DAYS = 30
 
 
-def _as_they_are(documents: Documents, bus: MessageBus) -> tuple[Documents, MessageBus]:
-    return documents, bus
-
-
 @dataclass
 class House:
-    """The journal half of the house; `unreliable` wraps what the workers see of store and bus."""
+    """The journal half of the house."""
 
     documents: Documents
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     bus: MemoryBus = field(default_factory=MemoryBus)
     entropy: SeededEntropy = field(default_factory=SeededEntropy)
     receipts: list[Receipt] = field(default_factory=list)
-    unreliable: Callable[[Documents, MessageBus], tuple[Documents, MessageBus]] = _as_they_are
 
     def __post_init__(self) -> None:
-        documents, bus = self.unreliable(self.documents, self.bus)
-        self._workers = (documents, bus)
+        documents, bus = self.documents, self.bus
         self.world = AlpacaWorld(self.clock.now)
         vault = Vault(MemorySecrets(), self.entropy)
         self._connections = Connections(self.documents, self.clock, self.entropy, vault)
@@ -114,7 +108,7 @@ class House:
 
     async def ask(self) -> None:
         """Let the scheduler tick."""
-        await tick(*self._workers, self.clock, broker="alpaca")
+        await tick(self.documents, self.bus, self.clock, broker="alpaca")
 
     async def settle(self, mix: Callable[[list[Delivery]], list[Delivery]] = list) -> None:
         while waiting := self.bus.take():

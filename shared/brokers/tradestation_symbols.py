@@ -1,11 +1,11 @@
 """What TradeStation's symbols stand for: our root, the asset class, the money of one point.
 
 Futures go by TradeStation's own roots (US is ZB, EC is 6E) and are told apart by month and year
-(ESM26). Their point values are a table: the API tells them only with a market-data scope that a
-journal does not ask for. A root that is not in it is refused, never counted with 1.
+(ESM26). Their point values come from our table of contracts: the API tells them only with a
+market-data scope that a journal does not ask for. A root that is not in it is refused, never
+counted with 1.
 Source: roots and the yen's prices x 100 from QuantConnect's Lean.Brokerages.TradeStation
-(TradeStationSymbolMapper.cs, PriceMapper.cs, read 2026-11); contract sizes from the exchanges'
-contract specifications.
+(TradeStationSymbolMapper.cs, PriceMapper.cs, read 2026-11).
 """
 
 import re
@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass
+from shared.domain.futures.contracts import CONTRACTS
 
 _FUTURE = re.compile(r"([A-Z0-9]{1,4})[FGHJKMNQUVXZ]\d{2}", re.ASCII)
 # a root with a digit is an adjusted option, whose multiplier is its own
@@ -21,52 +22,41 @@ _OPTION = re.compile(r"([A-Z.]{1,6}) \d{6}[CP]\d+(\.\d+)?", re.ASCII)
 _SHARES_PER_OPTION = Decimal(100)
 _SMALL_OPTIONS = frozenset({"NANOS"})  # one dollar a point
 
-# Exchange's root -> point value, where TradeStation writes the root as the exchange does.
-_POINT_VALUES = {
-    "ES": "50", "MES": "5", "NQ": "20", "MNQ": "2", "YM": "5", "MYM": "0.5", "RTY": "50",
-    "M2K": "5", "EMD": "100",
-    "CL": "1000", "MCL": "100", "QM": "500", "NG": "10000", "QG": "2500", "RB": "42000",
-    "HO": "42000",
-    "GC": "100", "MGC": "10", "SI": "5000", "SIL": "1000", "HG": "25000", "MHG": "2500",
-    "PL": "50", "PA": "100",
-    "UB": "1000",
-    "E7": "62500", "M6E": "12500", "M6B": "6250", "M6A": "10000",
-    "BTC": "5", "MBT": "0.1", "ETH": "50", "MET": "0.1",
-    # yen: prices are x 100, so a point is a hundredth of the exchange's
-    "J7": "62500", "MJY": "12500",
-}  # fmt: skip
-# TradeStation's root -> the exchange's root and the point value.
+# Roots that TradeStation writes as the exchange does.
+_SAME = (
+    "ES", "MES", "NQ", "MNQ", "YM", "MYM", "RTY", "M2K", "EMD", "CL", "MCL", "QM", "NG", "QG",
+    "RB", "HO", "GC", "MGC", "SI", "SIL", "HG", "MHG", "PL", "PA", "UB", "E7", "M6E", "M6B",
+    "M6A", "BTC", "MBT", "ETH", "MET", "J7", "MJY",
+)  # fmt: skip
+# TradeStation's root -> the exchange's root.
 _RENAMED = {
-    "NK": ("NKD", "5"),
-    "TU": ("ZT", "2000"),
-    "FV": ("ZF", "1000"),
-    "TY": ("ZN", "1000"),
-    "TEN": ("TN", "1000"),
-    "US": ("ZB", "1000"),
-    "AD": ("6A", "100000"),
-    "BP": ("6B", "62500"),
-    "CD": ("6C", "100000"),
-    "EC": ("6E", "125000"),
-    "JY": ("6J", "125000"),  # prices are x 100
-    "MP1": ("6M", "500000"),
-    "NE1": ("6N", "100000"),
-    "SF": ("6S", "125000"),
-    # grains and meats are priced in cents, soybean meal in dollars
-    "C": ("ZC", "50"),
-    "S": ("ZS", "50"),
-    "W": ("ZW", "50"),
-    "KW": ("KE", "50"),
-    "O": ("ZO", "50"),
-    "BO": ("ZL", "600"),
-    "SM": ("ZM", "100"),
-    "LC": ("LE", "400"),
-    "LH": ("HE", "400"),
-    "FC": ("GF", "500"),
+    "NK": "NKD",
+    "TU": "ZT",
+    "FV": "ZF",
+    "TY": "ZN",
+    "TEN": "TN",
+    "US": "ZB",
+    "AD": "6A",
+    "BP": "6B",
+    "CD": "6C",
+    "EC": "6E",
+    "JY": "6J",
+    "MP1": "6M",
+    "NE1": "6N",
+    "SF": "6S",
+    "C": "ZC",
+    "S": "ZS",
+    "W": "ZW",
+    "KW": "KE",
+    "O": "ZO",
+    "BO": "ZL",
+    "SM": "ZM",
+    "LC": "LE",
+    "LH": "HE",
+    "FC": "GF",
 }
-_FUTURES = {
-    **{root: (root, Decimal(value)) for root, value in _POINT_VALUES.items()},
-    **{own: (root, Decimal(value)) for own, (root, value) in _RENAMED.items()},
-}
+_ROOTS = {**dict(zip(_SAME, _SAME, strict=True)), **_RENAMED}
+_IN_HUNDREDTHS = frozenset({"6J", "J7", "MJY"})  # yen: prices are x 100, so a point is less
 _REFUSED = {
     "FUTUREOPTION": "how options on futures are written is not known",
     "FOREX": "in which units currencies are traded is not known",
@@ -99,9 +89,14 @@ def traded(symbol: str, asset_type: str) -> Traded:
         return Traded(symbol, AssetClass.OPTION, _SHARES_PER_OPTION)
     if asset_type == "FUTURE":
         found = _FUTURE.fullmatch(symbol)
-        if found is None or found[1] not in _FUTURES:
+        if found is None or found[1] not in _ROOTS:
             raise UnparseableRow(f"Symbol: the point value of {symbol!r} is not known")
-        root, point_value = _FUTURES[found[1]]
-        return Traded(root, AssetClass.FUTURE, point_value)
+        root = _ROOTS[found[1]]
+        return Traded(root, AssetClass.FUTURE, _point_value(root))
     reason = _REFUSED.get(asset_type, "it is not a documented type")
     raise UnparseableRow(f"AssetType {asset_type!r} of {symbol!r}: {reason}")
+
+
+def _point_value(root: str) -> Decimal:
+    value = CONTRACTS[root].point_value
+    return value / 100 if root in _IN_HUNDREDTHS else value

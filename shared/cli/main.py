@@ -10,6 +10,7 @@ import typer
 from shared import VERSION
 from shared.brokers.engine.saved import history_of, read_saved, saved_json
 from shared.cli import rereading, screens
+from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.quarantine import quarantine
 from shared.cli.terminal import at_desk, err, out
@@ -30,6 +31,7 @@ class Login(StrEnum):
 
 app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
 app.add_typer(connections, name="connections")
+app.add_typer(futures, name="futures")
 app.add_typer(quarantine, name="quarantine")
 app.command()(rereading.sync)
 app.command()(rereading.resync)

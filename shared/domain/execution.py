@@ -3,10 +3,11 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from shared.domain.ids import content_hash
 from shared.domain.money import ExactDecimal
 from shared.domain.time import Instant
 
@@ -177,6 +178,16 @@ def as_fill(row: Execution | AccountEvent) -> Execution | None:
 
 
 LogRow = Annotated[Execution | AccountEvent, Field(discriminator="kind")]
+
+
+def row_body(row: Execution | AccountEvent) -> dict[str, Any]:
+    """Render a row as it is stored: decimals and times as text."""
+    return row.model_dump(mode="json")
+
+
+def row_hash(row: Execution | AccountEvent) -> str:
+    """Hash the normalized content that decides between 'same' and 'revised'."""
+    return content_hash(row_body(row))
 
 
 class Observation(_Frozen):

@@ -28,6 +28,7 @@ from shared.http.problems import problem
 from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections
 from shared.journal.lifecycle import Lifecycle
+from shared.ports import Entropy
 
 _log = logging.getLogger(__name__)
 
@@ -140,14 +141,8 @@ def _add_connecting(
     User = Annotated[UserId, Depends(identify)]  # noqa: N806 - a type
 
     def bind(request: Request, response: Response) -> str:
-        """Name the browser session, and keep the name in the browser."""
-        known = request.cookies.get(SESSION_COOKIE, "")
-        session = known if _SESSION.fullmatch(known) else desk.connections.entropy.token()
-        response.set_cookie(
-            SESSION_COOKIE, session, path="/v1", secure=secure, httponly=True, samesite="lax"
-        )
         response.status_code = 202
-        return session
+        return _bind(request, response, desk.connections.entropy, secure=secure)
 
     @router.post("/v1/connections", status_code=201)
     async def connect(
@@ -175,6 +170,16 @@ def _add_connecting(
         session = bind(request, response)
         address = await desk.consents.begin_again(connection, session)
         return ConsentBegun(authorize_url=address, notices=desk.spec(connection.broker).notices)
+
+
+def _bind(request: Request, response: Response, entropy: Entropy, *, secure: bool) -> str:
+    """Name the browser session, and keep the name in the browser."""
+    known = request.cookies.get(SESSION_COOKIE, "")
+    session = known if _SESSION.fullmatch(known) else entropy.token()
+    response.set_cookie(
+        SESSION_COOKIE, session, path="/v1", secure=secure, httponly=True, samesite="lax"
+    )
+    return session
 
 
 def _add_callback(router: APIRouter, desk: ConnectionDesk) -> None:

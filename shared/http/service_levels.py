@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import FastAPI, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from shared.domain.service_level import ServiceLevel
@@ -17,12 +17,15 @@ class ServiceLevels(BaseModel):
     items: list[ServiceLevel]
 
 
-def add_service_levels(app: FastAPI, queries: ServiceLevelQueries) -> None:
-    """Add the route to the journal's app."""
+def service_levels_router(queries: ServiceLevelQueries) -> APIRouter:
+    """Make the route; it asks nobody who they are."""
+    router = APIRouter()
 
-    @app.get("/v1/service-levels")
+    @router.get("/v1/service-levels")
     async def service_levels(
         days: Annotated[int, Query(ge=1, le=_LONGEST, description="days back, with today")] = 30,
     ) -> ServiceLevels:
         """How well each broker was synchronized, by day: success, freshness, completeness."""
         return ServiceLevels(items=await queries.recent(days))
+
+    return router

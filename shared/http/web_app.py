@@ -49,6 +49,9 @@ def web_app(
     async def index(request: Request) -> Response:
         return _file(request, page, "index.html")
 
+    async def service_levels(request: Request) -> Response:
+        return _file(request, page, "service-levels.html")
+
     async def asset(request: Request) -> Response:
         return _file(request, page, request.path_params["name"])
 
@@ -59,6 +62,7 @@ def web_app(
     app = Starlette(
         routes=[
             Route("/", index),
+            Route("/service-levels", service_levels),
             Route("/assets/{name}", asset),
             Route("/status", status),
         ],

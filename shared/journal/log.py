@@ -10,7 +10,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.domain.execution import AccountEvent, Execution, LogRow, Observation
+from shared.domain.execution import (
+    AccountEvent,
+    Execution,
+    LogRow,
+    Observation,
+    row_body,
+)
 from shared.domain.ids import AccountKey, ConnectionId, RowKey, content_hash
 from shared.domain.messages import ExecutionsObserved
 from shared.domain.time import to_micros
@@ -71,7 +77,7 @@ class LogEntry:
 
 def sightings(message: ExecutionsObserved) -> list[Sighting]:
     """Number the rows of a page."""
-    bodies = [observed.row.model_dump(mode="json") for observed in message.rows]
+    bodies = [row_body(observed.row) for observed in message.rows]
     return [
         Sighting(
             observed.key,

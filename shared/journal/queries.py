@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Generic, TypeVar
 
+from shared.domain.futures.contracts import CONTRACTS
+from shared.domain.futures.rolls import Roll, find_rolls
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance import Performance, summarize
 from shared.domain.position import Position
 from shared.domain.round_trip import RoundTrip
 from shared.domain.time import from_micros
 from shared.journal.log import LogEntry, read_entry
-from shared.journal.projection.documents import read_day
+from shared.journal.projection.documents import read_day, read_log
 from shared.journal.reconciliation.comparison import Reconciliation
 from shared.journal.scanning import every
 from shared.journal.tombstones import is_erased
@@ -175,6 +177,19 @@ class JournalQueries:
             part async for found in every(self._documents, query) for part in read_day(found.body)
         ]
         return summarize(figures, len(await self.positions(user_id, account_key)))
+
+    async def rolls(self, user_id: UserId, account_key: AccountKey) -> tuple[Roll, ...]:
+        """Find the rolls of an account's futures from one contract month to another, oldest first.
+
+        Raises: StoreUnavailable.
+        """
+        query = Query("positions", (user_id,), _where(account_key), order_by="root")
+        roots = [found.body["root"] async for found in every(self._documents, query)]
+        rolls: list[Roll] = []
+        for root in filter(CONTRACTS.__contains__, roots):
+            log = await read_log(self._documents, user_id, account_key, root)
+            rolls += find_rolls((entry.key, entry.row) for entry in log)
+        return tuple(sorted(rolls, key=lambda roll: (roll.closed.began_at, roll.root)))
 
     async def _listing(self, query: Query, read: Callable[[Document], T]) -> Listing[T]:
         page = await self._documents.scan(query)

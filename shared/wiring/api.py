@@ -12,9 +12,11 @@ from shared.http.api_app import api_app
 from shared.http.connections_app import ConnectionDesk, connections_router
 from shared.http.delegate import Delegate
 from shared.http.identity import identify_local, identify_nobody
+from shared.http.service_levels import service_levels_router
 from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections
 from shared.journal.queries import JournalQueries
+from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.sync import SyncConnection
 from shared.journal.vault import Vault
 from shared.wiring.brokers import SPECS
@@ -48,6 +50,7 @@ def build_api(
     app = api_app(JournalQueries(base.documents), identify, lifespan=lifespan)
     desk = connection_desk(settings, base, transport)
     app.include_router(connections_router(desk, identify, secure=not is_local))
+    app.include_router(service_levels_router(ServiceLevelQueries(base.documents, base.clock)))
     return shut_doors(app, settings)
 
 

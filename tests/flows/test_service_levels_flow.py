@@ -12,9 +12,11 @@ from shared.brokers.oanda import SPEC as OANDA
 from shared.domain.errors import RetryableError
 from shared.domain.messages import SyncRequested
 from shared.domain.service_level import ServiceLevel, Share
+from shared.domain.time import to_micros
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.service_levels.sweep import SweepServiceLevels
 from shared.journal.tick import PERIOD, tick
+from shared.journal.tombstones import Erasure
 from shared.ports import Document, Key, Query, Update
 from tests.brokers.desk import START, USER, Desk
 
@@ -58,18 +60,19 @@ class Street:
     async def until(self, hours: float) -> None:
         """Tick at each quarter-hour from now on until so long after the start."""
         while self.clock.now() < START + hours * _HOUR:
-            for desk in (self.alpaca, self.oanda):
-                await tick(self.documents, desk.bus, self.clock, broker=desk.spec.name)
-            await self._deliver()
+            await self.deliver()
             since = self.clock.now() - START
             self.clock.advance(START + (since // PERIOD + 1) * PERIOD - self.clock.now())
 
-    async def _deliver(self) -> None:
+    async def deliver(self, *, store: bool = True) -> None:
+        """Tick, and let everything after it happen; without `store` pages stay on the bus."""
         for desk in (self.alpaca, self.oanda):
+            await tick(self.documents, desk.bus, self.clock, broker=desk.spec.name)
             for delivery in desk.bus.take(f"sync-{desk.spec.name}"):
                 with contextlib.suppress(RetryableError):  # the next tick asks again
                     await desk.syncing().run(SyncRequested.decode(delivery.data))
-            await desk.store_all()
+            if store:
+                await desk.store_all()
 
     async def swept(self) -> dict[tuple[str, date], ServiceLevel]:
         await self.levels.sweep()
@@ -170,12 +173,46 @@ async def test_sweeps_on_the_way_come_to_what_one_at_the_end_does(street: Street
 async def test_an_older_sweep_does_not_write_over_a_newer_one(street: Street) -> None:
     await street.until(1)
     await street.swept()
-    later = [{**one.body, "swept_us": one.body["swept_us"] + 1} for one in await street.stored()]
-    found = await street.stored()
-    await street.documents.commit(
-        [Update(one.key, body, one.version) for one, body in zip(found, later, strict=True)]
-    )
-    assert (await street.levels.sweep()).written == 0
+    newer = Share(part=7, of=9).model_dump(round_trip=True)
+    for one in await street.stored():
+        body = {
+            **one.body,
+            "swept_us": one.body["swept_us"] + 1,
+            "level": {**one.body["level"], "success": newer},
+        }
+        await street.documents.commit([Update(one.key, body, one.version)])
+    assert {level.success.of for level in (await street.swept()).values()} == {9}
+
+
+async def test_a_run_that_was_seen_before_its_receipts_is_counted_with_them(
+    street: Street,
+) -> None:
+    await street.deliver(store=False)
+    before = (await street.swept())["alpaca", TODAY].runs
+    await street.alpaca.store_all()
+    after = (await street.swept())["alpaca", TODAY].runs
+    assert (before.closed, after.closed) == (0, 1)
+
+
+async def test_a_cursor_that_went_back_makes_an_account_as_old_as_that(street: Street) -> None:
+    await street.until(1)
+    for account in (await street.documents.scan(Query("accounts", (USER,)))).documents:
+        body = {**account.body, "cursor_us": to_micros(street.clock.now() - 5 * _HOUR)}
+        await street.documents.commit([Update(account.key, body, account.version)])
+    found = (await street.swept())["alpaca", TODAY].freshness
+    assert found is not None
+    assert found.worst_s == 5 * 3600
+
+
+async def test_an_account_that_was_erased_is_forgotten(street: Street) -> None:
+    await street.until(1)
+    await street.swept()
+    run = await street.one_run()
+    key = run.body["account_key"]
+    await Erasure(street.documents, street.clock, street.alpaca.entropy).erase(USER, key)
+    report = await street.levels.sweep()
+    (left,) = await street.documents.get_many([Key("service_contributions", (USER, key))])
+    assert (report.accounts, left) == (1, None)
 
 
 async def test_an_account_whose_user_paused_is_resting_and_not_stale(street: Street) -> None:

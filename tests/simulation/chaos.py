@@ -1,8 +1,11 @@
 """Twins whose effects may crash, lose races and take turns, as a seed decides."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from random import Random
+
+import httpx
 
 from shared.domain.errors import VersionChanged
 from shared.ports import Document, Documents, Key, MessageBus, Outgoing, Page, Query, Update, Write
@@ -13,22 +16,45 @@ class Crash(Exception):
 
 
 class Chaos:
-    """Decides at every effect whether the worker dies before it, after it, or waits."""
+    """Decides at every effect whether the worker dies before it, after it, or waits.
 
-    def __init__(self, random: Random, *, crashes: float = 0.06, conflicts: float = 0.04) -> None:
+    Shape: `freeze` is called when a worker stands still for longer than its lease lasts, while the
+    others go on.
+    """
+
+    def __init__(
+        self,
+        random: Random,
+        *,
+        crashes: float = 0.06,
+        conflicts: float = 0.04,
+        freezes: float = 0.0,
+        freeze: Callable[[], None] = lambda: None,
+    ) -> None:
         self.calm = False
         self.crashed = 0
+        self.frozen = 0
         self._random = random
         self._crashes = crashes
         self._conflicts = conflicts
+        self._freezes = freezes
+        self._freeze = freeze
 
-    async def step(self) -> None:
-        """Let others go first, or die."""
+    async def step(self, rarely: float = 1.0) -> None:
+        """Let others go first, or die; `rarely` makes dying rarer."""
         for _ in range(0 if self.calm else self._random.randrange(3)):
             await asyncio.sleep(0)
-        if not self.calm and self._random.random() < self._crashes:
+        if not self.calm and self._random.random() < self._crashes * rarely:
             self.crashed += 1
             raise Crash
+
+    async def stand_still(self) -> None:
+        """Outlast the own lease, now and then."""
+        if self._freezes and not self.calm and self._random.random() < self._freezes:
+            self.frozen += 1
+            self._freeze()
+            for _ in range(150):
+                await asyncio.sleep(0)
 
     def race(self) -> None:
         """Lose a compare-and-set that nobody else was in."""
@@ -44,6 +70,7 @@ class ChaosDocuments:
         self._chaos = chaos
 
     async def get_many(self, keys: Sequence[Key]) -> list[Document | None]:
+        await self._chaos.stand_still()
         await self._chaos.step()
         return await self._inner.get_many(keys)
 
@@ -76,3 +103,25 @@ class ChaosBus:
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+class ChaosTransport(httpx.AsyncBaseTransport):
+    """A network behind the same worker: it may die before it asks, and with the answer in hand."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, chaos: Chaos) -> None:
+        self._inner = inner
+        self._chaos = chaos
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self._chaos.step(rarely=0.1)
+        response = await self._inner.handle_async_request(request)
+        await self._chaos.step(rarely=0.1)
+        return response
+
+
+_LEASE = timedelta(minutes=10)  # longer than the workers' leases
+
+
+def outlast(advance: Callable[[timedelta], None]) -> Callable[[], None]:
+    """Let a lease run out on a clock."""
+    return lambda: advance(_LEASE)

@@ -57,7 +57,7 @@ def tell(random: Random, account: str) -> Story:
 def _pages(
     random: Random, rows: list[Row], shown: list[int], run: int, account: str
 ) -> list[ExecutionsObserved]:
-    pages = []
+    pages: list[ExecutionsObserved] = []
     while shown:
         size = random.randint(1, 4)
         now, shown = shown[:size], shown[size:]

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -75,10 +76,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(20)
 
 
-@pytest.fixture(scope="module")
-def page(chromium: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """The page after its scripts ran, and what the browser complained about."""
-    profile = tmp_path_factory.mktemp("profile")
+def visit(chromium: str, profile: Path, address: str) -> tuple[str, str]:
+    """Open a page and let its scripts run; return it, and what the browser complained about."""
     done = subprocess.run(
         [
             chromium,
@@ -94,6 +93,19 @@ def page(chromium: str, address: str, tmp_path_factory: pytest.TempPathFactory) 
         check=True,
     )
     return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return visit(chromium, tmp_path_factory.mktemp("profile"), address)
+
+
+@pytest.fixture(scope="module")
+def levels(
+    chromium: str, address: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, str]:
+    profile = tmp_path_factory.mktemp("profile-levels")
+    return visit(chromium, profile, f"{address}service-levels")
 
 
 def cards(dom: str) -> int:
@@ -119,3 +131,15 @@ def test_every_account_agrees_with_its_broker(page: tuple[str, str]) -> None:
 def test_the_browser_has_nothing_to_complain_about(page: tuple[str, str]) -> None:
     complaints = [line for line in page[1].splitlines() if "CONSOLE" in line]
     assert complaints == []
+
+
+def test_the_service_levels_come_with_their_counts(levels: tuple[str, str]) -> None:
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", levels[0])
+    assert cells[0] == "alpaca"
+    assert re.fullmatch(r"[\d.]+% \(\d+ of \d+\).*", cells[2])
+
+
+def test_the_browser_has_nothing_to_complain_about_in_the_service_levels(
+    levels: tuple[str, str],
+) -> None:
+    assert [line for line in levels[1].splitlines() if "CONSOLE" in line] == []

@@ -156,3 +156,14 @@ async def test_nobody_reads_a_journal_in_the_cloud_before_there_is_sign_in(docum
         401,
         "urn:daybias:problem:unauthenticated",
     )
+
+
+@pytest.mark.parametrize(
+    ("new", "fault"), [(3, ""), (2, "3 rows were fetched, 2 are accounted for")]
+)
+async def test_a_run_says_where_its_counts_do_not_add_up(documents, http, new, fault):
+    counts = dict.fromkeys(("same", "revised", "superseded", "unread", "quarantined"), 0)
+    run = {"account_key": ACCOUNT, "run": 1, "state": "closed", "rows": 3, "new": new, **counts}
+    await documents.commit([Create(Key("runs", (USER, f"{ACCOUNT}-{1:012d}")), run)])
+    [shown] = (await http.get(f"/v1/runs?account={ACCOUNT}")).json()["items"]
+    assert shown["fault"] == fault

@@ -12,7 +12,7 @@ from shared.domain.service_level import (
     freshness,
 )
 from shared.http.fastapi_app import make_fastapi
-from shared.http.service_levels import add_service_levels
+from shared.http.service_levels import service_levels_router
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.ports import Create, Key
 from tests.twins.manual_clock import START, ManualClock
@@ -44,7 +44,7 @@ async def app() -> FastAPI:
         }
         await documents.commit([Create(Key("service_levels", (f"alpaca-{day}",)), body)])
     app = make_fastapi("test", "/v1/openapi.json", lifespan=None)
-    add_service_levels(app, ServiceLevelQueries(documents, ManualClock()))
+    app.include_router(service_levels_router(ServiceLevelQueries(documents, ManualClock())))
     return app
 
 

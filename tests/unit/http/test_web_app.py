@@ -7,6 +7,8 @@ import pytest
 from shared.http.web_app import read_page, web_app
 from tests.twins.manual_clock import ManualClock
 
+PAGES = ("/", "/service-levels")
+
 
 @pytest.fixture
 async def http():
@@ -32,15 +34,17 @@ class Elements(HTMLParser):
             self.refused.append(self.get_starttag_text() or tag)
 
 
-async def test_the_page_has_nothing_that_its_content_policy_refuses(http):
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_has_nothing_that_its_content_policy_refuses(http, path):
     elements = Elements()
-    elements.feed((await http.get("/")).text)
+    elements.feed((await http.get(path)).text)
     assert elements.refused == []
 
 
-async def test_everything_that_the_page_links_to_is_served_from_here(http):
+@pytest.mark.parametrize("path", PAGES)
+async def test_everything_that_a_page_links_to_is_served_from_here(http, path):
     elements = Elements()
-    elements.feed((await http.get("/")).text)
+    elements.feed((await http.get(path)).text)
     assets = [link for link in elements.links if not link.startswith(("#", "/v1/"))]
     assert assets
     for link in assets:
@@ -58,6 +62,15 @@ async def test_every_module_that_a_script_imports_is_served(http):
     for name in imports:
         answer = await http.get(f"/assets/{name}")
         assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+def test_every_place_that_the_service_levels_script_fills_is_on_its_page():
+    page = read_page()
+    script, html = (page[f"service-levels.{kind}"].decode() for kind in ("js", "html"))
+    places = set(re.findall(r'(?:put|show|getElementById)\("([^"]+)"', script))
+    assert places == {"brokers", "days", "levels-sub"}
+    for place in places:
+        assert f'id="{place}"' in html
 
 
 def test_no_script_writes_markup():

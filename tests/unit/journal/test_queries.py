@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from shared.domain.errors import InvalidInput
+from shared.domain.execution import AssetClass
 from shared.domain.messages import JournalChanged
 from shared.domain.performance import summarize
 from shared.journal.build import BuildJournal
@@ -128,3 +129,23 @@ async def test_another_users_journal_is_empty(documents: MemoryDocuments) -> Non
 async def test_a_cursor_that_is_not_ours_is_refused(documents: MemoryDocuments) -> None:
     with pytest.raises(InvalidInput, match="cursor"):
         await JournalQueries(documents).executions(USER, None, Window(cursor="x"))
+
+
+async def test_rolls_are_found_in_the_logs_of_futures_and_link_two_trips() -> None:
+    documents, bus, clock, entropy = MemoryDocuments(), MemoryBus(), ManualClock(), SeededEntropy()
+    es = {"root": "ES", "asset_class": AssetClass.FUTURE, "multiplier": "50"}
+    rows = [
+        fill("a", "1", "6000", symbol="ESZ5", **es),
+        fill("b", "-1", "6100", minute=60, symbol="ESZ5", **es),
+        fill("c", "1", "6150", minute=61, symbol="ESH6", **es),
+        fill("d", "1", "50", minute=62, symbol="AAPL"),
+    ]
+    await StoreExecutions(documents, bus, clock, entropy).store(page(rows))
+    builder = BuildJournal(documents, clock, entropy)
+    for delivery in bus.take():
+        await builder.build(JournalChanged.decode(delivery.data))
+    queries = JournalQueries(documents)
+    (roll,) = await queries.rolls(USER, ACCOUNT)
+    (closed,) = (await queries.round_trips(USER, ACCOUNT, Window())).items
+    assert (roll.closed.symbol, roll.opened.symbol, roll.spread) == ("ESZ5", "ESH6", 50)
+    assert {*roll.closed.keys} < {*closed.row_keys}

@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
+from infra.simulators.brokers.topstepx import TopstepXWorld
 from infra.simulators.brokers.wire import Answer, Call
+from shared.brokers.topstepx import SPEC as TOPSTEPX
 from shared.domain.connection import Connection
 from shared.domain.errors import UpstreamUnavailable
 from shared.journal.log import Outcome
@@ -112,3 +114,19 @@ async def test_a_broker_that_does_not_answer_ends_it(desk: Desk, connection: Con
     with pytest.raises(UpstreamUnavailable):
         await dry_run(desk, connection)
     assert (await desk.connections.get(USER, connection.connection_id)).health.state == "failed"
+
+
+async def test_a_login_that_was_renewed_stays_renewed() -> None:
+    credentials = {"user_name": "trader", "api_key": "key-1"}
+    desk = Desk(
+        spec=TOPSTEPX,
+        make_world=TopstepXWorld,
+        environment="live",
+        credentials=credentials,
+    )
+    desk.world.add_login("trader", "key-1")
+    desk.world.add_account("trader", account_id=7, name="50K")
+    connection = await desk.connect()
+    await dry_run(desk, connection)
+    await desk.sync(await desk.connections.get(USER, connection.connection_id))
+    assert len([call for call in desk.world.calls if "loginKey" in call.path]) == 1

@@ -1,0 +1,1 @@
+"""Futures: what their contracts are, and how positions roll from one month to another."""

@@ -1,0 +1,200 @@
+"""Two brokers under the simulation: Alpaca, and Schwab with logins that run out and rotate."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from infra.simulators.brokers import faults
+from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.faults import Fault
+from infra.simulators.brokers.schwab import SchwabWorld
+from infra.simulators.brokers.wire import Answer, Call
+from shared.brokers import alpaca, schwab
+from shared.brokers.alpaca_rows import booked_at, rows_of
+from shared.brokers.engine.paging import by_last_id
+from shared.brokers.spec import BrokerAccount, BrokerSpec, Request, Window
+from shared.domain.ids import AccountKey, account_key
+from tests.simulation.watch import Booking
+
+_PAGE = 5  # small pages, so that a few fills are several
+
+ANSWERED_WRONGLY: tuple[Callable[[], Fault], ...] = (
+    lambda: faults.status(401),
+    lambda: faults.status(403),
+    lambda: faults.status(429),
+    lambda: faults.status(429, {"Retry-After": "20"}),
+    lambda: faults.status(500),
+    faults.html_503,
+    faults.timeout,
+    faults.cut_body,
+)
+
+
+def _small_pages(account: BrokerAccount, window: Window) -> Request:
+    asked = alpaca._of_window(account, window)
+    return Request(asked.path, {**asked.params, "page_size": str(_PAGE)})
+
+
+ALPACA = replace(
+    alpaca.SPEC,
+    history=(
+        replace(
+            alpaca.SPEC.history[0],
+            walk=by_last_id(
+                _small_pages,
+                parameter="page_token",
+                id_field="id",
+                size=_PAGE,
+                rows=rows_of,
+                booked_at=booked_at,
+            ),
+        ),
+    ),
+)
+
+
+@dataclass
+class Login:
+    """What a user connects with; `connections` are those that were made of it."""
+
+    spec: BrokerSpec
+    environment: str
+    auth: str
+    credentials: Callable[[], dict[str, str]]
+    revoke: Callable[[], None]
+    keys: list[str]  # of the accounts behind it
+    user: str
+    connections: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Brokers:
+    """Both worlds, their accounts, and what was booked."""
+
+    now: Callable[[], datetime]
+    random: Random
+    logins: list[Login] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.alpaca, self.schwab = AlpacaWorld(self.now), SchwabWorld(self.now)
+        self._accounts: dict[str, tuple[Any, Any]] = {}  # key -> world, account
+        self._page: Answer | None = None
+        for n in range(3):
+            self._open_at_alpaca(n)
+        for n in range(2):
+            self._open_at_schwab(n)
+
+    def _open_at_alpaca(self, n: int) -> None:
+        account = self.alpaca.add_account(
+            account_id=f"id-{n}", number=f"PA{n}", key=f"K{n}", secret=f"s{n}"
+        )
+        key = account_key("alpaca", "paper", f"id-{n}")
+        self._accounts[key] = (self.alpaca, account)
+        keys = {"key_id": f"K{n}", "secret_key": f"s{n}"}
+        revoke = lambda: self.alpaca.revoke(account)  # noqa: E731 - one line of the table
+        self.logins.append(
+            Login(ALPACA, "paper", "api_key", lambda: keys, revoke, [key], f"user-{n}")
+        )
+
+    def _open_at_schwab(self, n: int) -> None:
+        app = self.schwab.add_app(f"app-{n}", f"secret-{n}")
+        numbers = tuple(f"4821773{n}{i}" for i in range(2 - n))
+        for number in numbers:
+            account = self.schwab.add_account(number)
+            self._accounts[account_key("schwab", "live", number)] = (self.schwab, account)
+
+        def sign_in() -> dict[str, str]:
+            consent = self.schwab.logins.log_in(app, numbers)
+            token = consent.refresh_token
+            return {"client_id": app.key, "client_secret": app.secret, "refresh_token": token}
+
+        def revoke() -> None:
+            for consent in self.schwab.logins._consents:
+                if consent.app is app:
+                    self.schwab.logins.revoke(consent)
+
+        keys = [str(account_key("schwab", "live", number)) for number in numbers]
+        self.logins.append(Login(schwab.SPEC, "live", "oauth", sign_in, revoke, keys, "user-0"))
+
+    # ------------------------------------------------------------- trading
+
+    def trade(self) -> list[Booking]:
+        """Book some fills everywhere: some shown late, some dated back."""
+        return [
+            self._fill(key, world, account)
+            for key, (world, account) in self._accounts.items()
+            for _ in range(self.random.choice([0, 1, 2, 7]))
+        ]
+
+    def _fill(self, key: str, world: Any, account: Any) -> Booking:
+        random, now = self.random, self.now()
+        age = timedelta(seconds=random.choice([random.randrange(600), random.randrange(170_000)]))
+        visible_at = now + timedelta(minutes=random.choice([0, 0, 0, 10]))
+        symbol, side = random.choice(["KO", "PEP"]), random.choice(["buy", "sell"])
+        quantity, price = Decimal(random.choice([5, 2])), Decimal(random.randrange(60, 70))
+        at = now - age
+        found = world.fill(
+            account, symbol, side, quantity, price=price, at=at, visible_at=visible_at
+        )
+        return Booking(AccountKey(key), str(found), at, visible_at)
+
+    def held(self, key: str) -> dict[str, Decimal]:
+        world, account = self._accounts[key]
+        positions: dict[str, Decimal] = world.positions(account)
+        return positions
+
+    # -------------------------------------------------------- going wrong
+
+    def go_wrong(self) -> None:
+        """Plan a fault or two somewhere."""
+        for world, spoiled in ((self.alpaca, ("price", "abc")), (self.schwab, ("netAmount", 1))):
+            for _ in range(self.random.randrange(3)):
+                of_rows = (_backwards, _spoiled(*spoiled), self._again)
+                whole = self.random.choice(ANSWERED_WRONGLY)()
+                fault = self.random.choice([whole, *(_on_rows(f) for f in of_rows)])
+                world.faults.plan(fault, skip=self.random.randrange(12))
+
+    def break_down(self, broker: str) -> None:
+        """Answer nothing any more, but with a page for people."""
+        world: Any = self.alpaca if broker == "alpaca" else self.schwab
+        world.faults.plan(faults.html_503(), times=10**9)
+
+    def recover(self) -> None:
+        """Do nothing wrong from now on."""
+        self.alpaca.faults, self.schwab.faults = faults.Faults(), faults.Faults()
+
+    def handle(self, call: Call) -> Answer:
+        world: Any = self.alpaca if "alpaca" in call.host else self.schwab
+        answered: Answer = world.handle(call)
+        if "activities" in call.path and answered.status == 200:
+            self._page = answered
+        return answered
+
+    def _again(self, call: Call, answered: Answer) -> Answer:
+        """Give the page once more that the call wants to go on from."""
+        token = call.query.get("page_token")
+        page = json.loads(self._page.body) if token and self._page else None
+        return self._page if self._page and page and page[-1]["id"] == token else answered
+
+
+def _on_rows(fault: Fault) -> Fault:
+    """Leave answers alone that are no rows of a history."""
+
+    def changed(call: Call, answered: Answer) -> Answer:
+        whole = answered.status == 200 and not answered.lost and not answered.cut
+        is_history = call.path.endswith(("/activities", "/transactions"))
+        return fault(call, answered) if whole and is_history else answered
+
+    return changed
+
+
+def _backwards(call: Call, answered: Answer) -> Answer:
+    return faults.rows(lambda found: found[::-1])(call, answered)
+
+
+def _spoiled(name: str, value: Any) -> Fault:
+    return faults.rows(lambda found: [{**row, name: value} for row in found[:1]] + found[1:])

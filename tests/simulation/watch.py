@@ -1,0 +1,142 @@
+"""What may never happen, watched at the true store, the true bus and the brokers' doors."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from infra.simulators.brokers.wire import Call
+from shared.domain.execution import Execution
+from shared.domain.ids import AccountKey, ConnectionId
+from shared.domain.messages import ExecutionsObserved
+from shared.domain.time import to_micros
+from shared.journal.vault import Vault
+from shared.ports import Body, Create, Document, Key, Outgoing, Update, Write
+from tests.twins.memory_bus import MemoryBus
+from tests.twins.memory_documents import MemoryDocuments
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A fill as its broker booked it; it could be seen from `visible_at` on."""
+
+    account_key: AccountKey
+    booking_id: str
+    at: datetime
+    visible_at: datetime
+
+
+class WatchedBus(MemoryBus):
+    """A bus that knows which fills were ever published, readable or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: defaultdict[str, set[str]] = defaultdict(set)
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        await super().publish(messages)
+        for message in messages:
+            if message.topic == ExecutionsObserved.topic:
+                page = ExecutionsObserved.decode(message.data)
+                shown = self.shown[page.account_key]
+                fills = [seen.row for seen in page.rows if isinstance(seen.row, Execution)]
+                shown |= {booking_id(fill.execution_id) for fill in fills}
+                shown |= {_raw_id(row.raw) for row in page.unread}
+
+
+def booking_id(execution_id: str) -> str:
+    """Name the broker's booking; of Schwab's ids that is the first part, of Alpaca's all of it."""
+    return execution_id if "::" in execution_id else execution_id.split(":", maxsplit=1)[0]
+
+
+def _raw_id(raw: str) -> str:
+    """Name the fill inside an unread row of Alpaca or of Schwab."""
+    row = json.loads(raw)
+    return str(row.get("id") or row.get("activityId") or row)
+
+
+class Watch(MemoryDocuments):
+    """A store that lists every broken invariant in `faults`, at the commit that broke it."""
+
+    def __init__(self, bus: WatchedBus, vault: Vault) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+        self.bookings: list[Booking] = []
+        self._bus = bus
+        self.vault = vault
+        self._tokens: defaultdict[Key, list[str]] = defaultdict(
+            list
+        )  # a connection's, oldest first
+        self._booked_before: dict[tuple[str, int], int] = {}  # run -> bookings when it was opened
+        self._keys: dict[tuple[str, str], Key] = {}  # account and execution id -> row key
+
+    def read(self, key: Key) -> Document | None:
+        return self._read(key)
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        before = {write.key: self._read(write.key) for write in writes}
+        await super().commit(writes)
+        for write in writes:
+            if isinstance(write, Create | Update):
+                self._look(write, before[write.key])
+                if write.key.collection == "connections":
+                    await self._look_at_login(write.key, write.body)
+
+    def _look(self, write: Create | Update, before: Document | None) -> None:
+        match write.key.collection:
+            case "runs" if before is None:
+                run = (write.body["account_key"], write.body["run"])
+                self._booked_before[run] = len(self.bookings)
+            case "executions":
+                self._look_at_row(write.key, write.body, before)
+            case "accounts":
+                self._look_at_cursor(write.key, write.body, before)
+            case "coverage":
+                self._look_at_days(write.key, write.body)
+            case _:
+                pass
+
+    def _look_at_row(self, key: Key, body: Body, before: Document | None) -> None:
+        name = (body["account_key"], str(body["body"].get("execution_id")))
+        if self._keys.setdefault(name, key) != key:
+            self.faults.append(f"{name[1]} is in the log twice")
+        if before is not None and body["observation"] < before.body["observation"]:
+            self.faults.append(f"{name[1]}: an older observation lies over a newer one")
+
+    def _look_at_cursor(self, key: Key, body: Body, before: Document | None) -> None:
+        reached, was = body["cursor_us"], before.body["cursor_us"] if before else None
+        if reached is None or reached <= (was or 0):
+            return
+        run = self.read(Key("runs", (key.path[0], f"{key.id}-{body['last_run']:012d}")))
+        assert run is not None
+        asked_from = run.body["window_from_us"]
+        for booking in self.bookings[: self._booked_before[key.id, body["last_run"]]]:
+            could_be_seen = to_micros(booking.visible_at) <= run.body["started_us"]
+            inside = asked_from <= to_micros(booking.at) <= reached
+            concerned = booking.account_key == key.id and could_be_seen and inside
+            if concerned and booking.booking_id not in self._bus.shown[key.id]:
+                self.faults.append(f"the cursor went past {booking.booking_id}, never published")
+
+    def _look_at_days(self, key: Key, body: Body) -> None:
+        complete = {t["run"] for t in body["days"].values() if t["state"] == "complete"}
+        for number in complete:
+            name = f"{body['account_key']}-{number:012d}"
+            run = self.read(Key("runs", (key.path[0], name)))
+            pages = range(run.body["pages"]) if run else [0]
+            receipts = [Key("receipts", (key.path[0], f"{name}-{page:08d}")) for page in pages]
+            if any(self.read(receipt) is None for receipt in receipts):
+                self.faults.append(f"days are complete by run {number}, which lacks receipts")
+
+    async def _look_at_login(self, key: Key, body: Body) -> None:
+        login = await self.vault.open(ConnectionId(key.id), body["sealed"])
+        kept = self._tokens[key]
+        if (token := login.get("refresh_token")) and token not in kept:
+            kept.append(token)
+
+    def look_at_call(self, call: Call) -> None:
+        """See whether a call shows a refresh token whose successor is stored already."""
+        (token, *_) = parse_qs(call.body.decode()).get("refresh_token", [""])
+        if any(token in kept[:-1] for kept in self._tokens.values()):
+            self.faults.append("a refresh token was used after its successor had been stored")
