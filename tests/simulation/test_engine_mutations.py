@@ -24,7 +24,7 @@ FOUND = {
 @pytest.mark.parametrize("protection", MUTATIONS)
 async def test_an_engine_without_one_protection_is_found_out(protection: str) -> None:
     for seed in range(60):
-        faults = await safety_faults(Engine(seed, MUTATIONS[protection], freezes=0.02))
+        faults = await safety_faults(Engine(seed, MUTATIONS[protection], freezes=0.05))
         if any(FOUND[protection] in fault for fault in faults):
             return
     pytest.fail(f"no seed noticed that the engine had no {protection}")

@@ -81,5 +81,5 @@ async def test_the_seeds_do_crash_and_freeze_workers() -> None:
     engines = [Engine(seed) for seed in range(5)]
     for engine in engines:
         await engine.play()
-    assert min(engine.chaos.crashed for engine in engines) > 3
+    assert sum(engine.chaos.crashed for engine in engines) > 15
     assert sum(engine.chaos.frozen for engine in engines) > 3
