@@ -5,7 +5,6 @@ Usage: daybias_loader.py BASE_URL FOLDER [journal]     ("journal" builds the pro
 
 import asyncio
 import json
-import resource
 import sys
 import time
 from dataclasses import replace
@@ -55,7 +54,8 @@ async def main(base_url: str, folder: Path, *, with_journal: bool) -> None:
         await gateway.drain()
         seconds = time.perf_counter() - began
         rows = await count_rows(gateway)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    peak_mb = int(status.partition("VmHWM:")[2].split()[0]) / 1024  # ru_maxrss has the parent's
     print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak_mb}))
 
 
