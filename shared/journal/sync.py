@@ -112,7 +112,7 @@ class SyncConnection:
             connections = Connections(self.documents, self.clock, self.entropy, self.vault)
             connection = await connections.get(user_id, connection_id)
             try:
-                async with self._logged_in(connection, held) as (client, _):
+                async with self.logged_in(connection, held) as (client, _):
                     endpoint = self.spec.accounts
                     listed = endpoint.read(await client.ask(endpoint.request))
             except AuthRejected as error:
@@ -191,7 +191,7 @@ class SyncConnection:
         place = Workplace(
             self.documents, self.bus, self.clock, self.entropy, leases, held, connections
         )
-        async with self._logged_in(connection, held) as (client, login):
+        async with self.logged_in(connection, held) as (client, login):
             report = await Visit(place, client, connection, request).go()
             return replace(
                 report,
@@ -201,9 +201,13 @@ class SyncConnection:
             )
 
     @asynccontextmanager
-    async def _logged_in(
+    async def logged_in(
         self, connection: Connection, held: Held
     ) -> AsyncIterator[tuple[BrokerClient, Login]]:
+        """Open a session that shows the connection's login, renewed if it has run out.
+
+        Raises: as `Login.show`.
+        """
         deadline = self.clock.monotonic() + self.budget_s
         environment = connection.environment
         own = self.hosts.get(f"{self.spec.name}:{environment}")

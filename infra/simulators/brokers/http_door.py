@@ -33,6 +33,18 @@ def serve(handle: Callable[[Call], Answer], port: int = 0) -> Iterator[str]:
         server.server_close()
 
 
+def _call_of(asked: BaseHTTPRequestHandler) -> Call:
+    url = urlsplit(asked.path)
+    return Call(
+        method=asked.command,
+        host=asked.headers.get("host", "").partition(":")[0],
+        path=url.path,
+        query=dict(parse_qsl(url.query)),
+        headers={name.lower(): value for name, value in asked.headers.items()},
+        body=asked.rfile.read(int(asked.headers.get("content-length") or 0)),
+    )
+
+
 def _handler_of(handle: Callable[[Call], Answer]) -> type[BaseHTTPRequestHandler]:
     lock = Lock()
 
@@ -50,15 +62,7 @@ def _handler_of(handle: Callable[[Call], Answer]) -> type[BaseHTTPRequestHandler
             """Say nothing: a request line may carry what is secret."""
 
         def _answer(self) -> None:
-            url = urlsplit(self.path)
-            call = Call(
-                method=self.command,
-                host=self.headers.get("host", "").partition(":")[0],
-                path=url.path,
-                query=dict(parse_qsl(url.query)),
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=self.rfile.read(int(self.headers.get("content-length") or 0)),
-            )
+            call = _call_of(self)
             with lock:
                 answer = handle(call)
             self._send(answer)

@@ -20,7 +20,7 @@ from shared.domain.time import as_utc
 from shared.journal.accounts import Account, read_account
 from shared.journal.connections import Connections
 from shared.journal.coverage import day_start
-from shared.journal.runs import Fetched, Runs, close_if_complete
+from shared.journal.runs import Runs, close_if_complete
 from shared.journal.sync import SyncConnection, lease_name
 from shared.journal.upkeep.difference import ComparingBus, Difference
 from shared.journal.visits.fetch import HistoryReader, PagePublisher
@@ -106,7 +106,7 @@ class _Reading:
         name = lease_name(self.connection.user_id, self.connection.connection_id)
         held = await leases.acquire(name, ports.budget_s + _MARGIN_S)
         try:
-            async with ports._logged_in(self.connection, held) as (client, _):
+            async with ports.logged_in(self.connection, held) as (client, _):
                 found = await _find_account(client, self.document.body["account_id"])
                 return await self._publish(client, found, asked, leases, held)
         except AuthRejected as error:
@@ -139,7 +139,9 @@ class _Reading:
         except DaybiasError as error:
             await runs.fail(account, run, str(error))
             raise
-        await runs.finish(account, run, _fetched(Window(asked.since, until), publisher, client))
+        await runs.finish(
+            account, run, publisher.fetched(Window(asked.since, until), client.requests)
+        )
         await close_if_complete(
             ports.documents, ports.clock, ports.entropy, account.user_id, account.key, run
         )
@@ -193,15 +195,3 @@ def _account(connection: Connection, document: Document) -> Account:
     account_id = document.body["account_id"]
     key = AccountKey(document.key.id)
     return Account(connection.user_id, key, account_id, connection.environment, cursor=None)
-
-
-def _fetched(window: Window, publisher: PagePublisher, client: BrokerClient) -> Fetched:
-    return Fetched(
-        window=window,
-        pages=publisher.pages,
-        rows=publisher.rows,
-        unread=publisher.unread,
-        unread_days=publisher.unread_days,
-        ignored=publisher.ignored,
-        requests=client.requests,
-    )

@@ -14,7 +14,7 @@ from shared.domain.time import to_micros
 from shared.journal.accounts import Account, Accounts
 from shared.journal.connections import Connections
 from shared.journal.coverage import day_start
-from shared.journal.runs import Fetched, Runs, close_if_complete
+from shared.journal.runs import Runs, close_if_complete
 from shared.journal.visits.fetch import HistoryReader, PagePublisher
 from shared.lease import Held, Leases
 from shared.ports import Clock, Create, Documents, Entropy, Key, MessageBus
@@ -94,9 +94,7 @@ class AccountRun:
         except DaybiasError as error:
             await runs.fail(account, run, str(error))
             raise
-        await runs.finish(
-            account, run, _fetched(window, publisher, self.client.requests - requests)
-        )
+        await runs.finish(account, run, publisher.fetched(window, self.client.requests - requests))
         # a cut window goes on by its times: marks stand for its end
         marks = reader.marks if window == asked else {}
         accounts = Accounts(place.documents, place.clock, place.entropy)
@@ -175,18 +173,6 @@ class AccountRun:
             unread=publisher.unread,
             ignored=publisher.ignored.total(),
         )
-
-
-def _fetched(window: Window, publisher: PagePublisher, requests: int) -> Fetched:
-    return Fetched(
-        window=window,
-        pages=publisher.pages,
-        rows=publisher.rows,
-        unread=publisher.unread,
-        unread_days=publisher.unread_days,
-        ignored=publisher.ignored,
-        requests=requests,
-    )
 
 
 def _position_body(position: HeldPosition) -> dict[str, str | None]:

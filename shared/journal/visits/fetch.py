@@ -28,6 +28,7 @@ from shared.domain.ids import row_key
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow, UnreadRow
 from shared.domain.money import decimal_text
 from shared.journal.accounts import Account
+from shared.journal.runs import Fetched
 from shared.ports import Clock, MessageBus, Outgoing
 
 _LONGEST_REASON = 500
@@ -61,6 +62,18 @@ class PagePublisher:
             await self._send(rows[begin : begin + MAX_PAGE_ROWS], ())
         for part in _parts(unread):
             await self._send((), part)
+
+    def fetched(self, window: Window, requests: int) -> Fetched:
+        """Sum up what was published, for the run's record; `requests` were made for it."""
+        return Fetched(
+            window=window,
+            pages=self.pages,
+            rows=self.rows,
+            unread=self.unread,
+            unread_days=self.unread_days,
+            ignored=self.ignored,
+            requests=requests,
+        )
 
     async def _send(self, rows: Sequence[ObservedRow], unread: Sequence[UnreadRow]) -> None:
         message = ExecutionsObserved(
