@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from infra.simulators.brokers.alpaca import AlpacaWorld
-from infra.simulators.brokers.alpaca_account import Account
+from infra.simulators.brokers.alpaca.account import Account
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca.spec import SPEC
 from shared.domain.ids import UserId
 from shared.domain.messages import ExecutionsObserved, JournalChanged, SyncRequested
 from shared.journal.build import BuildJournal

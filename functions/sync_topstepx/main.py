@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.brokers.topstepx import SPEC
+from shared.brokers.topstepx.spec import SPEC
 from shared.wiring.sync import sync_function
 
 FUNCTION = sync_function(SPEC)

@@ -12,7 +12,7 @@ from starlette.types import Lifespan
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import AccountEvent, Execution
 from shared.domain.ids import AccountKey, RowKey, UserId
-from shared.domain.performance import Performance
+from shared.domain.journal.performance import Performance
 from shared.domain.service_level import imbalance
 from shared.domain.time import Instant
 from shared.http.fastapi_app import make_fastapi

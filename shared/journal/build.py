@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
-from shared.domain.book import Book, build_book
 from shared.domain.errors import VersionChanged
 from shared.domain.ids import AccountKey, UserId, content_hash
+from shared.domain.journal.book import Book, build_book
 from shared.domain.messages import JournalChanged
 from shared.journal.log import NO_ROOT, LogEntry
 from shared.journal.projection.documents import (

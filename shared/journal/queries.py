@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 from shared.domain.futures.contracts import CONTRACTS
 from shared.domain.futures.rolls import Roll, find_rolls
 from shared.domain.ids import AccountKey, UserId
-from shared.domain.performance import Performance, summarize
-from shared.domain.position import Position
-from shared.domain.round_trip import RoundTrip
+from shared.domain.journal.performance import Performance, summarize
+from shared.domain.journal.position import Position
+from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.time import from_micros
 from shared.journal.log import LogEntry, read_entry
 from shared.journal.projection.documents import read_day, read_log

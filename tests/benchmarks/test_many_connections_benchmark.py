@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from infra.local.gateway import Gateway
-from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca.spec import SPEC
 from shared.domain.ids import UserId, account_key
 from shared.domain.time import to_micros
 from shared.journal.connections import Connections

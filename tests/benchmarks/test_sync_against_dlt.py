@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.http_door import serve
 from infra.simulators.brokers.wire import Answer, Call
 

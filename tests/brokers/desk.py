@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call
-from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.spec import BrokerSpec
 from shared.domain.connection import Connection
 from shared.domain.ids import UserId

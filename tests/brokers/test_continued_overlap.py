@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from infra.simulators.brokers import faults
-from tests.brokers.test_schwab import SchwabDesk, open_desk
+from tests.brokers.schwab.test_sync import SchwabDesk, open_desk
 
 DAY = timedelta(days=1)
 

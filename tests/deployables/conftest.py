@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from infra.package import ROOT, build, function_names
-from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.http_door import serve
 
 _START_S = 40.0

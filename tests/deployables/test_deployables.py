@@ -10,7 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca.spec import SPEC
 from shared.config import Settings
 from shared.domain.execution import AssetClass, Execution, Side
 from shared.domain.ids import UserId, account_key, row_key

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from infra.local.gateway import Gateway
-from infra.simulators.brokers.schwab import SchwabWorld
+from infra.simulators.brokers.schwab.world import SchwabWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Call
 from tests.twins.manual_clock import ManualClock

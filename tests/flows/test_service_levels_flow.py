@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
-from infra.simulators.brokers.oanda import OandaWorld
-from shared.brokers.oanda import SPEC as OANDA
+from infra.simulators.brokers.oanda.world import OandaWorld
+from shared.brokers.oanda.spec import SPEC as OANDA
 from shared.domain.errors import RetryableError
 from shared.domain.messages import SyncRequested
 from shared.domain.service_level import ServiceLevel, Share

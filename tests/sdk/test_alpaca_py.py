@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.http_door import serve
 from tests.brokers.desk import ACCOUNT
 

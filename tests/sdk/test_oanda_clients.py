@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.simulators.brokers.http_door import serve
-from infra.simulators.brokers.oanda import OandaWorld
+from infra.simulators.brokers.oanda.world import OandaWorld
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-sdk-oanda" / "bin" / "python"

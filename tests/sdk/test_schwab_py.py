@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.simulators.brokers.http_door import serve
-from infra.simulators.brokers.schwab import SchwabWorld
+from infra.simulators.brokers.schwab.world import SchwabWorld
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-sdk-schwab" / "bin" / "python"

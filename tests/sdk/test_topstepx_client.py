@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.simulators.brokers.http_door import serve
-from infra.simulators.brokers.topstepx import TopstepXWorld
+from infra.simulators.brokers.topstepx.world import TopstepXWorld
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-sdk-topstepx" / "bin" / "python"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.simulators.brokers.http_door import serve
-from infra.simulators.brokers.tradestation import TradeStationWorld, quota_spent
+from infra.simulators.brokers.tradestation.world import TradeStationWorld, quota_spent
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-sdk-tradestation" / "bin" / "python"

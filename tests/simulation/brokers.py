@@ -9,13 +9,14 @@ from random import Random
 from typing import Any
 
 from infra.simulators.brokers import faults
-from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.faults import Fault
-from infra.simulators.brokers.schwab import SchwabWorld
+from infra.simulators.brokers.schwab.world import SchwabWorld
 from infra.simulators.brokers.wire import Answer, Call
-from shared.brokers import alpaca, schwab
-from shared.brokers.alpaca_rows import booked_at, rows_of
+from shared.brokers.alpaca import spec as alpaca
+from shared.brokers.alpaca.rows import booked_at, rows_of
 from shared.brokers.engine.paging import by_last_id
+from shared.brokers.schwab import spec as schwab
 from shared.brokers.spec import BrokerAccount, BrokerSpec, Request, Window
 from shared.domain.ids import AccountKey, account_key
 from tests.simulation.watch import Booking

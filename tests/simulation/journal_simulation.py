@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 
 from shared.brokers.spec import Window
-from shared.domain.book import build_book
 from shared.domain.errors import RetryableError
 from shared.domain.ids import AccountKey, account_key
+from shared.domain.journal.book import build_book
 from shared.domain.messages import ExecutionsObserved, JournalChanged
 from shared.domain.time import NEW_YORK
 from shared.journal.accounts import Account

@@ -10,8 +10,8 @@ from infra.local.demo.prices import traded_bars
 from infra.local.demo.trades import Order, day_fees, orders
 from infra.local.gateway import Gateway
 from infra.local.replay_clock import ReplayClock
-from infra.simulators.brokers.alpaca import AlpacaWorld
-from shared.brokers.alpaca import SPEC
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
+from shared.brokers.alpaca.spec import SPEC
 from shared.domain.execution import Side
 from shared.domain.ids import AccountKey, UserId, account_key
 from shared.domain.time import NEW_YORK

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from shared.domain.execution import AccountEvent, AssetClass, Execution, RowStatus
 from shared.domain.ids import RowKey
+from shared.domain.journal.round_trip import Direction
 from shared.domain.money import divide_rounded, no_digit_lost
-from shared.domain.round_trip import Direction
 
 WITHIN = timedelta(minutes=15)  # from the first to the last fill of both halves
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from shared.domain.book import Book
 from shared.domain.ids import AccountKey, UserId, content_key
-from shared.domain.performance import DayFigures
-from shared.domain.position import Position
-from shared.domain.round_trip import RoundTrip
+from shared.domain.journal.book import Book
+from shared.domain.journal.performance import DayFigures
+from shared.domain.journal.position import Position
+from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.time import to_micros
 from shared.journal.log import LogEntry, read_entry
 from shared.journal.scanning import every

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from infra.local.gateway import Gateway
-from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca.spec import SPEC
 from shared.domain.ids import UserId
 from shared.journal.connections import Connections
 from shared.journal.vault import Vault

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from infra.simulators.brokers.alpaca import AlpacaWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.http_door import serve
 from shared.cli.main import app
 

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.simulators.brokers.http_door import serve
-from infra.simulators.brokers.topstepx import TopstepXWorld
-from shared.brokers.topstepx import SPEC
+from infra.simulators.brokers.topstepx.world import TopstepXWorld
+from shared.brokers.topstepx.spec import SPEC
 from shared.cli.main import app
 
 

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from infra.simulators.brokers import faults
-from infra.simulators.brokers.schwab import SchwabWorld
+from infra.simulators.brokers.schwab.world import SchwabWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Call
 from shared.adapters.memory_cache import MemoryCache

@@ -4,8 +4,8 @@ import pytest
 
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import AssetClass
+from shared.domain.journal.performance import summarize
 from shared.domain.messages import JournalChanged
-from shared.domain.performance import summarize
 from shared.journal.build import BuildJournal
 from shared.journal.projection.documents import read_day
 from shared.journal.queries import JournalQueries, Window

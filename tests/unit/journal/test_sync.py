@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
-from shared.brokers.alpaca_rows import rows_of
+from shared.brokers.alpaca.rows import rows_of
 from shared.brokers.engine.paging import by_halves
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow, Request
 from shared.domain.connection import Connection

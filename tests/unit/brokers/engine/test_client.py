@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.engine.client import BrokerClient, open_session
 from shared.brokers.spec import Request
 from shared.domain.errors import (

@@ -4,9 +4,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.book import build_book
 from shared.domain.execution import AssetClass, Execution, RowStatus
 from shared.domain.futures.rolls import Roll, find_rolls
+from shared.domain.journal.book import build_book
 from tests.rows import fill, log
 
 

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from infra.local import register as module
 from infra.local.register import register
 from shared.adapters.file_secrets import FileSecrets
-from shared.brokers.schwab import SPEC
+from shared.brokers.schwab.spec import SPEC
 from shared.journal.connect.application import Application, read_application
 from tests.twins.memory_secrets import MemorySecrets
 

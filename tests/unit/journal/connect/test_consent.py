@@ -11,15 +11,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from infra.simulators.brokers import faults
-from infra.simulators.brokers.alpaca import AlpacaWorld
-from infra.simulators.brokers.schwab import SchwabWorld
-from infra.simulators.brokers.tradestation import TradeStationWorld
+from infra.simulators.brokers.alpaca.world import AlpacaWorld
+from infra.simulators.brokers.schwab.world import SchwabWorld
+from infra.simulators.brokers.tradestation.world import TradeStationWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Call
-from shared.brokers.alpaca import SPEC as ALPACA
-from shared.brokers.oanda import SPEC as OANDA
-from shared.brokers.schwab import SPEC as SCHWAB
-from shared.brokers.tradestation import SPEC as TRADESTATION
+from shared.brokers.alpaca.spec import SPEC as ALPACA
+from shared.brokers.oanda.spec import SPEC as OANDA
+from shared.brokers.schwab.spec import SPEC as SCHWAB
+from shared.brokers.tradestation.spec import SPEC as TRADESTATION
 from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import ConfigError, InvalidInput, NotFound, PermanentError
 from shared.journal.connect.consent import Consents

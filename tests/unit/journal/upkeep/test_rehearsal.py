@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
-from infra.simulators.brokers.topstepx import TopstepXWorld
+from infra.simulators.brokers.topstepx.world import TopstepXWorld
 from infra.simulators.brokers.wire import Answer, Call
-from shared.brokers.topstepx import SPEC as TOPSTEPX
+from shared.brokers.topstepx.spec import SPEC as TOPSTEPX
 from shared.domain.connection import Connection
 from shared.domain.errors import UpstreamUnavailable
 from shared.journal.log import Outcome

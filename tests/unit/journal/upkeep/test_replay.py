@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.simulators.brokers import faults
-from shared.brokers.alpaca import SPEC
+from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.spec import BrokerAccount, BrokerSpec, Ignored, Parsed
 from shared.domain.connection import Connection
 from shared.domain.errors import LeaseHeld, NotFound, UnparseableRow

@@ -1,0 +1,1 @@
+"""Charles Schwab as a value: its spec, and how its rows are read."""

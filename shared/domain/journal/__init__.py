@@ -1,0 +1,1 @@
+"""What follows from the execution log: positions, round trips, days, performance; all pure."""
