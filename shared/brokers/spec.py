@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from shared.brokers.engine.oauth import OAuth
 from shared.domain.errors import DaybiasError
 from shared.domain.execution import AccountEvent, AssetClass, Execution
+from shared.domain.money import loads_exact
 
 Params = Mapping[str, str]
 Credentials = Mapping[str, str]
@@ -22,9 +23,13 @@ Credentials = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a broker: a GET, or a POST where it carries `json` or a `form`.
+    """One question to a broker: a GET, or a POST where it carries `json`, a `form` or `content`.
 
-    Shape: `path` under the host of the environment; `headers` beside those of the login.
+    Shape: `path` under the host of the environment; `headers` beside those of the login; `content`
+    is a body to be sent as it stands, for brokers that want its bytes signed; `host` is a base URL
+    that stands in for the environment's own (not where the user has put a host in its place).
+    `shared` tells that the answer serves every account of a login: one message asks it once.
+    Units: `cost` in points of the broker's rate limits.
     """
 
     path: str
@@ -32,27 +37,67 @@ class Request:
     json: Mapping[str, Any] | None = None
     form: Params | None = None
     headers: Params = field(default_factory=dict)
+    content: str | None = None
+    host: str = ""
+    shared: bool = False
+    cost: int = 1
 
     @property
     def method(self) -> str:
         """The HTTP method that it is asked with."""
-        return "GET" if self.json is None and self.form is None else "POST"
+        bodies = (self.json, self.form, self.content)
+        return "GET" if all(body is None for body in bodies) else "POST"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as an error map sees it; `body` is None where it was no JSON."""
+    """An answer as an error map sees it.
+
+    Shape: `request` as the walk put it, without signature; `body` is None where it could not be
+    decoded; `headers` by lower-case name; `repeats` counts how often `Again` was the meaning of the
+    answers to this question before.
+    """
 
     request: Request
     status: int
     body: Any
+    headers: Params = field(default_factory=dict)
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What an answer means that is no failure: put this question now (a ticket, a moved host).
+
+    Shape: `resync` has the broker's clock read first.
+    Units: `after_s` seconds to wait before.
+    """
+
+    request: Request
+    after_s: float = 0.0
+    resync: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a signature may be made of beside the request and the credentials.
+
+    Shape: `now` by the broker's clock as far as it is known; `nonce` greater than every one that
+    this login has used, 0 where the scheme counts none.
+    """
+
+    now: datetime
+    nonce: int = 0
+
+
+Sign = Callable[[Request, Credentials, Moment], Request]
 
 
 # Asks the broker and gives the decoded body; raises what the broker's answer means.
 Ask = Callable[[Request], Awaitable[Any]]
 # Says what an answer means where that is not what HTTP says, also for answers of status 200; None
 # where HTTP's own meaning holds. Must not raise, and must quote nothing of the body.
-ErrorMap = Callable[[Reply], DaybiasError | None]
+ErrorMap = Callable[[Reply], DaybiasError | Again | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +130,15 @@ class HeldPosition:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What the broker says an account holds; `cash` in the account's currency."""
+    """What the broker says an account holds.
+
+    Shape: `as_of` is when that was so, None for the moment of the answer.
+    Units: `cash` in the account's currency.
+    """
 
     cash: Decimal
     positions: tuple[HeldPosition, ...]
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +242,14 @@ class AccountsEndpoint:
     """How the accounts behind a login are listed.
 
     Shape: `read` raises ContractBroken; `detail` completes one listed account (its currency) by a
-    request of its own. What that request is refused for concerns this account alone.
+    request of its own. What that request is refused for concerns this account alone. `named_by` is
+    the credential whose digest names the account where the broker tells no id of it.
     """
 
     request: Request
     read: Callable[[Any], Sequence[BrokerAccount]]
     detail: "AccountDetail | None" = None
+    named_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +264,13 @@ class AccountDetail:
 class HoldingsEndpoint:
     """How cash and positions of an account are read.
 
-    Shape: `read` gets the bodies in the order of `requests`; it raises ContractBroken.
+    Shape: `read` gets the bodies in the order of `requests`; it raises ContractBroken. `settled`
+    tells that they are of one piece with the history, so that no fill can have come in between.
     """
 
     requests: Callable[[BrokerAccount], Sequence[Request]]
     read: Callable[[Sequence[Any], BrokerAccount], Holdings]
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,17 +297,20 @@ class AuthScheme:
     """How a login is shown to the broker.
 
     Shape: `fields` names the credentials that the user gives; `headers` turns them, and what the
-    renewal has added, into headers.
+    renewal has added, into headers; `sign` shows them in each request instead, or as well, as the
+    last thing that is done to it; `counts` tells that signatures take nonces.
     """
 
     fields: tuple[str, ...]
     headers: Callable[[Credentials], dict[str, str]]
     renewal: Renewal | None = None
+    sign: Sign | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `requests` in any `window`; the engine keeps it for each run.
+    """At most `requests` points in any `window`; the engine keeps it for each run.
 
     Shape: `reset_s` reads from the headers of a 429 how many seconds remain, beside Retry-After.
     """
@@ -264,12 +321,23 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeEndpoint:
+    """How the broker tells its clock; `read` raises ContractBroken."""
+
+    request: Request
+    read: Callable[[Any], datetime]
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerSpec:
     """Everything that the engine must know of one broker.
 
     Shape: `hosts` environment -> base URL; `headers` go with every request; `notices` is what the
     user must be told when connecting; `oauth` is how he consents in the browser, if he can.
-    Units: `overlap` is read again before the cursor at every run (late and back-dated rows);
+    `decode` reads a body and raises ValueError where it is none; `time` is asked where signatures
+    need the broker's clock; `more_limits` hold beside `limit`.
+    Units: `largest_answer` bytes; `overlap` is read again before the cursor at every run (late and
+    back-dated rows);
     `first_window` is the depth of the first run; `zone` is where the broker's trading days are;
     `history_limit` is how far back the broker answers, None for the account's whole life.
     """
@@ -286,6 +354,10 @@ class BrokerSpec:
     zone: ZoneInfo
     limit: RateLimit
     errors: ErrorMap = lambda _: None
+    decode: Callable[[bytes], Any] = loads_exact
+    largest_answer: int = 16_000_000  # Schwab's 3,000 transactions have about 5 MB
+    time: TimeEndpoint | None = None
+    more_limits: tuple[RateLimit, ...] = ()
     history_limit: timedelta | None = None
     headers: Params = field(default_factory=dict)
     notices: tuple[str, ...] = ()

@@ -145,6 +145,22 @@ class Connections:
 
         await self.change(connection, ended)
 
+    async def reserve_nonces(self, connection: Connection, first: int, through: int) -> int:
+        """Reserve a stretch of nonces from `first` on, or behind the last that was reserved.
+
+        Shape: the first of the stretch, which is as long as was asked for.
+        Raises: NotFound, StoreUnavailable.
+        """
+        begins = first
+
+        def reserved(body: Body) -> dict[str, Any]:
+            nonlocal begins
+            begins = max(first, body.get("nonces_through", 0) + 1)
+            return {"nonces_through": begins + through - first}
+
+        await self.change(connection, reserved)
+        return begins
+
     async def note_health(
         self,
         connection: Connection,

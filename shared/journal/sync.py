@@ -29,7 +29,7 @@ from shared.journal.vault import Vault
 from shared.journal.visits.account_run import Outcome, Workplace
 from shared.journal.visits.breaker import Breaker
 from shared.journal.visits.login import Login
-from shared.journal.visits.visit import SyncReport, Visit
+from shared.journal.visits.visit import SyncReport, Visit, list_accounts
 from shared.lease import Held, Leases
 from shared.ports import Clock, Documents, Entropy, MessageBus
 
@@ -113,8 +113,7 @@ class SyncConnection:
             connection = await connections.get(user_id, connection_id)
             try:
                 async with self.logged_in(connection, held) as (client, _):
-                    endpoint = self.spec.accounts
-                    listed = endpoint.read(await client.ask(endpoint.request))
+                    listed = await list_accounts(client)
             except AuthRejected as error:
                 await connections.note_health(connection, ConnectionState.NEEDS_REAUTH, str(error))
                 raise
@@ -213,7 +212,9 @@ class SyncConnection:
         own = self.hosts.get(f"{self.spec.name}:{environment}")
         host = own or self.spec.hosts[environment]
         async with open_session(host, self.spec.headers, self.transport) as session:
-            client = BrokerClient(self.spec, session, self.clock, self.entropy, deadline)
+            client = BrokerClient(
+                self.spec, session, self.clock, self.entropy, deadline, one_host=bool(own)
+            )
             login = self._login(connection, client, held, "" if own else None)
             await login.show()
             yield client, login

@@ -3,16 +3,17 @@
 It never logs a body or a header, and no error text carries one.
 """
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from shared.brokers.spec import BrokerSpec, Reply, Request
+from shared.brokers.engine.limiter import Limiter
+from shared.brokers.spec import Again, BrokerSpec, Moment, Reply, Request
 from shared.domain.errors import (
     AnswerLost,
     AuthRejected,
@@ -22,7 +23,7 @@ from shared.domain.errors import (
     RequestRejected,
     UpstreamUnavailable,
 )
-from shared.domain.money import loads_exact
+from shared.domain.ids import canonical_json
 from shared.domain.time import as_utc
 from shared.ports import Clock, Entropy
 
@@ -30,8 +31,7 @@ _TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=5.0)
 _ATTEMPTS = 6
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
-# 3,000 of Schwab's transactions, the longest answer that any broker documents, have about 5 MB.
-_MAX_BODY_BYTES = 16_000_000
+_REPEATS = 200  # of one question whose answers say "again": a report of a minute, asked each second
 
 
 class _Borrowed(httpx.AsyncBaseTransport):
@@ -70,12 +70,23 @@ class BrokerClient:
     clock: Clock
     entropy: Entropy
     deadline: float
+    one_host: bool = False  # the user's own host stands for all that the broker names
     renew: Callable[[], Awaitable[None]] | None = None  # puts a new login into `shown`
     shown: Mapping[str, str] = field(default_factory=dict, init=False)  # the login's headers
+    sign: Callable[[Request, Moment], Request] | None = field(default=None, init=False)
+    next_nonce: Callable[[], Awaitable[int]] | None = field(default=None, init=False)
+    identity: str = field(default="", init=False)  # names the account where the broker does not
     renewed: bool = field(default=False, init=False)
     requests: int = field(default=0, init=False)
-    asked_at: deque[float] = field(default_factory=deque, init=False)
     waited_s: float = field(default=0.0, init=False)
+    _limiter: Limiter = field(init=False)
+    _ahead: timedelta = field(default_factory=timedelta, init=False)  # of our clock, the broker's
+    _shared: dict[str, Any] = field(default_factory=dict, init=False)  # answers for all accounts
+
+    def __post_init__(self) -> None:
+        """Begin with nothing asked."""
+        limits = (self.spec.limit, *self.spec.more_limits)
+        self._limiter = Limiter(self.spec.title, limits, self.clock, self.deadline, self._sleep)
 
     @property
     def out_of_time(self) -> bool:
@@ -87,8 +98,21 @@ class BrokerClient:
 
         A login that is refused is renewed once in a run, and the question asked again.
         Raises: AuthRejected, RequestRejected, ContractBroken at once; RateLimited,
-        UpstreamUnavailable when it did not pass in time.
+        UpstreamUnavailable when it did not pass in time; BudgetSpent when the broker's own waits
+        outlast the time.
         """
+        if not request.shared:
+            return await self._ask_renewing(request)
+        mark = canonical_json([request.path, request.params, request.json, request.form])
+        if mark not in self._shared:
+            self._shared[mark] = await self._ask_renewing(request)
+        return self._shared[mark]
+
+    def forget_shared(self) -> None:
+        """Have answers that serve every account asked for anew."""
+        self._shared.clear()
+
+    async def _ask_renewing(self, request: Request) -> Any:
         try:
             return await self._ask_patiently(request)
         except AuthRejected:
@@ -111,30 +135,66 @@ class BrokerClient:
     async def ask_once(self, request: Request, host: str = "") -> Any:
         """Ask once and decode; `host` stands in for the session's own.
 
+        Where the broker says "again", in its own way, that is a part of asking once.
         Raises: as `ask`; AnswerLost when no whole answer came: nobody knows what was done.
         """
-        await self._keep_the_limit()
-        self.requests += 1
-        try:
-            response = await self.session.request(
-                request.method,
-                host + request.path,
-                params=dict(request.params),
-                json=request.json,
-                data=request.form,
-                headers={**self.shown, **request.headers},
-            )
-        except httpx.TransportError as error:
-            raise AnswerLost(
-                f"{self._named(request)}: no answer ({type(error).__name__})"
-            ) from error
+        for repeats in range(_REPEATS):
+            found = await self._exchange(request, host, repeats)
+            if not isinstance(found, Again):
+                return found
+            await self._wait_for_again(found)
+            request = found.request
+        raise ContractBroken(f"{self._named(request)}: asked again {_REPEATS} times, without end")
+
+    async def _wait_for_again(self, again: Again) -> None:
+        if self.clock.monotonic() + again.after_s > self.deadline:
+            raise BudgetSpent(f"{self.spec.title} asks to wait longer than the time budget")
+        if again.after_s:
+            await self._sleep(again.after_s)
+        if again.resync and self.spec.time is not None:
+            told = self.spec.time.read(await self._exchange(self.spec.time.request, "", 0))
+            self._ahead = told - self.clock.now()
+
+    async def _exchange(self, request: Request, host: str, repeats: int) -> Any:
+        """Send and decode one request; give Again where that is what the answer means."""
+        response = await self._send(request, host)
         body, unreadable = self._decode(response, request)
-        if meant := self.spec.errors(Reply(request, response.status_code, body)):
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if meant := self.spec.errors(Reply(request, response.status_code, body, headers, repeats)):
+            if isinstance(meant, Again):
+                return meant
             raise meant
         self._raise_for_status(response, request)
         if unreadable is not None:  # a cut body; the next try may be whole
             raise AnswerLost(f"{self._named(request)} gave no JSON") from unreadable
         return body
+
+    async def _send(self, request: Request, host: str) -> httpx.Response:
+        await self._limiter.take(request.cost)
+        self.requests += 1
+        signed = await self._signed(request)
+        if not self.one_host:
+            host = signed.host or host
+        try:
+            return await self.session.request(
+                signed.method,
+                host + signed.path,
+                params=dict(signed.params) or None,  # an empty one would cut a signed query off
+                json=signed.json,
+                data=signed.form,
+                content=signed.content,
+                headers={**self.shown, **signed.headers},
+            )
+        except httpx.TransportError as error:
+            raise AnswerLost(
+                f"{self._named(request)}: no answer ({type(error).__name__})"
+            ) from error
+
+    async def _signed(self, request: Request) -> Request:
+        if self.sign is None:
+            return request
+        nonce = await self.next_nonce() if self.next_nonce is not None else 0
+        return self.sign(request, Moment(self.clock.now() + self._ahead, nonce))
 
     def _named(self, request: Request) -> str:
         return f"{self.spec.title}: {request.method} {request.path}"
@@ -161,13 +221,13 @@ class BrokerClient:
     def _decode(
         self, response: httpx.Response, request: Request
     ) -> tuple[Any, ValueError | RecursionError | None]:
-        if len(response.content) > _MAX_BODY_BYTES:
+        if len(response.content) > self.spec.largest_answer:
             raise ContractBroken(
                 f"{self._named(request)} gave {len(response.content)} bytes, "
-                f"at most {_MAX_BODY_BYTES} were expected"
+                f"at most {self.spec.largest_answer} were expected"
             )
         try:
-            return loads_exact(response.content), None
+            return self.spec.decode(response.content), None
         except (ValueError, RecursionError) as error:
             return None, error
 
@@ -181,19 +241,6 @@ class BrokerClient:
         if text.strip().isdecimal():
             return float(text)
         return (as_utc(parsedate_to_datetime(text)) - self.clock.now()).total_seconds()
-
-    async def _keep_the_limit(self) -> None:
-        """Wait until one more request stays within the broker's limit."""
-        limit, now = self.spec.limit, self.clock.monotonic()
-        while self.asked_at and self.asked_at[0] <= now - limit.window.total_seconds():
-            self.asked_at.popleft()
-        if len(self.asked_at) >= limit.requests:
-            free_at = self.asked_at[0] + limit.window.total_seconds()
-            if free_at > self.deadline:
-                raise BudgetSpent(f"{self.spec.title}'s rate limit outlasts the time budget")
-            await self._sleep(free_at - now)
-            self.asked_at.popleft()
-        self.asked_at.append(self.clock.monotonic())
 
     def _wait_s(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

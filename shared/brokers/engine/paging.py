@@ -5,6 +5,7 @@ request, after which what was yielded stands.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -201,8 +202,7 @@ def newest(rows: Sequence[Any], booked_at: BookedAt) -> datetime | None:
 
 
 def _with(start: Request, parameter: str, value: str) -> Request:
-    params = {**start.params, parameter: value}
-    return Request(start.path, params, start.json, start.form, start.headers)
+    return replace(start, params={**start.params, parameter: value})
 
 
 def _token(value: Any, seen: set[str]) -> str:

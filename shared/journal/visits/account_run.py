@@ -136,8 +136,9 @@ class AccountRun:
         try:
             for _ in range(_AGREEMENTS):
                 holdings = await self._holdings()
-                at = clock.now()
-                if await reader.confirms(Window(since, at)):
+                at = holdings.as_of or clock.now()
+                settled = self.client.spec.holdings.settled
+                if settled or await reader.confirms(Window(since, clock.now())):
                     await self._log_positions(holdings, at, run)
                     return
         except BudgetSpent:

@@ -132,6 +132,7 @@ class HistoryReader:
 
         Raises: as `read`.
         """
+        self.client.forget_shared()
         before = len(self._seen)
         reached = await self.read(window)
         return reached == window.until and len(self._seen) == before

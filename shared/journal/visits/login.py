@@ -13,8 +13,10 @@ from shared.domain.errors import (
     RequestRejected,
     UpstreamUnavailable,
 )
+from shared.domain.ids import content_key
 from shared.domain.time import parse_instant
 from shared.journal.connections import Connections
+from shared.journal.visits.nonces import Nonces
 
 _WARNED = timedelta(hours=24)  # before a consent ends for good
 
@@ -48,7 +50,19 @@ class Login:
             self.client.renew = self.renew
             if not self._is_fresh(renewal):
                 await self.renew()
+        self._present()
+
+    def _present(self) -> None:
+        """Have the client show the login as it is now."""
         self.client.shown = self.scheme.headers(self._credentials)
+        if (sign := self.scheme.sign) is not None:
+            self.client.sign = lambda request, moment: sign(request, self._credentials, moment)
+        if self.scheme.counts and self.client.next_nonce is None:
+            self.client.next_nonce = Nonces(self.connections, self.connection).next
+        if named_by := self.client.spec.accounts.named_by:
+            # one way only: the digest is shown wherever an account is
+            digest = content_key("login", self.connection.broker, self._credentials[named_by])
+            self.client.identity = digest[:12]
 
     async def renew(self) -> None:
         """Trade for a new login, store it sealed, and only then show it.
@@ -76,7 +90,7 @@ class Login:
             raise
         self._credentials = {**self._credentials, **kept}
         await self.connections.end_renewal(self.connection, self.fence, self._credentials)
-        self.client.shown = self.scheme.headers(self._credentials)
+        self._present()
 
     def warning(self, now: datetime) -> str:
         """Say when the user's consent ends, if that is soon."""
@@ -90,7 +104,7 @@ class Login:
 
     async def _trade(self, renewal: Renewal) -> dict[str, str]:
         asked_at = self.client.clock.now()
-        self.client.shown = {}
+        self.client.shown, self.client.sign = {}, None
         body = await self.client.ask_once(renewal.request(self._credentials), self.host)
         return renewal.read(body, asked_at)
 

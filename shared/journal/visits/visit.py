@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from shared.brokers.engine.client import BrokerClient
@@ -96,8 +96,7 @@ class Visit:
 
     async def _listed(self) -> Sequence[BrokerAccount]:
         """List the accounts, and mark those that are listed no more."""
-        endpoint = self.client.spec.accounts
-        listed = endpoint.read(await self.client.ask(endpoint.request))
+        listed = await list_accounts(self.client)
         broker, environment = self.connection.broker, self.connection.environment
         keys = {account_key(broker, environment, one.account_id) for one in listed}
         place = self.place
@@ -164,6 +163,18 @@ class Visit:
         began_at = self.place.clock.now() if first else self.request.requested_at
         rest = self.request.model_copy(update={"reason": "continue", "requested_at": began_at})
         await self.place.bus.publish([Outgoing(rest.topic_name(), rest.encode())])
+
+
+async def list_accounts(client: BrokerClient) -> Sequence[BrokerAccount]:
+    """List the accounts behind a login that is shown.
+
+    Raises: as `BrokerClient.ask`.
+    """
+    endpoint = client.spec.accounts
+    listed = endpoint.read(await client.ask(endpoint.request))
+    if not endpoint.named_by:
+        return listed
+    return [replace(one, account_id=client.identity, number=client.identity) for one in listed]
 
 
 def _failed(account_id: str, error: DaybiasError) -> AccountReport:
