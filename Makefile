@@ -124,7 +124,7 @@ lock: $(READY) ## renew the hashed lock files
 	@$(BIN)/python -m infra.lock
 
 .PHONY: golden
-golden: $(READY) ## rewrite generated files (data model, message schemas, indexes); review the diff
+golden: $(READY) ## rewrite generated files (data model, message schemas, indexes, broker table); review the diff
 	@$(BIN)/python -m infra.golden
 
 .PHONY: format

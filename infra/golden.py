@@ -1,4 +1,4 @@
-"""Rewrite what follows from the code: data model, indexes, message schemas, Terraform's tables.
+"""Rewrite what follows from the code: data model, indexes, schemas, and tables in the docs.
 
 `python -m infra.golden` writes; `--check` prints the drift and exits with 1.
 """
@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import openapi, terraform_doc
+from infra import brokers_doc, openapi, terraform_doc
 from shared.adapters.document_rules import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES, MAX_WRITES
 from shared.adapters.firestore_documents import BODY
 from shared.domain.collections import COLLECTIONS, Collection, Index
 from shared.domain.messages import TOPICS, Message, SyncRequested
+from shared.wiring.brokers import SPECS
 
 ROOT = Path(__file__).parents[1]
 _MESSAGES: tuple[type[Message], ...] = (SyncRequested, *TOPICS.values())
@@ -25,6 +26,7 @@ def render() -> dict[Path, str]:
     """Render every generated file, by its path in the repository."""
     files = {
         Path("docs/data-model.md"): data_model(COLLECTIONS),
+        Path("docs/reference/brokers.md"): brokers_doc.render(SPECS.values()),
         Path("terraform/firestore.indexes.json"): _json(firestore_indexes(COLLECTIONS)),
         Path("terraform/README.md"): terraform_doc.render(),
     }

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.brokers.engine.oauth import OAuth
+from shared.brokers.gives import Gives
 from shared.domain.errors import DaybiasError
 from shared.domain.execution import AccountEvent, AssetClass, Execution
 from shared.domain.money import loads_exact
@@ -332,8 +333,9 @@ class TimeEndpoint:
 class BrokerSpec:
     """Everything that the engine must know of one broker.
 
-    Shape: `hosts` environment -> base URL; `headers` go with every request; `notices` is what the
-    user must be told when connecting; `oauth` is how he consents in the browser, if he can.
+    Shape: `hosts` environment -> base URL; `gives` is for people who compare; `headers` go with
+    every request; `notices` is what the user must be told when connecting; `oauth` is how he
+    consents in the browser, if he can.
     `decode` reads a body and raises ValueError where it is none; `time` is asked where signatures
     need the broker's clock; `more_limits` hold beside `limit`.
     Units: `largest_answer` bytes; `overlap` is read again before the cursor at every run (late and
@@ -353,6 +355,7 @@ class BrokerSpec:
     first_window: timedelta
     zone: ZoneInfo
     limit: RateLimit
+    gives: Gives
     errors: ErrorMap = lambda _: None
     decode: Callable[[bytes], Any] = loads_exact
     largest_answer: int = 16_000_000  # Schwab's 3,000 transactions have about 5 MB

@@ -19,6 +19,7 @@ from shared.brokers.engine.auth import bearer, key_headers
 from shared.brokers.engine.limits import reset_at
 from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.paging import FirstRequest, by_last_id
+from shared.brokers.gives import Gives
 from shared.brokers.spec import (
     AccountsEndpoint,
     BrokerAccount,
@@ -92,6 +93,15 @@ SPEC = BrokerSpec(
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(200, timedelta(minutes=1), reset_at("X-RateLimit-Reset")),
+    gives=Gives(
+        fills="each fill",
+        fees="rows of their own, mostly a day later, for a trading day and not for a fill",
+        events="cash, dividends, interest, fees (also in coins), expiry, exercise, assignment; "
+        "quarantined: splits and other corporate actions, transfers of positions",
+        positions="quantities and cash, at once",
+        corrections="of rows beside fills by their status; a fill that is taken back is not told",
+        streaming="websocket of order updates, and server-sent account activities",
+    ),
     oauth=OAuth(  # reading is what is granted when no scope is asked for
         "https://app.alpaca.markets/oauth/authorize", "https://api.alpaca.markets/oauth/token"
     ),

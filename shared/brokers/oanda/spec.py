@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 from shared.brokers.engine.auth import bearer
 from shared.brokers.engine.paging import by_plan, in_spans, since_mark
+from shared.brokers.gives import Gives
 from shared.brokers.oanda.account import (
     array_of,
     read_accounts,
@@ -167,6 +168,14 @@ SPEC = BrokerSpec(
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(requests=100, window=timedelta(seconds=1)),
+    gives=Gives(
+        fills="each fill, in legs where guaranteed stops make their prices differ",
+        fees="in the fill",
+        events="realized P&L in the account's currency, financing, dividend adjustments, cash",
+        positions="quantities (longs and shorts netted) and cash, at once",
+        corrections="nothing is ever changed; a correction is a new row",
+        streaming="stream of transactions",
+    ),
     errors=refused_account,
     headers={"Accept-Datetime-Format": "RFC3339"},
 )

@@ -11,6 +11,7 @@ from typing import Any
 from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.paging import by_halves, in_spans
+from shared.brokers.gives import Gives
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.schwab.fields import (
     CURRENCY,
@@ -196,6 +197,15 @@ SPEC = BrokerSpec(
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(120, timedelta(minutes=1)),  # as users reckon; none is published for reading
+    gives=Gives(
+        fills="each fill, in legs where one row holds several",
+        fees="in the fill",
+        events="cash, dividends, interest, expiry, exercise, assignment; "
+        "quarantined: splits, mergers, transfers of positions",
+        positions="quantities and cash, at once",
+        corrections="marked as such, and quarantined: how they look is not known",
+        streaming="websocket of account activity, a hint at most",
+    ),
     errors=error_of,
     history_limit=timedelta(days=365),  # how far back it really answers is unverified
     notices=(

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from shared.brokers.engine.auth import session_login
 from shared.brokers.engine.paging import by_halves, in_spans
+from shared.brokers.gives import Gives
 from shared.brokers.spec import (
     AccountsEndpoint,
     BrokerAccount,
@@ -123,6 +124,14 @@ SPEC = BrokerSpec(
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(190, timedelta(minutes=1)),  # of 200; the user's own tools count too
+    gives=Gives(
+        fills="each fill (half of a round turn)",
+        fees="in the fill",
+        events="nothing: resets, payouts and fees outside trades are not told",
+        positions="quantities and balance, at once",
+        corrections="a voided fill is told by a flag, and kept as taken back",
+        streaming="SignalR websocket of trades",
+    ),
     errors=error_of,
     notices=(
         "Topstep is quoted as forbidding API use from remote servers and VPNs.",

@@ -15,6 +15,7 @@ from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.engine.limits import reset_in
 from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.paging import FirstRequest, by_next_token
+from shared.brokers.gives import Gives
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.spec import (
     AccountsEndpoint,
@@ -188,6 +189,14 @@ SPEC = BrokerSpec(
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(250, timedelta(minutes=5), reset_in("X-RateLimit-Reset")),
+    gives=Gives(
+        fills="one record a leg of an order, at its average price and the order's closing time",
+        fees="commission, once an order; exchange and regulatory fees are not told",
+        events="nothing: cash, expiry, exercise, assignment and splits are not told",
+        positions="quantities and cash, at once",
+        corrections="broken and corrected orders by their status",
+        streaming="stream of orders and positions",
+    ),
     errors=error_of,
     history_limit=timedelta(days=730),
     notices=(
