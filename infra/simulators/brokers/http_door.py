@@ -1,19 +1,22 @@
-"""The simulator's door for SDKs and people: a real HTTP server on loopback.
+"""The simulators' door for SDKs and people: a real HTTP server on loopback.
 
-`python -m infra.simulators.brokers.http_door 8091` serves a small paper account to try things on.
+`python -m infra.simulators.brokers.http_door PORT [BROKER]` serves a broker's sample world
+(Alpaca's without a name) and prints what connects Daybias to it.
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from pathlib import Path
 from threading import Lock, Thread
 from urllib.parse import parse_qsl, urlsplit
 
-from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.wire import Answer, Call
+from infra.simulators.brokers.world import Sample
 
 
 @contextmanager
@@ -83,22 +86,44 @@ def _handler_of(handle: Callable[[Call], Answer]) -> type[BaseHTTPRequestHandler
     return Handler
 
 
-def _sample_world() -> AlpacaWorld:
-    now = datetime.now(UTC)
-    world = AlpacaWorld(lambda: datetime.now(UTC))
-    account = world.add_account(
-        account_id="7c1f0a52-3a1e-4b0d-9d8f-0a6be21f4c11",
-        number="PA3DAYBIAS01",
-        key="PKSIMULATED",
-        secret="simulated-secret",  # noqa: S106 - opens a simulator
+def sample_of(broker: str, now: Callable[[], datetime]) -> Sample:
+    """Make the sample world of a broker.
+
+    Raises: LookupError that lists the brokers that have one.
+    """
+    known = sorted(found.parent.name for found in Path(__file__).parent.glob("*/sample.py"))
+    if broker not in known:
+        raise LookupError(f"no broker {broker!r} is simulated; there are: {', '.join(known)}")
+    module = import_module(f"infra.simulators.brokers.{broker}.sample")
+    made: Sample = module.sample(now)
+    return made
+
+
+def how_to_connect(broker: str, sample: Sample, base_url: str) -> str:
+    """Write the commands that connect Daybias to a world that is served."""
+    hosts = json.dumps({f"{broker}:{sample.environment}": base_url})
+    named = {f"DAYBIAS_{broker}_{field}".upper(): v for field, v in sample.credentials.items()}
+    add = ["daybias connections add", broker, "--environment", sample.environment]
+    add += ["--login", sample.login]
+    return "\n".join(
+        [
+            f"export DAYBIAS_BROKER_HOSTS='{hosts}'",
+            *(f"export {name}='{value}'" for name, value in named.items()),
+            " ".join(add),
+        ]
     )
-    parts = [(Decimal(60), Decimal("178.21")), (Decimal(40), Decimal("178.22"))]
-    at = now - timedelta(hours=1)
-    world.order(account, "AAPL", "buy", [(qty, price, at) for qty, price in parts])
-    return world
+
+
+def main(port: str, broker: str = "alpaca") -> None:
+    """Serve a sample world until Enter is pressed."""
+    try:
+        sample = sample_of(broker, lambda: datetime.now(UTC))
+    except LookupError as error:
+        sys.exit(str(error))
+    with serve(sample.world.handle, int(port)) as base_url:
+        print(how_to_connect(broker, sample, base_url))
+        input("Enter ends it.\n")
 
 
 if __name__ == "__main__":
-    with serve(_sample_world().handle, int(sys.argv[1])) as base_url:
-        print(f"Alpaca simulator on {base_url}; key PKSIMULATED, secret simulated-secret")
-        input("Enter ends it.\n")
+    main(*sys.argv[1:])

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from infra.simulators.brokers.holding import Holding
 from shared.domain.money import decimal_text, divide
 from shared.domain.time import NEW_YORK, iso
 
@@ -37,28 +38,6 @@ class Activity:
     def order(self) -> tuple[int, str]:
         """Sort by millisecond; inside one the order is the id's, that is arbitrary."""
         return int(self.created_at.timestamp() * 1000), str(self.body["id"])
-
-
-@dataclass
-class Holding:
-    """A position as Alpaca shows it: average entry over the fills that opened it."""
-
-    quantity: Decimal = Decimal(0)
-    average: Decimal = Decimal(0)
-    last_price: Decimal = Decimal(0)
-
-    def fill(self, change: Decimal, price: Decimal) -> None:
-        """Apply one fill."""
-        before, self.quantity, self.last_price = self.quantity, self.quantity + change, price
-        if before * change >= 0:  # opened or added to
-            self.average = divide(before * self.average + change * price, self.quantity)
-        elif before * self.quantity < 0:  # flipped through flat
-            self.average = price
-
-    @property
-    def value(self) -> Decimal:
-        """What it is worth at the last price."""
-        return self.quantity * self.last_price
 
 
 @dataclass

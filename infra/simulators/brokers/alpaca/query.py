@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 
 from infra.simulators.brokers.alpaca.account import Activity
 from infra.simulators.brokers.wire import answer
+from infra.simulators.brokers.world import Refused
 from shared.domain.time import NEW_YORK, as_utc, parse_instant
 
 _NON_TRADE = frozenset(
@@ -46,17 +47,14 @@ _NON_TRADE = frozenset(
 )
 
 
-class Refused(Exception):
-    """An error answer on its way out."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.answer = answer({"code": code, "message": message}, status)
+def refused(status: int, code: int, message: str) -> Refused:
+    """Refuse as Alpaca does."""
+    return Refused(answer({"code": code, "message": message}, status))
 
 
 def invalid(message: str) -> Refused:
     """Say that a parameter is wrong, as Alpaca does."""
-    return Refused(422, 40010001, message)
+    return refused(422, 40010001, message)
 
 
 def activity_filter(query: Mapping[str, str], kind: str) -> Callable[[Activity], bool]:

@@ -5,12 +5,11 @@ unknown page token) this is our reading, and the synchronization must not depend
 Source: Alpaca's OpenAPI page "Retrieve Account Activities" and "Using OAuth2" (read 2026-05).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs
 
 from infra.simulators.brokers.alpaca.account import (
     Account,
@@ -24,14 +23,14 @@ from infra.simulators.brokers.alpaca.account import (
     stable_uuid,
 )
 from infra.simulators.brokers.alpaca.query import (
-    Refused,
     activity_filter,
     invalid,
     is_descending,
     page_size,
+    refused,
 )
-from infra.simulators.brokers.faults import Faults
 from infra.simulators.brokers.wire import Answer, Call, answer
+from infra.simulators.brokers.world import World, bearer, form, serves
 from shared.domain.money import decimal_text
 from shared.domain.time import NEW_YORK, as_utc, iso
 
@@ -40,18 +39,15 @@ _ACTIVITIES = "/v2/account/activities"
 
 
 @dataclass
-class AlpacaWorld:
-    """The broker: accounts, rows, logins, faults.
+class AlpacaWorld(World):
+    """The broker: accounts, rows, logins.
 
-    Shape: `now` is the world's clock (a replay's, a test's); a row can be seen once its creation
-    time has come. `skips_same_ms` turns on the paging defect of issue 176: after a page, rows that
-    share the millisecond with its last row are left out. `calls` lists what was asked.
+    Shape: a row can be seen once its creation time has come. `skips_same_ms` turns on the paging
+    defect of issue 176: after a page, rows that share the millisecond with its last row are left
+    out.
     """
 
-    now: Callable[[], datetime]
-    faults: Faults = field(default_factory=Faults)
     skips_same_ms: bool = False
-    calls: list[Call] = field(default_factory=list)
     _accounts: dict[str, Account] = field(default_factory=dict)
     _codes: dict[str, Account] = field(default_factory=dict)
 
@@ -193,20 +189,11 @@ class AlpacaWorld:
 
     # -------------------------------------------------------------- serving
 
-    def handle(self, call: Call) -> Answer:
-        """Answer one call; faults come last, so that they can spoil a right answer."""
-        self.calls.append(call)
-        try:
-            answered = self._route(call)
-        except Refused as refused:
-            answered = refused.answer
-        return self.faults.apply(call, answered)
-
-    def _route(self, call: Call) -> Answer:
+    def route(self, call: Call) -> Answer:
         if call.path == "/oauth/token":
             return self._token(call)
         if call.method != "GET":
-            raise Refused(404, 40410000, "endpoint not found")
+            raise refused(404, 40410000, "endpoint not found")
         account = self._authorized(call)
         name, _, rest = call.path.removeprefix("/v2/").partition("/")
         match name, rest:
@@ -221,27 +208,30 @@ class AlpacaWorld:
             case "clock", "":
                 answered = answer(_clock_body(self.now()))
             case _:
-                raise Refused(404, 40410000, "endpoint not found")
+                raise refused(404, 40410000, "endpoint not found")
         return answered
 
     def _authorized(self, call: Call) -> Account:
         key, secret = (call.headers.get(f"apca-api-{n}") for n in ("key-id", "secret-key"))
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
-        bearer = token if scheme.lower() == "bearer" else None
+        token = bearer(call)
         for account in self._accounts.values():
             by_key = key is not None and (key, secret) == (account.key_id, account.secret_key)
-            by_token = bearer is not None and bearer == account.oauth_token
-            if (by_key or by_token) and not account.revoked and _right_host(account, call.host):
+            by_token = token != "" and token == account.oauth_token
+            if (
+                (by_key or by_token)
+                and not account.revoked
+                and serves(call, _HOST_OF, account.environment)
+            ):
                 return account
-        raise Refused(401, 40110000, "request is not authorized")
+        raise refused(401, 40110000, "request is not authorized")
 
     def _token(self, call: Call) -> Answer:
-        form = {k: v[0] for k, v in parse_qs(call.body.decode()).items()}
-        account = self._codes.pop(form.get("code", ""), None)
-        if call.method != "POST" or form.get("grant_type") != "authorization_code":
+        asked = form(call)
+        account = self._codes.pop(asked.get("code", ""), None)
+        if call.method != "POST" or asked.get("grant_type") != "authorization_code":
             raise invalid("grant_type must be authorization_code")
         if account is None or account.oauth_token is None:
-            raise Refused(401, 40110000, "the code is not valid")
+            raise refused(401, 40110000, "the code is not valid")
         return answer({"access_token": account.oauth_token, "token_type": "bearer", "scope": ""})
 
     def _positions(self, account: Account, symbol: str) -> Answer:
@@ -249,7 +239,7 @@ class AlpacaWorld:
         if not symbol:
             return answer([position_body(name, holding) for name, holding in held.items()])
         if symbol not in held:
-            raise Refused(404, 40410000, "position does not exist")
+            raise refused(404, 40410000, "position does not exist")
         return answer(position_body(symbol, held[symbol]))
 
     def _orders(self, account: Account, query: Mapping[str, str]) -> Answer:
@@ -281,11 +271,6 @@ class AlpacaWorld:
             millisecond = found[place].order[0]
             rest = [activity for activity in rest if activity.order[0] != millisecond]
         return rest
-
-
-def _right_host(account: Account, host: str) -> bool:
-    """Keys work on their own host only; a loopback door serves both environments."""
-    return host not in _HOST_OF.values() or host == _HOST_OF[account.environment]
 
 
 def _clock_body(now: datetime) -> dict[str, Any]:

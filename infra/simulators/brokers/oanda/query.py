@@ -7,29 +7,27 @@ from typing import Any
 
 from infra.simulators.brokers.oanda.account import Transaction
 from infra.simulators.brokers.wire import answer
+from infra.simulators.brokers.world import Refused
 from shared.domain.time import parse_instant
 
 _LONGEST = timedelta(days=365)
 _KIND = re.compile("[A-Z_]+")
 
 
-class Refused(Exception):
-    """An error answer on its way out."""
-
-    def __init__(self, status: int, message: str, code: str | None = None) -> None:
-        super().__init__(message)
-        body = {"errorMessage": message} | ({"errorCode": code} if code else {})
-        self.answer = answer(body, status)
+def refused(status: int, message: str, code: str | None = None) -> Refused:
+    """Refuse as OANDA does."""
+    body = {"errorMessage": message} | ({"errorCode": code} if code else {})
+    return Refused(answer(body, status))
 
 
 def invalid(name: str) -> Refused:
     """Say that a parameter is wrong, as OANDA does."""
-    return Refused(400, f"Invalid value specified for '{name}'")
+    return refused(400, f"Invalid value specified for '{name}'")
 
 
 def out_of_range() -> Refused:
     """Say that there are no such transactions."""
-    return Refused(416, "The provided transaction range is invalid")
+    return refused(416, "The provided transaction range is invalid")
 
 
 def window(

@@ -5,14 +5,13 @@ booking: OANDA books nothing late, scripts may. Not here: orders, prices, stream
 Source: oanda/v20-openapi (json/v20.json 3.0.25); developer.oanda.com/rest-live-v20/transaction-ep.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.simulators.brokers.faults import Faults
 from infra.simulators.brokers.oanda.account import (
     Account,
     account_row,
@@ -22,16 +21,17 @@ from infra.simulators.brokers.oanda.account import (
     summary_body,
 )
 from infra.simulators.brokers.oanda.query import (
-    Refused,
     bodies,
     filtered,
     number,
     out_of_range,
     page_size,
+    refused,
     spans,
     window,
 )
 from infra.simulators.brokers.wire import Answer, Call, answer
+from infra.simulators.brokers.world import Refused, World, bearer, serves
 from shared.domain.money import decimal_text
 
 _HOST_OF = {"live": "api-fxtrade.oanda.com", "practice": "api-fxpractice.oanda.com"}
@@ -39,17 +39,14 @@ _MOST_SINCE = 1000  # rows that `sinceid` gives at once
 
 
 @dataclass
-class OandaWorld:
-    """The broker: accounts, rows, tokens, faults.
+class OandaWorld(World):
+    """The broker: accounts, rows, tokens.
 
-    Shape: `now` is the world's clock; `calls` lists what was asked. `own_pages` turns on links to
-    the host that was called: OANDA's name its own, and following them would show it the token.
+    Shape: `own_pages` turns on links to the host that was called: OANDA's name its own, and
+    following them would show it the token.
     """
 
-    now: Callable[[], datetime]
-    faults: Faults = field(default_factory=Faults)
     own_pages: bool = False
-    calls: list[Call] = field(default_factory=list)
     _accounts: dict[str, Account] = field(default_factory=dict)
 
     # ------------------------------------------------------------ scripting
@@ -165,20 +162,16 @@ class OandaWorld:
 
     # -------------------------------------------------------------- serving
 
-    def handle(self, call: Call) -> Answer:
-        """Answer one call; faults come last, so that they can spoil a right answer."""
-        self.calls.append(call)
-        try:
-            answered = self._route(call)
-        except Refused as refused:
-            answered = refused.answer
-        named = {**answered.headers, "RequestID": str(42_000_000_000_000_000 + len(self.calls))}
-        return self.faults.apply(call, replace(answered, headers=named))
+    def answered(self, call: Call) -> Answer:
+        """Name every answer, refusals too."""
+        given = super().answered(call)
+        named = {**given.headers, "RequestID": str(42_000_000_000_000_000 + len(self.calls))}
+        return replace(given, headers=named)
 
-    def _route(self, call: Call) -> Answer:
+    def route(self, call: Call) -> Answer:
         reachable = self._reachable(call)
         if call.method != "GET":
-            raise Refused(405, "Method Not Allowed")
+            raise refused(405, "Method Not Allowed")
         match call.path.removeprefix("/v3/accounts").split("/"):
             case [""]:
                 return answer({"accounts": [account_row(account) for account in reachable]})
@@ -190,16 +183,13 @@ class OandaWorld:
                 raise _no_route()
 
     def _reachable(self, call: Call) -> list[Account]:
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
         found = [
             account
             for account in self._accounts.values()
-            if scheme.lower() == "bearer"
-            and token == account.token
-            and (call.host not in _HOST_OF.values() or call.host == _HOST_OF[account.environment])
+            if bearer(call) == account.token and serves(call, _HOST_OF, account.environment)
         ]
         if not found:
-            raise Refused(401, "Insufficient authorization to perform request.")
+            raise refused(401, "Insufficient authorization to perform request.")
         return found
 
     def _about(self, account: Account, name: str, call: Call) -> dict[str, Any]:
@@ -257,17 +247,17 @@ class OandaWorld:
         for row in account.visible(self.now()):
             if row.body["id"] == name:
                 return {"transaction": row.body}
-        raise Refused(404, "The transaction specified does not exist", "NO_SUCH_TRANSACTION")
+        raise refused(404, "The transaction specified does not exist", "NO_SUCH_TRANSACTION")
 
 
 def _no_route() -> Refused:
-    return Refused(404, "The requested resource was not found")
+    return refused(404, "The requested resource was not found")
 
 
 def _chosen(reachable: list[Account], account_id: str) -> Account:
     for account in reachable:
         if account.account_id == account_id:
             if account.forbidden:
-                raise Refused(403, "The provided request was forbidden.")
+                raise refused(403, "The provided request was forbidden.")
             return account
-    raise Refused(404, "The account specified does not exist", "NO_SUCH_ACCOUNT")
+    raise refused(404, "The account specified does not exist", "NO_SUCH_ACCOUNT")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from infra.simulators.brokers.alpaca.account import Holding
+from infra.simulators.brokers.holding import Holding
 
 _ZERO = Decimal(0)
 _FEE_TYPES = ("COMMISSION", "SEC_FEE", "OPT_REG_FEE", "TAF_FEE")

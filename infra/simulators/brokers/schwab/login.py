@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from infra.simulators.brokers.wire import Answer, Call, answer
+from infra.simulators.brokers.world import bearer, form
 
 _CODE_LIVES = timedelta(seconds=30)
 _ACCESS_LIVES = timedelta(minutes=30)
@@ -91,12 +92,12 @@ class Logins:
 
         return undo
 
-    def bearer(self, call: Call) -> Consent | None:
+    def of_bearer(self, call: Call) -> Consent | None:
         """Find whose access token a call shows."""
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        token = bearer(call)
         for consent in self._consents:
             until = consent.access.get(token)
-            if scheme.lower() == "bearer" and until is not None and self.now() < until:
+            if until is not None and self.now() < until:
                 return consent
         return None
 
@@ -112,23 +113,23 @@ class Logins:
 
     def token(self, call: Call) -> Answer:
         """Answer POST /v1/oauth/token."""
-        form = {name: values[0] for name, values in parse_qs(call.body.decode()).items()}
+        asked = form(call)
         app = self.apps.get(_basic(call)[0])
         if call.method != "POST" or app is None or _basic(call)[1] != app.secret:
             return answer({"error": "invalid_client", "error_description": "Unauthorized"}, 401)
-        match form.get("grant_type"):
+        match asked.get("grant_type"):
             case "authorization_code":
-                return self._exchange(app, form)
+                return self._exchange(app, asked)
             case "refresh_token":
-                return self._refresh(app, form.get("refresh_token", ""))
+                return self._refresh(app, asked.get("refresh_token", ""))
             case _:
                 return answer({"error": "unsupported_grant_type"}, 400)
 
-    def _exchange(self, app: App, form: Mapping[str, str]) -> Answer:
+    def _exchange(self, app: App, asked: Mapping[str, str]) -> Answer:
         for consent in self._consents:
-            known = consent.app is app and consent.code and consent.code == form.get("code")
+            known = consent.app is app and consent.code and consent.code == asked.get("code")
             if known and self.now() < consent.code_until:
-                if form.get("redirect_uri") != app.callback:
+                if asked.get("redirect_uri") != app.callback:
                     break
                 return answer(self._start(consent))
         return answer({"error": "invalid_grant", "error_description": "code"}, 400)

@@ -6,14 +6,13 @@ synchronization must not depend on it.
 Source: Schwab's "Accounts and Trading Production" page (read 2026-05); schwab-py 1.5.1.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from infra.simulators.brokers.faults import Faults
 from infra.simulators.brokers.schwab.account import (
     Account,
     Booked,
@@ -27,6 +26,7 @@ from infra.simulators.brokers.schwab.account import (
 )
 from infra.simulators.brokers.schwab.login import App, Consent, Logins
 from infra.simulators.brokers.wire import Answer, Call, answer
+from infra.simulators.brokers.world import Refused, World
 from shared.domain.time import as_utc, parse_instant
 
 _API = "/trader/v1"
@@ -35,24 +35,15 @@ _FIRST_ID, _FIRST_ORDER = 110_770_000_000, 1_005_112_900_000
 _NOTHING: Mapping[str, Decimal] = {}
 
 
-class _Refused(Exception):
-    def __init__(self, answered: Answer) -> None:
-        super().__init__(answered.status)
-        self.answer = answered
-
-
 @dataclass
-class SchwabWorld:
-    """The broker: apps, logins, accounts, rows, faults.
+class SchwabWorld(World):
+    """The broker: apps, logins, accounts, rows.
 
-    Shape: `now` is the world's clock; a row can be seen once its time has come. `row_cap` is how
-    many transactions one answer holds at most. `calls` lists what was asked.
+    Shape: a row can be seen once its time has come. `row_cap` is how many transactions one answer
+    holds at most.
     """
 
-    now: Callable[[], datetime]
-    faults: Faults = field(default_factory=Faults)
     row_cap: int = 3000
-    calls: list[Call] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
     _generation: int = 0
     _booked: int = 0
@@ -192,29 +183,24 @@ class SchwabWorld:
     # -------------------------------------------------------------- serving
 
     def handle(self, call: Call) -> Answer:
-        """Answer one call; faults come last, so that they can spoil a right answer.
+        """Answer one call.
 
         A login that an error stands in the way of did not happen; one whose answer is lost did.
         """
-        self.calls.append(call)
         undo = self.logins.remember()
-        try:
-            answered = self._route(call)
-        except _Refused as refused:
-            answered = refused.answer
-        answered = self.faults.apply(call, answered)
+        answered = super().handle(call)
         if answered.status >= 400 and not answered.lost:
             undo()
         return answered
 
-    def _route(self, call: Call) -> Answer:
+    def route(self, call: Call) -> Answer:
         if call.path == "/v1/oauth/token":
             return self.logins.token(call)
         if call.path == "/v1/oauth/authorize":
             return self.logins.authorize(call.query, tuple(self.accounts))
-        consent = self.logins.bearer(call)
+        consent = self.logins.of_bearer(call)
         if consent is None:
-            raise _Refused(self._error(401, "Unauthorized", "Client not authorized"))
+            raise Refused(self._error(401, "Unauthorized", "Client not authorized"))
         mine = [self.accounts[number] for number in consent.numbers]
         parts = call.path.removeprefix(_API).strip("/").split("/")
         found: list[dict[str, Any]]
@@ -230,7 +216,7 @@ class SchwabWorld:
             case ("GET", "accounts", hashed, *rest):
                 return self._of_account(self._chosen(mine, hashed), rest, call)
             case _:
-                raise _Refused(self._error("404", "Not Found"))
+                raise Refused(self._error("404", "Not Found"))
         return answer(found)
 
     def _of_account(self, account: Account, rest: Sequence[str], call: Call) -> Answer:
@@ -246,15 +232,15 @@ class SchwabWorld:
             case ["orders"]:
                 return answer(self._orders(account, call))
             case _:
-                raise _Refused(self._error("404", "Not Found"))
+                raise Refused(self._error("404", "Not Found"))
 
     def _chosen(self, mine: Sequence[Account], hashed: str) -> Account:
         for account in mine:
             if account.hash_value == hashed:
                 return account
         if hashed.isdecimal():
-            raise _Refused(_bad("Invalid account number", "accountNumber"))
-        raise _Refused(self._error("404", "Not Found"))
+            raise Refused(_bad("Invalid account number", "accountNumber"))
+        raise Refused(self._error("404", "Not Found"))
 
     def _account(self, account: Account, call: Call) -> dict[str, Any]:
         wanted = call.query.get("fields")
@@ -264,7 +250,7 @@ class SchwabWorld:
         since, until = _window(query, "startDate", "endDate")
         types = [name for name in query.get("types", "").split(",") if name]
         if not types:
-            raise _Refused(_bad("types is required", "types"))
+            raise Refused(_bad("types is required", "types"))
         symbol = query.get("symbol")
         found = [
             row.body
@@ -295,7 +281,7 @@ def _window(query: Mapping[str, str], first: str, last: str) -> tuple[datetime, 
     try:
         since, until = (parse_instant(query[name]) for name in (first, last))
     except (KeyError, ValueError):
-        raise _Refused(_bad(f"{first} and {last} are required", first, last)) from None
+        raise Refused(_bad(f"{first} and {last} are required", first, last)) from None
     if until - since > _LONGEST_WINDOW:
-        raise _Refused(_bad(f"{first} must be within one year of {last}", first))
+        raise Refused(_bad(f"{first} must be within one year of {last}", first))
     return since, until

@@ -9,17 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from infra.simulators.brokers.wire import JSON, Answer, Call
+from infra.simulators.brokers.world import Refused
 from shared.domain.time import parse_instant
 
 _MARKED = re.compile(r'"\\u0000([^"]*)\\u0000"')
-
-
-class Refused(Exception):
-    """An error answer on its way out."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
 
 
 def success(**fields: Any) -> Answer:

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 from zlib import crc32
 
-from infra.simulators.brokers.faults import Faults
 from infra.simulators.brokers.topstepx.account import (
     Account,
     HalfTurn,
@@ -25,7 +24,6 @@ from infra.simulators.brokers.topstepx.account import (
     trade_body,
 )
 from infra.simulators.brokers.topstepx.wire import (
-    Refused,
     body_of,
     instant,
     make_token,
@@ -36,6 +34,7 @@ from infra.simulators.brokers.topstepx.wire import (
     success,
 )
 from infra.simulators.brokers.wire import Answer, Call
+from infra.simulators.brokers.world import World, bearer
 from shared.domain.time import as_utc
 
 _TOKEN_LIFE = timedelta(hours=24)
@@ -55,21 +54,18 @@ class _Login:
 
 
 @dataclass
-class TopstepXWorld:
-    """The platform: logins, accounts, half-turns, faults.
+class TopstepXWorld(World):
+    """The platform: logins, accounts, half-turns.
 
     Shape: `exclusive_ends` leaves a window's ends out; `shuffled` gives rows in no order at all;
-    `cap` silently gives only the newest rows; `calls` lists what was asked.
+    `cap` silently gives only the newest rows.
     Units: `requests_a_minute` for each user, over which every answer is 429.
     """
 
-    now: Callable[[], datetime]
-    faults: Faults = field(default_factory=Faults)
     exclusive_ends: bool = False
     shuffled: bool = False
     cap: int | None = None
     requests_a_minute: int = 200
-    calls: list[Call] = field(default_factory=list)
     _logins: dict[str, _Login] = field(default_factory=dict)
     _tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _accounts: dict[int, Account] = field(default_factory=dict)
@@ -159,16 +155,7 @@ class TopstepXWorld:
 
     # -------------------------------------------------------------- serving
 
-    def handle(self, call: Call) -> Answer:
-        """Answer one call; faults come last, so that they can spoil a right answer."""
-        self.calls.append(call)
-        try:
-            answered = self._route(call)
-        except Refused as refused:
-            answered = refused.answer
-        return self.faults.apply(call, answered)
-
-    def _route(self, call: Call) -> Answer:
+    def route(self, call: Call) -> Answer:
         if (call.method, call.path) == ("GET", "/api/Status/ping"):
             return Answer(200, b'"pong"')
         routes: dict[str, Callable[[str, Body], Answer]] = {
@@ -185,7 +172,7 @@ class TopstepXWorld:
             return self._log_in(body_of(call))
         if call.method != "POST" or call.path not in routes:
             raise status(404)
-        token = call.headers.get("authorization", "").removeprefix("Bearer ")
+        token = bearer(call)
         self._count(self._user_of(token))
         return routes[call.path](token, body_of(call))
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from infra.simulators.brokers.alpaca.account import Holding
+from infra.simulators.brokers.holding import Holding
 from shared.domain.money import decimal_text, divide
 from shared.domain.time import NEW_YORK, iso
 

@@ -9,14 +9,14 @@ https://api.tradestation.com/docs/fundamentals (read 2026-05).
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
-from infra.simulators.brokers.faults import Fault, Faults
+from infra.simulators.brokers.faults import Fault
 from infra.simulators.brokers.tradestation.orders import (
     Account,
     Leg,
@@ -29,6 +29,7 @@ from infra.simulators.brokers.tradestation.orders import (
 )
 from infra.simulators.brokers.tradestation.tokens import ApiKey, Tokens
 from infra.simulators.brokers.wire import JSON, Answer, Call, answer
+from infra.simulators.brokers.world import Refused, World, bearer, form, serves
 from shared.domain.money import decimal_text
 from shared.domain.time import NEW_YORK, iso
 
@@ -39,17 +40,14 @@ _DATE_FORMS = ("%Y-%m-%d", "%m-%d-%Y", "%Y/%m/%d", "%m/%d/%Y")
 _STREAM = {"content-type": "application/vnd.tradestation.streams.v3+json"}
 
 
-class Refused(Exception):
-    """An error answer on its way out."""
-
-    def __init__(self, status: int, error: str, message: str) -> None:
-        super().__init__(message)
-        self.answer = answer({"Error": error, "Message": message}, status)
+def refused(status: int, error: str, message: str) -> Refused:
+    """Refuse as TradeStation does."""
+    return Refused(answer({"Error": error, "Message": message}, status))
 
 
 def quota_spent(reset_s: int) -> Fault:
     """Answer 429 with TradeStation's own headers; it documents no Retry-After."""
-    refused = Refused(429, "TooManyRequests", "Rate quota exceeded").answer
+    spent = refused(429, "TooManyRequests", "Rate quota exceeded").answer
     headers = {
         "X-RateLimit-Limit": "250",
         "X-RateLimit-Period": "300",
@@ -57,24 +55,20 @@ def quota_spent(reset_s: int) -> Fault:
         "X-RateLimit-Reset": str(reset_s),
         "X-RateLimit-Resource": "order-details",
     }
-    return lambda _, __: Answer(429, refused.body, {**JSON, **headers})
+    return lambda _, __: Answer(429, spent.body, {**JSON, **headers})
 
 
 @dataclass
-class TradeStationWorld:
-    """The broker: accounts, orders, keys, faults.
+class TradeStationWorld(World):
+    """The broker: accounts, orders, keys.
 
-    Shape: `now` is the world's clock; `history_days` is how far back orders can be asked for;
-    `failing` names accounts that answers leave out, with the error and message that they give
-    instead; `calls` lists what was asked.
+    Shape: `history_days` is how far back orders can be asked for; `failing` names accounts that
+    answers leave out, with the error and message that they give instead.
     """
 
-    now: Callable[[], datetime]
-    faults: Faults = field(default_factory=Faults)
     history_days: int = 730
     failing: dict[str, tuple[str, str]] = field(default_factory=dict)
     tokens: Tokens = field(default_factory=Tokens)
-    calls: list[Call] = field(default_factory=list)
     _accounts: dict[str, Account] = field(default_factory=dict)
     _listings: dict[str, Listing] = field(default_factory=dict)
 
@@ -151,39 +145,28 @@ class TradeStationWorld:
 
     # -------------------------------------------------------------- serving
 
-    def handle(self, call: Call) -> Answer:
-        """Answer one call; faults come last, so that they can spoil a right answer."""
-        self.calls.append(call)
-        try:
-            answered = self._route(call)
-        except Refused as refused:
-            answered = refused.answer
-        return self.faults.apply(call, answered)
-
-    def _route(self, call: Call) -> Answer:
+    def route(self, call: Call) -> Answer:
         match call.method, call.path:
             case "GET", "/authorize":
                 return self.tokens.authorize(call.query, self.now())
             case "POST", "/oauth/token":
-                form = {name: values[0] for name, values in parse_qs(call.body.decode()).items()}
-                return self.tokens.grant(form, self.now())
+                return self.tokens.grant(form(call), self.now())
             case "GET", path if path.startswith("/v3/"):
                 return self._brokerage(call, self._scope(call))
             case _:
-                raise Refused(404, "NotFound", "Resource not found")
+                raise refused(404, "NotFound", "Resource not found")
 
     def _scope(self, call: Call) -> str:
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
-        scope = self.tokens.scope_of(token, self.now()) if scheme.lower() == "bearer" else None
+        scope = self.tokens.scope_of(bearer(call), self.now())
         if scope is None:
-            raise Refused(401, "Unauthorized", "Invalid token")
+            raise refused(401, "Unauthorized", "Invalid token")
         return scope
 
     def _brokerage(self, call: Call, scope: str) -> Answer:
         parts = [unquote(part) for part in call.path.removeprefix("/v3/").split("/")]
         needed = "MarketData" if parts[0] == "marketdata" else "ReadAccount"
         if needed not in scope.split():
-            raise Refused(403, "Forbidden", f"Scope {needed} is required")
+            raise refused(403, "Forbidden", f"Scope {needed} is required")
         match parts:
             case ["brokerage", "accounts"]:
                 return answer({"Accounts": [account_body(a) for a in self._here(call)]})
@@ -194,7 +177,7 @@ class TradeStationWorld:
             case ["marketdata", "symbols", symbols]:
                 return answer({"Symbols": [self._symbol(s) for s in symbols.split(",")]})
             case _:
-                raise Refused(404, "NotFound", "Resource not found")
+                raise refused(404, "NotFound", "Resource not found")
 
     def _of_accounts(self, call: Call, ids: str, what: str) -> Answer:
         found, errors = self._asked(call, ids)
@@ -212,13 +195,13 @@ class TradeStationWorld:
                 closed = [o for a in found for o in a.historical(since, now)]
                 body = self._page(newest_first(closed), call.query)
             case _:
-                raise Refused(404, "NotFound", "Resource not found")
+                raise refused(404, "NotFound", "Resource not found")
         return answer({**body, "Errors": errors})
 
     def _asked(self, call: Call, ids: str) -> tuple[list[Account], list[dict[str, str]]]:
         names = ids.split(",")
         if len(names) > _MOST_ACCOUNTS:
-            raise Refused(400, "BadRequest", f"At most {_MOST_ACCOUNTS} accounts")
+            raise refused(400, "BadRequest", f"At most {_MOST_ACCOUNTS} accounts")
         here = {account.account_id: account for account in self._here(call)}
         errors, found = [], []
         for name in names:
@@ -254,22 +237,22 @@ class TradeStationWorld:
             mark = json.loads(urlsafe_b64decode(token))
             start, at = int(mark["start"]), datetime.fromisoformat(mark["at"])
         except (ValueError, KeyError, TypeError):
-            raise Refused(400, "BadRequest", "nextToken is invalid") from None
+            raise refused(400, "BadRequest", "nextToken is invalid") from None
         if self.now() - at > _TOKEN_LIFE:
-            raise Refused(400, "BadRequest", "nextToken has expired")
+            raise refused(400, "BadRequest", "nextToken has expired")
         return start
 
     def _since(self, query: Mapping[str, str]) -> date:
-        for form in _DATE_FORMS:
+        for pattern in _DATE_FORMS:
             try:
-                day = datetime.strptime(query.get("since", ""), form).date()  # noqa: DTZ007 - a day
+                day = datetime.strptime(query.get("since", ""), pattern).date()  # noqa: DTZ007 - a day
             except ValueError:
                 continue
             today = self.now().astimezone(NEW_YORK).date()
             if (today - day).days > self.history_days:
-                raise Refused(400, "BadRequest", "since is out of range")
+                raise refused(400, "BadRequest", "since is out of range")
             return day
-        raise Refused(400, "BadRequest", "since is missing or no date")
+        raise refused(400, "BadRequest", "since is missing or no date")
 
     def _stream(self, call: Call, ids: str) -> Answer:
         """Give the snapshot of all orders, a heartbeat, and the end that a server may ask for."""
@@ -295,9 +278,8 @@ class TradeStationWorld:
         }
 
     def _here(self, call: Call) -> list[Account]:
-        """List the accounts of a host; a loopback door serves both environments."""
-        known = call.host in _HOST_OF.values()
-        return [a for a in self._all() if not known or call.host == _HOST_OF[a.environment]]
+        """List the accounts of a host."""
+        return [a for a in self._all() if serves(call, _HOST_OF, a.environment)]
 
     def _all(self) -> list[Account]:
         return list(self._accounts.values())
@@ -306,5 +288,5 @@ class TradeStationWorld:
 def _page_size(query: Mapping[str, str]) -> int:
     text = query.get("pageSize", str(_MOST_ORDERS))
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_ORDERS:
-        raise Refused(400, "BadRequest", f"pageSize must be between 1 and {_MOST_ORDERS}")
+        raise refused(400, "BadRequest", f"pageSize must be between 1 and {_MOST_ORDERS}")
     return int(text)
