@@ -1,11 +1,15 @@
-"""The two kinds of rows that a broker account produces: executions and account events."""
+"""The two kinds of rows that a broker account produces: executions and account events.
+
+Fields marked "left out" are not in a row's body while they have their default, so that a row
+which lacks them has the bytes and the hash that it had before they existed.
+"""
 
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.domain.ids import content_hash
 from shared.domain.money import ExactDecimal
@@ -57,9 +61,28 @@ class Fee(_Frozen):
     origin: FeeOrigin = FeeOrigin.REPORTED
 
 
+class StatedPnl(_Frozen):
+    """The profit that the broker says an execution realized, in the execution's currency.
+
+    Shape: `after_fees` tells that fees of opening and closing are taken off (IBKR), else they are
+    not (Binance, TopstepX).
+    """
+
+    amount: ExactDecimal
+    after_fees: bool = False
+
+
+def _left_out(value: object) -> bool:
+    """Tell whether a field has its default and stays out of the row's body."""
+    return value is None or value == ()
+
+
 class Execution(_Frozen):
     """One fill, normalized.
 
+    Shape: positions are kept by (symbol, currency), so a broker that holds long and short of one
+    contract at once (hedge mode) needs two symbols. `base` names the coin that `quantity` counts:
+    a fee in it makes the position smaller, and is worth its units at the fill's price.
     Units: `quantity` positive, in contracts, shares or coins; `price` per unit in `currency`;
     money = price x quantity x multiplier.
     """
@@ -78,6 +101,8 @@ class Execution(_Frozen):
     executed_at: Instant
     fees: tuple[Fee, ...] = ()
     status: RowStatus = RowStatus.BOOKED
+    base: str | None = Field(default=None, exclude_if=_left_out)
+    stated_pnl: StatedPnl | None = Field(default=None, exclude_if=_left_out)
 
     @field_validator("quantity", "multiplier")
     @classmethod
@@ -85,6 +110,17 @@ class Execution(_Frozen):
         if value <= 0:
             raise ValueError("must be positive; the direction is in `side`")
         return value
+
+    @model_validator(mode="after")
+    def _fee_leaves_something(self) -> Self:
+        if self.units_taken >= self.quantity:
+            raise ValueError("a fee in units must be smaller than the quantity")
+        return self
+
+    @property
+    def units_taken(self) -> Decimal:
+        """Units that fees took from the position; negative when they were given back."""
+        return sum((fee.amount for fee in self.fees if fee.currency == self.base), Decimal(0))
 
     @property
     def signed_quantity(self) -> Decimal:
@@ -98,26 +134,38 @@ class Execution(_Frozen):
 
 
 class EventType(StrEnum):
-    """What changed an account without a fill."""
+    """What changed an account without a fill; AccountEvent says which fields tell it."""
 
-    FEE = "fee"
+    # cash alone, as `amount`; nothing is held or given up for it
     DIVIDEND = "dividend"
     INTEREST = "interest"
     FINANCING = "financing"
-    CASH = "cash"
-    TRANSFER = "transfer"
-    SPLIT = "split"
+    CASH = "cash"  # deposits, withdrawals, settlements of what the book counts by price already
+    FEE = "fee"  # charged apart; with `quantity` it was taken in units, at `price`
+    # units that come or go without being traded
+    TRANSFER = "transfer"  # from or to another place; `price` is their cost, None when unknown
+    DELIVERY = "delivery"  # shares at the strike, because of an exercise or assignment
+    # a position ends, at `price`, or for the cash in `amount`
     EXPIRY = "expiry"
     EXERCISE = "exercise"
     ASSIGNMENT = "assignment"
-    DELIVERY = "delivery"  # shares booked because of an exercise or assignment
+    CASH_IN_LIEU = "cash_in_lieu"  # of a fraction that a corporate action left over
+    # a position goes on with its cost
+    SPLIT = "split"  # as other units: `ratio`, or the change in `quantity`, or both
+    RENAME = "rename"  # under `new_symbol`, `new_root`; with `ratio` also as other units
 
 
 class AccountEvent(_Frozen):
     """One change of the account that is not a fill.
 
+    Shape: what moves a position names `symbol`, `root` and `asset_class`, and its size in one way:
+    `quantity` where the row has a sign, `closes` where the broker does not say long or short (the
+    running position decides; without one the row is flagged and moves nothing). Two rows of one
+    split or rename (out, in) carry the same `action_id` and `occurred_at`.
     Units: `amount` signed cash in `currency` (negative = paid); `quantity` signed units of
-    `symbol` (negative = removed), None where no position changes.
+    `symbol` (negative = removed), None where no position changes; `closes` positive units;
+    `price` per unit: None for an ending that has none (an option then ends at `amount`, mostly 0;
+    anything else is flagged); `ratio` new units for one old; `multiplier` of what is held after it.
     """
 
     kind: Literal["event"] = "event"
@@ -136,6 +184,25 @@ class AccountEvent(_Frozen):
     occurred_at: Instant  # when the broker booked it; ordering within the log
     description: str = ""
     status: RowStatus = RowStatus.BOOKED
+    closes: ExactDecimal | None = Field(default=None, exclude_if=_left_out)
+    ratio: ExactDecimal | None = Field(default=None, exclude_if=_left_out)
+    new_symbol: str | None = Field(default=None, exclude_if=_left_out)
+    new_root: str | None = Field(default=None, exclude_if=_left_out)
+    action_id: str | None = Field(default=None, exclude_if=_left_out)
+    fees: tuple[Fee, ...] = Field(default=(), exclude_if=_left_out)
+
+    @field_validator("closes", "ratio", "multiplier")
+    @classmethod
+    def _positive(cls, value: Decimal | None) -> Decimal | None:
+        if value is not None and value <= 0:
+            raise ValueError("must be positive")
+        return value
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.closes is not None and self.quantity is not None:
+            raise ValueError("`closes` is for rows without a sign, which have no `quantity`")
+        return self
 
 
 # Events whose effect on a position is that of a fill at their price.
