@@ -14,7 +14,8 @@ from typing import Any
 from infra import brokers_doc, openapi, terraform_doc
 from shared.adapters.document_rules import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES, MAX_WRITES
 from shared.adapters.firestore_documents import BODY
-from shared.domain.collections import COLLECTIONS, Collection, Index
+from shared.domain.collections import COLLECTIONS
+from shared.domain.collections.model import Collection, Index
 from shared.domain.messages import TOPICS, Message, SyncRequested
 from shared.wiring.brokers import SPECS
 
@@ -91,7 +92,7 @@ def _override(collection: str, field: str, group_ways: tuple[str, ...]) -> dict[
 _INTRODUCTION = f"""\
 # Data model
 
-Generated from `shared/domain/collections.py` by `make golden`; edit that instead.
+Generated from `shared/domain/collections` by `make golden`; edit that instead.
 
 One declaration gives the tables of the embedded store (SQLite), Firestore's indexes
 (`terraform/firestore.indexes.json`) and this page. Both stores refuse a query that no index below

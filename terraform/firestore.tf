@@ -1,5 +1,5 @@
 locals {
-  # Written by `make golden` from shared/domain/collections.py, so no query is without its index.
+  # Written by `make golden` from shared/domain/collections, so no query is without its index.
   _indexes = jsondecode(file("${path.module}/firestore.indexes.json"))
 
   composite_indexes = {

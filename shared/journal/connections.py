@@ -10,6 +10,7 @@ from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import from_micros, to_micros
+from shared.journal.tombstones import is_deleted_user
 from shared.journal.vault import Vault
 from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
@@ -51,9 +52,12 @@ class Connections:
         """Store a new connection, due at once; its credentials are sealed before they are written.
 
         Raises: InvalidInput for an environment, login or credential field that the broker has not,
-        StoreUnavailable.
+        and for a user who was erased; StoreUnavailable.
         """
         check_login(spec, environment, auth, credentials)
+        (user,) = await self.documents.get_many([Key("users", (user_id,))])
+        if is_deleted_user(user):
+            raise InvalidInput("everything of this user was erased, and stays so")
         connection_id = ConnectionId(self.entropy.token())
         now = self.clock.now()
         body = {

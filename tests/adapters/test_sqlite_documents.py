@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.sqlite_documents import SqliteDocuments, scan_statement
-from shared.domain.collections import COLLECTIONS, Index
+from shared.domain.collections import COLLECTIONS
+from shared.domain.collections.model import Index
 from shared.domain.errors import AlreadyExists, ConfigError
 from shared.ports import Create, Key, Query
 from tests.contract.documents import (

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.golden import drift, firestore_indexes, render
-from shared.domain.collections import COLLECTIONS, Collection, Index
+from shared.domain.collections import COLLECTIONS
+from shared.domain.collections.model import Collection, Index
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,62 +1,8 @@
-"""The document model, declared once.
+"""What a user owns: everything below `users`, which no query of another user reaches."""
 
-From it come the SQLite tables, Firestore's index file (terraform) and docs/data-model.md; the
-stores refuse a query that no declared index serves.
-"""
+from shared.domain.collections.model import Backup, Collection, Index
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """One ordered access path: equality on `equal`, then order by `order_by`, then by id.
-
-    Shape: `group` makes it serve scans across all parents; `serves` names the question it answers.
-    `reads` is what one answer costs. `both_ways` makes it serve descending scans too: Firestore
-    reads an index in one direction, and only those of a single field exist in both by themselves.
-    """
-
-    equal: tuple[str, ...]
-    order_by: str | None
-    serves: str
-    group: bool = False
-    both_ways: bool = False
-    reads: str = "1 a document of the page"
-
-    @property
-    def composite(self) -> bool:
-        """Whether Firestore must be told of it: it has several fields, or serves a group."""
-        return self.order_by is not None and (bool(self.equal) or self.group)
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """A kind of document: where it lives, what one is, how it is found, how many there may be.
-
-    Shape: `copies` says what is kept here a second time, and why.
-    """
-
-    name: str
-    holds: str
-    key: str  # how the id is made
-    growth: str
-    parent: str | None = None
-    indexes: tuple[Index, ...] = ()
-    copies: str = ""
-
-    @property
-    def depth(self) -> int:
-        """How many ids its key has."""
-        return 1 if self.parent is None else 1 + COLLECTIONS[self.parent].depth
-
-
-_DECLARED = (
-    Collection(
-        "users",
-        "a person or desk; `deleted_at` is the tombstone that writers respect",
-        "user id",
-        "10,000",
-    ),
+OWNED = (
     Collection(
         "connections",
         "one login at one broker: health, schedule, lease, sealed credentials",
@@ -191,6 +137,7 @@ _DECLARED = (
             Index((), "closed_us", "a user's closed trips"),
         ),
         copies="rebuilt from executions; totals never read the log",
+        backup=Backup.REBUILT,
     ),
     Collection(
         "positions",
@@ -203,6 +150,7 @@ _DECLARED = (
             Index((), "root", "a user's positions"),
         ),
         copies="rebuilt from executions; one read a root",
+        backup=Backup.REBUILT,
     ),
     Collection(
         "build_marks",
@@ -210,6 +158,7 @@ _DECLARED = (
         "account key + root (content)",
         "one a position",
         "users",
+        backup=Backup.REBUILT,
     ),
     Collection(
         "daily",
@@ -222,6 +171,7 @@ _DECLARED = (
             Index((), "day", "a user's days"),
         ),
         copies="rebuilt from executions; a year's summary is 250 reads an account",
+        backup=Backup.REBUILT,
     ),
     Collection(
         "quarantine",
@@ -242,137 +192,4 @@ _DECLARED = (
         "users",
         copies="folded from runs: an hour's sweep reads an hour's runs, not a month's",
     ),
-    Collection(
-        "service_levels",
-        "one broker's success, freshness and completeness on one day; nothing of any user",
-        "broker + day",
-        "5-30 a day",
-        None,
-        (Index((), "day", "the service levels of a span of days", both_ways=True),),
-        copies="sums over service_contributions and coverage",
-    ),
-    Collection(
-        "dead_messages",
-        "messages that could not be decoded, with their bytes",
-        "content",
-        "few",
-        None,
-        (Index((), "at_us", "an operator's list"),),
-    ),
-    Collection(
-        "leases",
-        "who works on what until when, with the fencing number",
-        "name",
-        "one a connection or single flight",
-        None,
-    ),
-    Collection(
-        "oauth_states",
-        "a consent that was begun in a browser: for whom, for what, until when, used or not",
-        "state (hashed)",
-        "one a consent, dropped a day after its end",
-        None,
-        (Index((), "expires_us", "a new consent drops old ones", reads="0-10"),),
-    ),
-    Collection(
-        "breakers",
-        "how often in a row a broker did not answer, and until when nobody asks it",
-        "broker + environment",
-        "20",
-        None,
-    ),
-    Collection(
-        "series",
-        "bars of one symbol, one year or month a document",
-        "symbol + timeframe + chunk",
-        "about 40 a year and symbol",
-        None,
-        (Index(("symbol", "timeframe"), "chunk", "a symbol's bars"),),
-    ),
-    Collection(
-        "calendars",
-        "economic calendar bodies with their fetch time",
-        "source + instant",
-        "24 a day",
-        None,
-        (
-            Index(
-                ("source",), "fetched_us", "the body known at an instant", both_ways=True, reads="2"
-            ),
-        ),
-    ),
-    Collection(
-        "snapshots",
-        "what an analyst may know, frozen",
-        "snapshot hash",
-        "60 a day",
-        None,
-    ),
-    Collection(
-        "biases",
-        "stored answers",
-        "instrument + session + snapshot hash + prompt set",
-        "60 a day",
-        None,
-        (
-            Index(
-                ("instrument", "session"),
-                "as_of_us",
-                "newest answer of a session",
-                both_ways=True,
-                reads="2",
-            ),
-        ),
-    ),
-    Collection(
-        "forecasts",
-        "forecasts of record, written before their session",
-        "instrument + session",
-        "21 a day",
-        None,
-        (
-            Index(("session",), "instrument", "a session's forecasts", reads="21"),
-            Index(
-                ("instrument",),
-                "session",
-                "the record before this one, for its hash chain",
-                both_ways=True,
-            ),
-        ),
-    ),
-    Collection(
-        "scores",
-        "forecasts of record against what happened, beside the naive rivals",
-        "instrument + session",
-        "21 a day",
-        None,
-        (
-            Index(("session",), "instrument", "a session's scores", reads="21"),
-            Index(("instrument",), "session", "an instrument's scorecard", both_ways=True),
-        ),
-    ),
 )
-
-COLLECTIONS: dict[str, Collection] = {c.name: c for c in _DECLARED}
-
-
-def find_index(
-    collection: str,
-    equal: frozenset[str],
-    order_by: str | None,
-    *,
-    group: bool,
-    descending: bool = False,
-) -> Index | None:
-    """Find the declared index that serves a scan of this form."""
-    return next(
-        (
-            index
-            for index in COLLECTIONS[collection].indexes
-            if frozenset(index.equal) == equal
-            and index.order_by == order_by
-            and index.group == group
-            and (index.both_ways or not (descending and index.composite))
-        ),
-        None,
-    )

@@ -1,0 +1,84 @@
+"""`daybias backup`, `restore`, `rebuild` and `erase`: a whole journal, in the profile's store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from shared.cli.terminal import err, out, table
+from shared.domain.errors import DaybiasError
+from shared.domain.ids import UserId
+from shared.domain.time import iso
+from shared.http.identity import LOCAL_USER
+from shared.journal.archive.archive import Manifest
+from shared.wiring.recovery import Recovery, archive_in, open_recovery
+
+_T = TypeVar("_T")
+_User = Annotated[str, typer.Option("--user", help="whose journal; on your own machine: yours")]
+_Folder = Annotated[Path, typer.Argument(file_okay=False, help="the archive's folder")]
+
+
+def backup(folder: _Folder, user: _User = LOCAL_USER) -> None:
+    """Write the whole journal to a folder: JSON Lines in zstd, without credentials."""
+
+    async def work(use: Recovery) -> Manifest:
+        return await use.backup.write(UserId(user), archive_in(folder))
+
+    _show(at_store(work), f"Archive in {folder}")
+
+
+def restore(
+    folder: _Folder,
+    user: _User = LOCAL_USER,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="remove first what the store has of this user")
+    ] = False,
+) -> None:
+    """Bring an archive back, verified whole before anything is written; then sign in again."""
+
+    async def work(use: Recovery) -> Manifest:
+        return await use.restore.read(UserId(user), archive_in(folder), replace=replace)
+
+    _show(at_store(work), f"Restored from {folder}")
+    out.print("The logins wait for you to sign in again: an archive holds no credentials.")
+
+
+def rebuild(user: _User = LOCAL_USER) -> None:
+    """Throw away what is computed (round trips, positions, days) and compute it from the log."""
+    done = at_store(lambda use: use.rebuild.rebuild(UserId(user)))
+    out.print(f"{done.rebuilt} of {done.roots} instruments built anew, {done.writes} documents.")
+
+
+def erase(
+    user: _User = LOCAL_USER,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Erase everything of a user, for good: logins, log, journal. Archives are yours to delete."""
+    if not yes:
+        typer.confirm(f"Erase everything of {user!r}? It cannot be undone", abort=True)
+    count = at_store(lambda use: use.erasure.erase(UserId(user)))
+    out.print(f"{count} documents erased; a tombstone keeps what is under way from coming back.")
+
+
+def at_store(work: Callable[[Recovery], Awaitable[_T]]) -> _T:
+    """Work on the store of the profile; an error of ours is told, and ends with status 1."""
+
+    async def run() -> _T:
+        async with open_recovery() as use:
+            return await work(use)
+
+    try:
+        return asyncio.run(run())
+    except DaybiasError as error:
+        err.print(str(error), style="red")
+        raise typer.Exit(1) from error
+
+
+def _show(manifest: Manifest, title: str) -> None:
+    shown = table(f"{title} ({iso(manifest.made_at)})", "part", "documents", "sha-256")
+    for name, part in manifest.parts.items():
+        if part.documents:
+            shown.add_row(name, str(part.documents), part.sha256[:16])
+    out.print(shown)

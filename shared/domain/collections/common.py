@@ -1,0 +1,121 @@
+"""What belongs to no user, or is one."""
+
+from shared.domain.collections.model import Collection, Index
+
+COMMON = (
+    Collection(
+        "users",
+        "a person or desk; `deleted_at` is the tombstone that writers respect",
+        "user id",
+        "10,000",
+    ),
+    Collection(
+        "service_levels",
+        "one broker's success, freshness and completeness on one day; nothing of any user",
+        "broker + day",
+        "5-30 a day",
+        None,
+        (Index((), "day", "the service levels of a span of days", both_ways=True),),
+        copies="sums over service_contributions and coverage",
+    ),
+    Collection(
+        "dead_messages",
+        "messages that could not be decoded, with their bytes",
+        "content",
+        "few",
+        None,
+        (Index((), "at_us", "an operator's list"),),
+    ),
+    Collection(
+        "leases",
+        "who works on what until when, with the fencing number",
+        "name",
+        "one a connection or single flight",
+        None,
+    ),
+    Collection(
+        "oauth_states",
+        "a consent that was begun in a browser: for whom, for what, until when, used or not",
+        "state (hashed)",
+        "one a consent, dropped a day after its end",
+        None,
+        (Index((), "expires_us", "a new consent drops old ones", reads="0-10"),),
+    ),
+    Collection(
+        "breakers",
+        "how often in a row a broker did not answer, and until when nobody asks it",
+        "broker + environment",
+        "20",
+        None,
+    ),
+    Collection(
+        "series",
+        "bars of one symbol, one year or month a document",
+        "symbol + timeframe + chunk",
+        "about 40 a year and symbol",
+        None,
+        (Index(("symbol", "timeframe"), "chunk", "a symbol's bars"),),
+    ),
+    Collection(
+        "calendars",
+        "economic calendar bodies with their fetch time",
+        "source + instant",
+        "24 a day",
+        None,
+        (
+            Index(
+                ("source",), "fetched_us", "the body known at an instant", both_ways=True, reads="2"
+            ),
+        ),
+    ),
+    Collection(
+        "snapshots",
+        "what an analyst may know, frozen",
+        "snapshot hash",
+        "60 a day",
+        None,
+    ),
+    Collection(
+        "biases",
+        "stored answers",
+        "instrument + session + snapshot hash + prompt set",
+        "60 a day",
+        None,
+        (
+            Index(
+                ("instrument", "session"),
+                "as_of_us",
+                "newest answer of a session",
+                both_ways=True,
+                reads="2",
+            ),
+        ),
+    ),
+    Collection(
+        "forecasts",
+        "forecasts of record, written before their session",
+        "instrument + session",
+        "21 a day",
+        None,
+        (
+            Index(("session",), "instrument", "a session's forecasts", reads="21"),
+            Index(
+                ("instrument",),
+                "session",
+                "the record before this one, for its hash chain",
+                both_ways=True,
+            ),
+        ),
+    ),
+    Collection(
+        "scores",
+        "forecasts of record against what happened, beside the naive rivals",
+        "instrument + session",
+        "21 a day",
+        None,
+        (
+            Index(("session",), "instrument", "a session's scores", reads="21"),
+            Index(("instrument",), "session", "an instrument's scorecard", both_ways=True),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""A user's documents outside of any store: written, verified, brought back."""

@@ -1,0 +1,98 @@
+"""An archive brought back into a store: verified whole, then written, then built."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.domain.errors import AlreadyExists, InvalidInput
+from shared.domain.ids import UserId
+from shared.journal.archive.archive import Archive, Manifest, read_manifest
+from shared.journal.archive.contents import PARTS, from_line
+from shared.journal.rebuild import Rebuild
+from shared.journal.tombstones import is_deleted_user
+from shared.journal.upkeep.user_erasure import owned_documents, remove_owned
+from shared.ports import Body, Clock, Create, Documents, Entropy, Key
+
+_BATCH = 400
+_BATCH_BYTES = 2_000_000  # of lines; the stores' limit is 3 MB of bodies
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """The use case."""
+
+    documents: Documents
+    clock: Clock
+    entropy: Entropy
+
+    async def read(self, user_id: UserId, archive: Archive, *, replace: bool = False) -> Manifest:
+        """Write an archive's documents as the user's own, and build the projections anew.
+
+        Nothing is written before the whole archive was found to be what its manifest says. With
+        `replace` what the user has is removed first. Cursors come last: a restore that is cut short
+        leaves a store that reads again, and is repeated with `replace`.
+        Raises: InvalidInput for an archive that is cut or was changed, for a user who has documents
+        already, and for an erased one; StoreUnavailable.
+        """
+        manifest = read_manifest(archive)
+        _verify(archive, manifest)
+        await self._make_room(user_id, replace=replace)
+        for part in reversed(PARTS):
+            if part in manifest.parts:
+                await self._write(user_id, part, archive)
+        await Rebuild(self.documents, self.clock, self.entropy).rebuild(user_id)
+        return manifest
+
+    async def _make_room(self, user_id: UserId, *, replace: bool) -> None:
+        (user,) = await self.documents.get_many([Key("users", (user_id,))])
+        if is_deleted_user(user):
+            raise InvalidInput("this user was erased, and stays so: restore as another user")
+        if replace:
+            await remove_owned(self.documents, user_id)
+            return
+        async for found in owned_documents(self.documents, user_id):
+            raise InvalidInput(
+                f"the store is not empty: {found.collection} has documents of this user; "
+                "ask for a replacement to remove them first"
+            )
+
+    async def _write(self, user_id: UserId, part: str, archive: Archive) -> None:
+        batch: list[tuple[Key, Body]] = []
+        size = 0
+        for line in archive.read(part):
+            batch.append(from_line(user_id, part, line))
+            size += len(line)
+            if len(batch) == _BATCH or size >= _BATCH_BYTES:
+                await self._commit(part, batch)
+                batch, size = [], 0
+        await self._commit(part, batch)
+
+    async def _commit(self, part: str, batch: list[tuple[Key, Body]]) -> None:
+        try:
+            await self.documents.commit([Create(key, body) for key, body in batch])
+        except AlreadyExists as error:
+            raise InvalidInput(f"{part}: the store is being written to meanwhile") from error
+        except ValueError as error:
+            raise InvalidInput(f"{part}: the archive does not fit this version") from error
+
+
+def _verify(archive: Archive, manifest: Manifest) -> None:
+    """Make sure that every part is what the manifest says.
+
+    Raises: InvalidInput.
+    """
+    if unknown := sorted(set(manifest.parts) - set(PARTS)):
+        raise InvalidInput(f"the archive has parts that are not known: {', '.join(unknown)}")
+    for name, part in manifest.parts.items():
+        digest, count = hashlib.sha256(), 0
+        for line in _checked(archive.read(name), name):
+            digest.update(line)
+            count += 1
+        if (count, digest.hexdigest()) != (part.documents, part.sha256):
+            raise InvalidInput(f"{name}: the archive was changed or is cut")
+
+
+def _checked(lines: Iterator[bytes], part: str) -> Iterator[bytes]:
+    for line in lines:
+        from_line(UserId("-"), part, line)
+        yield line

@@ -1,0 +1,57 @@
+"""Composition root of what an operator does with a whole journal, over either profile's store."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.adapters.folder_archive import FolderArchive
+from shared.config import Settings, load
+from shared.journal.archive.archive import Archive
+from shared.journal.archive.backup import Backup
+from shared.journal.archive.restore import Restore
+from shared.journal.connections import Connections
+from shared.journal.rebuild import Rebuild
+from shared.journal.upkeep.user_erasure import UserErasure
+from shared.journal.vault import Vault
+from shared.wiring.foundation import Foundation, open_foundation
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """The use cases over one store."""
+
+    backup: Backup
+    restore: Restore
+    rebuild: Rebuild
+    erasure: UserErasure
+
+
+def recovery_over(base: Foundation) -> Recovery:
+    """Put the use cases together."""
+    documents, clock, entropy = base.documents, base.clock, base.entropy
+    vault = Vault(base.secrets, entropy)
+    return Recovery(
+        Backup(documents, clock),
+        Restore(documents, clock, entropy),
+        Rebuild(documents, clock, entropy),
+        UserErasure(Connections(documents, clock, entropy, vault)),
+    )
+
+
+@asynccontextmanager
+async def open_recovery() -> AsyncIterator[Recovery]:
+    """Open the store of the profile that is set, and close it afterwards.
+
+    Raises: ConfigError.
+    """
+    base = open_foundation(load(Settings))
+    try:
+        yield recovery_over(base)
+    finally:
+        await base.close()
+
+
+def archive_in(folder: Path) -> Archive:
+    """Keep an archive in a folder."""
+    return FolderArchive(folder)

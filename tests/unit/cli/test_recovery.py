@@ -1,0 +1,51 @@
+from pathlib import Path
+
+
+def test_a_journal_comes_back_from_its_archive(connected, tmp_path: Path):
+    connected("sync")
+    connected("backup", str(tmp_path / "archive"))
+    connected("erase", "--yes")
+    elsewhere = {"DAYBIAS_STATE_DIR": str(tmp_path / "new")}
+    told = connected("restore", str(tmp_path / "archive"), **elsewhere)
+    assert (told.exit_code, "sign in again" in told.output) == (0, True)
+    assert "AAPL" in connected("journal", **elsewhere).output
+
+
+def test_a_login_in_an_archive_shows_nothing_secret(connected, tmp_path: Path):
+    connected("sync")
+    connected("backup", str(tmp_path / "archive"))
+    written = b"".join(path.read_bytes() for path in (tmp_path / "archive").iterdir())
+    assert b"hush-hush" not in written
+
+
+def test_a_restore_over_a_journal_must_be_asked_for(connected, tmp_path: Path):
+    connected("sync")
+    connected("backup", str(tmp_path / "archive"))
+    refused = connected("restore", str(tmp_path / "archive"))
+    assert (refused.exit_code, "not empty" in refused.output) == (1, True)
+    assert connected("restore", str(tmp_path / "archive"), "--replace").exit_code == 0
+
+
+def test_a_folder_that_holds_no_archive_ends_with_status_1(connected, tmp_path: Path):
+    refused = connected("restore", str(tmp_path / "nothing"))
+    assert (refused.exit_code, "no archive" in refused.output) == (1, True)
+
+
+def test_a_rebuild_computes_the_same_journal(connected):
+    connected("sync")
+    before = connected("journal").output
+    told = connected("rebuild")
+    assert "1 of 1 instruments built anew" in told.output
+    assert connected("journal").output == before
+
+
+def test_an_erasure_asks_first(connected):
+    connected("sync")
+    connected("erase", typed="n\n")
+    assert "AAPL" in connected("journal").output
+
+
+def test_an_erased_journal_is_empty(connected):
+    connected("sync")
+    assert "documents erased" in connected("erase", "--yes").output
+    assert "AAPL" not in connected("journal").output
