@@ -87,14 +87,21 @@ def body(value: Any) -> Fault:
 def rows(change: Callable[[list[Any]], list[Any]], *, at: str | None = None) -> Fault:
     """Change the rows of an answer: spoil one, drop some, turn them around.
 
-    Shape: `at` names the field that holds the rows; None where the body is the array.
+    Shape: `at` names the field that holds the rows ("data.items": inside another); None where the
+    body is the array.
     """
 
     def changed(_: Call, answered: Answer) -> Answer:
         body = json.loads(answered.body)
-        if at is None:
+        inside, names = body, at.split(".") if at else []
+        for name in names[:-1]:
+            inside = inside.get(name, {})
+        if not names:
             return answer(change(body))
-        return answer({**body, at: change(body[at])}) if at in body else answered
+        if names[-1] not in inside:
+            return answered
+        inside[names[-1]] = change(inside[names[-1]])
+        return answer(body)
 
     return changed
 

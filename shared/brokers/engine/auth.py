@@ -42,9 +42,10 @@ def session_login(
     return AuthScheme(fields, _bearer_of("session_token"), renewal)
 
 
-def oauth_refresh(
+def oauth_refresh(  # noqa: PLR0913 - what brokers differ in
     path: str,
     *,
+    client: tuple[str, ...] = ("client_id", "client_secret"),
     basic: bool = False,
     hosts: Mapping[str, str] | None = None,
     rotates: bool = False,
@@ -52,16 +53,17 @@ def oauth_refresh(
 ) -> AuthScheme:
     """Trade a refresh token for an access token; a new refresh token replaces the old one.
 
-    Shape: `basic` shows the application in a Basic header instead of the form.
+    Shape: `client` names what shows the application; `basic` puts it into a Basic header instead of
+    the form.
     Source: RFC 6749 section 6.
     """
 
     def request(credentials: Credentials) -> Request:
         form = {"grant_type": "refresh_token", "refresh_token": credentials["refresh_token"]}
-        client = {name: credentials[name] for name in ("client_id", "client_secret")}
+        shown = {name: credentials[name] for name in client}
         if not basic:
-            return Request(path, form={**form, **client})
-        pair = ":".join(client.values()).encode()
+            return Request(path, form={**form, **shown})
+        pair = ":".join(shown.values()).encode()
         return Request(path, form=form, headers={"Authorization": f"Basic {_base64(pair)}"})
 
     def read(body: Any, asked_at: datetime) -> dict[str, str]:
@@ -77,9 +79,8 @@ def oauth_refresh(
             kept["refresh_token"] = _text(found["refresh_token"])
         return kept
 
-    fields = ("client_id", "client_secret", "refresh_token")
     renewal = Renewal(request, read, _EARLY, hosts, rotates, refresh_life)
-    return AuthScheme(fields, _bearer_of("access_token"), renewal)
+    return AuthScheme((*client, "refresh_token"), _bearer_of("access_token"), renewal)
 
 
 def _bearer_of(field: str) -> Callable[[Credentials], dict[str, str]]:

@@ -34,6 +34,17 @@ def test_a_refresh_shows_the_application_in_the_form() -> None:
     assert (request.method, request.form) == ("POST", {**APP, "grant_type": "refresh_token"})
 
 
+def test_a_refresh_shows_no_more_of_the_application_than_the_broker_wants() -> None:
+    scheme = oauth_refresh("/oauth/token", client=("client_secret",))
+    assert scheme.fields == ("client_secret", "refresh_token")
+    form = renewal_of(client=("client_secret",)).request(APP).form
+    assert form == {
+        "grant_type": "refresh_token",
+        "client_secret": "s:1",
+        "refresh_token": "r-1",
+    }
+
+
 def test_a_refresh_shows_the_application_in_a_basic_header_where_the_broker_wants_it() -> None:
     request = renewal_of(basic=True).request(APP)
     kind, _, pair = request.headers["Authorization"].partition(" ")
