@@ -34,7 +34,7 @@ class Connection(BaseModel):
     """One login at one broker.
 
     Shape: `sealed` holds the envelope-encrypted credentials (journal/vault.py); nothing else does.
-    `login_at` is when the user last showed who they are.
+    `login_at` is when the user last showed who they are, `logins` how often that was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,4 +49,5 @@ class Connection(BaseModel):
     health: Health
     created_at: Instant
     login_at: Instant
+    logins: int = 0
     next_due_at: Instant

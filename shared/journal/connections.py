@@ -24,11 +24,14 @@ class Begun:
     """A renewal that has begun: no earlier holder of the lease can store a login from now on.
 
     Shape: `unknown` tells that an earlier renewal never said how it ended; `sealed` is the login to
-    renew, which another worker may have stored since the connection was read.
+    renew, which another worker may have stored since the connection was read; `logins` counts how
+    often the user had signed in by then, and `fence` is of the lease under which it began.
     """
 
     unknown: bool
     sealed: str
+    logins: int
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Connections:
             "health": health_body(Health(state=ConnectionState.ACTIVE, since=now)),
             "created_us": to_micros(now),
             "login_us": to_micros(now),
+            "logins": 0,
             "next_due_us": to_micros(now),
             "schedulable": True,
             "account_keys": [],
@@ -121,31 +125,34 @@ class Connections:
 
         Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
         """
-        found = Begun(unknown=False, sealed=connection.sealed)
+        found: list[Begun] = []
 
         def begun(body: Body) -> dict[str, Any]:
-            nonlocal found
             _assert_not_fenced_off(body, fence)
-            found = Begun(unknown=bool(body.get("renewing")), sealed=body["sealed"])
+            unknown, logins = bool(body.get("renewing")), body.get("logins", 0)
+            found.append(Begun(unknown, body["sealed"], logins, fence))
             return {"renewing": True, "fence": fence}
 
         await self.change(connection, begun)
-        return found
+        return found[-1]
 
     async def end_renewal(
-        self, connection: Connection, fence: int, credentials: Mapping[str, str] | None = None
+        self, connection: Connection, begun: Begun, credentials: Mapping[str, str] | None = None
     ) -> None:
         """Seal what the renewal gave, before its first use; without it, say that it did nothing.
 
-        Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
+        Raises: LeaseHeld when a later holder of the lease has renewed or the user has signed in
+        meanwhile, NotFound, StoreUnavailable.
         """
         kept: dict[str, Any] = {"renewing": False}
         if credentials is not None:
             kept["sealed"] = await self.vault.seal(connection.connection_id, credentials)
 
         def ended(body: Body) -> dict[str, Any]:
-            _assert_not_fenced_off(body, fence)
-            return {**kept, "fence": fence}
+            _assert_not_fenced_off(body, begun.fence)
+            if body.get("logins", 0) != begun.logins:
+                raise LeaseHeld("the user has signed in anew: that login is the one to use")
+            return {**kept, "fence": begun.fence}
 
         await self.change(connection, ended)
 
@@ -174,6 +181,7 @@ class Connections:
     ) -> None:
         """Write how a connection is; `since` stays while the state does, and a pause stays.
 
+        What was found out with a login that the user has replaced since says nothing.
         Raises: NotFound, StoreUnavailable.
         """
         now = self.clock.now()
@@ -182,6 +190,8 @@ class Connections:
             before = Health.model_validate(body["health"])
             if before.state is ConnectionState.PAUSED:
                 return {}  # the user paused while a sync was under way; only the user resumes
+            if body.get("logins", 0) != connection.logins:
+                return {}
             health = Health(
                 state=state,
                 since=before.since if before.state is state else now,
@@ -262,5 +272,6 @@ def _connection(key: Key, body: Body) -> Connection:
         health=Health.model_validate(body["health"]),
         created_at=from_micros(body["created_us"]),
         login_at=from_micros(body.get("login_us", body["created_us"])),
+        logins=body.get("logins", 0),
         next_due_at=from_micros(body["next_due_us"]),
     )

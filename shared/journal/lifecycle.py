@@ -64,14 +64,19 @@ class Lifecycle:
     ) -> Connection:
         """Replace the credentials by new ones; the journal and its cursors stay as they are.
 
+        A sync under way may go on with the old login, but stores no renewal of it any more.
         Raises: InvalidInput for credentials that the broker does not take, NotFound,
         StoreUnavailable.
         """
         connection = await self.connections.get(user_id, connection_id)
         check_login(spec, connection.environment, connection.auth, credentials)
         sealed = await self.connections.vault.seal(connection_id, credentials)
-        login = {"sealed": sealed, "renewing": False, "login_us": self._now_us()}
-        return await self._write(user_id, connection_id, {**self._awake(), **login})
+        login = {"sealed": sealed, "renewing": False, "login_us": self._now_us(), **self._awake()}
+
+        def signed_in(body: Body) -> dict[str, Any]:
+            return {**login, "logins": body.get("logins", 0) + 1}
+
+        return await self.connections.change(connection, signed_in)
 
     async def delete(
         self, user_id: UserId, connection_id: ConnectionId, *, journal: bool = False

@@ -84,12 +84,12 @@ class Login:
             raise  # begun and not ended: the next try is the last one
         except (AuthRejected, RateLimited, RequestRejected, UpstreamUnavailable) as error:
             if not unknown:
-                await self.connections.end_renewal(self.connection, self.fence)
+                await self.connections.end_renewal(self.connection, begun)
             if isinstance(error, RequestRejected):
                 raise AuthRejected(f"{error}: the login is not renewed; connect again") from error
             raise
         self._credentials = {**self._credentials, **kept}
-        await self.connections.end_renewal(self.connection, self.fence, self._credentials)
+        await self.connections.end_renewal(self.connection, begun, self._credentials)
         self._present()
 
     def warning(self, now: datetime) -> str:

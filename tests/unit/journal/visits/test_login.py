@@ -5,18 +5,21 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 
 from infra.simulators.brokers import faults
+from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call, answer
 from shared.brokers.engine.auth import oauth_refresh
 from shared.domain.connection import Connection
 from shared.domain.errors import LeaseHeld, UpstreamUnavailable
 from shared.journal.lifecycle import Lifecycle
-from tests.brokers.desk import ACCOUNT, USER, Desk
+from tests.brokers.desk import ACCOUNT, USER, Desk, request
 
 PATH = "/oauth/token"
 LOGIN = {"client_id": "app", "client_secret": "hush", "refresh_token": "r-0"}
+NEWER = {**LOGIN, "refresh_token": "of-the-user"}
 WEEK = timedelta(days=7)
 
 
@@ -97,9 +100,10 @@ async def test_two_lost_answers_in_a_row_need_the_user(
 async def test_a_worker_that_was_overtaken_stores_no_login(
     desk: Desk, connection: Connection
 ) -> None:
+    overtaken = await desk.connections.begin_renewal(connection, 6)
     await desk.connections.begin_renewal(connection, 7)
     with pytest.raises(LeaseHeld):
-        await desk.connections.end_renewal(connection, 6, {**LOGIN, "refresh_token": "old"})
+        await desk.connections.end_renewal(connection, overtaken, {**LOGIN, "refresh_token": "old"})
     with pytest.raises(LeaseHeld):
         await desk.connections.begin_renewal(connection, 6)
     assert desk.sealed_now(connection) == connection.sealed
@@ -109,7 +113,8 @@ async def test_a_login_that_was_stored_meanwhile_is_the_one_to_renew(
     desk: Desk, connection: Connection
 ) -> None:
     newer = {**LOGIN, "refresh_token": "newer"}
-    await desk.connections.end_renewal(connection, 1, newer)
+    begun = await desk.connections.begin_renewal(connection, 1)
+    await desk.connections.end_renewal(connection, begun, newer)
     begun = await desk.connections.begin_renewal(connection, 2)
     assert await desk.vault.open(connection.connection_id, begun.sealed) == newer
 
@@ -147,3 +152,45 @@ async def test_signing_in_again_goes_on_from_the_cursor_and_renews_the_consent(
     assert (await desk.sync(connection)).outcome == "complete"
     health = (await desk.connections.get(USER, connection.connection_id)).health
     assert (health.state, health.reason) == ("active", "")
+
+
+async def sync_while_the_user_signs_in(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    class Meanwhile(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, asked: httpx.Request) -> httpx.Response:
+            answered = await SimulatorTransport(broker.handle).handle_async_request(asked)
+            if asked.url.path == PATH:
+                lifecycle = Lifecycle(desk.connections)
+                await lifecycle.sign_in(USER, connection.connection_id, desk.spec, NEWER)
+            return answered
+
+    syncing = replace(desk.syncing(), transport=Meanwhile())
+    await syncing.run(request(connection, "tick", desk.clock.now()))
+
+
+async def test_a_renewal_under_way_does_not_overwrite_the_login_of_its_user(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    with pytest.raises(LeaseHeld):
+        await sync_while_the_user_signs_in(desk, connection, broker)
+    stored = await desk.vault.open(connection.connection_id, desk.sealed_now(connection))
+    assert stored == NEWER
+
+
+async def test_a_refusal_of_the_old_login_says_nothing_of_the_new_one(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    broker.token = NEWER["refresh_token"]  # the old login is refused
+    with pytest.raises(LeaseHeld):
+        await sync_while_the_user_signs_in(desk, connection, broker)
+    assert await desk.health(connection) == "active"
+    assert (await desk.sync(connection)).outcome == "complete"
+
+
+async def test_what_an_old_login_was_found_out_with_leaves_the_health_alone(
+    desk: Desk, connection: Connection
+) -> None:
+    await Lifecycle(desk.connections).sign_in(USER, connection.connection_id, desk.spec, NEWER)
+    await desk.connections.note_health(connection, "needs_reauth")
+    assert await desk.health(connection) == "active"
