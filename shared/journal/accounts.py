@@ -20,7 +20,8 @@ class Account:
     Shape: `cursor` is the newest instant up to which every row is known to have been published;
     None before the first run. `marks` endpoint name -> the broker's id that stands for the same,
     where its history is walked by id. `cut` tells that the run which moved the cursor last
-    ended before its window did, after it had read the overlap.
+    ended before its window did, after it had read the overlap. `setbacks` counts how often the
+    cursor was put back.
     """
 
     user_id: UserId
@@ -30,6 +31,7 @@ class Account:
     cursor: datetime | None
     marks: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
+    setbacks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Accounts:
             cursor=None if cursor_us is None else from_micros(cursor_us),
             marks=body.get("marks", {}),
             cut=body.get("cut", False),
+            setbacks=body.get("setbacks", 0),
         )
 
     async def note_vanished(self, user_id: UserId, key: AccountKey) -> None:
@@ -124,11 +127,15 @@ class Accounts:
     ) -> None:
         """Move the cursor forward, never back; `marks` are the ids that belong to it.
 
+        A cursor that was put back since the run began stays there: what another run lost lies
+        before this run's window.
         Raises: NotFound, StoreUnavailable.
         """
 
         async def write() -> None:
             document = await read_account(self.documents, account.user_id, account.key)
+            if document.body.get("setbacks", 0) != account.setbacks:
+                return
             reached = max(document.body["cursor_us"] or 0, to_micros(complete_until))
             news = {"cursor_us": reached, "last_run": run, "marks": dict(marks), "cut": cut}
             body = {**document.body, **news}
@@ -149,7 +156,18 @@ class Accounts:
             "cursor_us": None,
             "first_seen_us": to_micros(now),
             "last_run": 0,
+            "setbacks": 0,
         }
+
+
+def set_back(account: Body, cursor_us: int | None) -> Body:
+    """Put the cursor back, for runs that are under way too.
+
+    By times and not from a mark: what the mark stands for was lost.
+    """
+    setbacks = account.get("setbacks", 0) + 1
+    back = {"cursor_us": cursor_us, "marks": {}, "cut": False, "setbacks": setbacks}
+    return {**account, **back}
 
 
 async def read_account(documents: Documents, user_id: UserId, key: str) -> Document:

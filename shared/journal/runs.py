@@ -16,7 +16,7 @@ from shared.brokers.spec import Window
 from shared.domain.errors import LeaseHeld
 from shared.domain.ids import UserId
 from shared.domain.time import from_micros, to_micros
-from shared.journal.accounts import Account, read_account
+from shared.journal.accounts import Account, read_account, set_back
 from shared.journal.coverage import (
     DayCoverage,
     DayState,
@@ -192,9 +192,7 @@ class Runs:
         found = await read_account(self.documents, account.user_id, account.key)
         reached = found.body["cursor_us"]
         begin = to_micros(since) if reached is None else min(reached, to_micros(since))
-        # by its times, not from a mark: what the mark stands for was lost
-        back = {**found.body, "cursor_us": begin, "marks": {}, "cut": False}
-        return [*writes, Update(found.key, back, found.version)]
+        return [*writes, Update(found.key, set_back(found.body, begin), found.version)]
 
     async def _next_number(self, account: Account) -> int:
         key = Key("counters", (account.user_id, account.key))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from shared.domain.ids import AccountKey, UserId
+from shared.journal.accounts import set_back
 from shared.journal.scanning import every
 from shared.ports import Body, Clock, Delete, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
@@ -83,8 +84,7 @@ class Erasure:
             if account is None:
                 return
             last_run = counter.body["last_run"] if counter else 0
-            gone: Body = {"deleted_through_run": last_run, "cursor_us": None, "marks": {}}
-            body = {**account.body, **gone}
+            body = {**set_back(account.body, None), "deleted_through_run": last_run}
             await self.documents.commit([Update(account.key, body, account.version)])
 
         await compare_and_set(self.clock, self.entropy, write)

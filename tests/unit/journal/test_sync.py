@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from infra.simulators.brokers import faults
+from infra.simulators.brokers.transport import SimulatorTransport
 from shared.brokers.alpaca.rows import rows_of
 from shared.brokers.engine.paging import by_halves
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow, Request
@@ -124,6 +126,39 @@ async def test_the_days_of_a_lost_run_are_a_gap_until_they_are_read_again(
         states.append(found.body["days"][day]["state"])
         await desk.store_all()
     assert states == ["gap", "complete"]
+
+
+async def lose_the_first_run(desk: Desk, connection: Connection) -> None:
+    """Fetch the whole history and lose it; a short run follows before that comes to light."""
+    await desk.sync(connection)
+    desk.bus.take(ExecutionsObserved.topic)
+    desk.clock.advance(timedelta(minutes=20))
+    await desk.sync(connection)
+    await desk.store_all()
+
+
+async def test_a_run_under_way_does_not_pass_a_cursor_that_was_put_back_meanwhile(
+    desk: Desk, connection: Connection
+) -> None:
+    other = await desk.connect()
+    await lose_the_first_run(desk, connection)
+    desk.clock.advance(timedelta(minutes=9))
+    waits, inner = [True], desk.handle
+
+    class Overtaken(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, asked: httpx.Request) -> httpx.Response:
+            if asked.url.path == PATH and waits.pop():
+                waits.append(False)
+                desk.clock.advance(timedelta(minutes=2))
+                desk.world.faults.plan(faults.status(422), path=PATH)
+                await desk.sync(other)  # puts the cursor back, and then cannot read
+            return await SimulatorTransport(inner).handle_async_request(asked)
+
+    syncing = replace(desk.syncing(), transport=Overtaken())
+    await syncing.run(request(connection, "tick", desk.clock.now()))
+    await desk.sync(connection)
+    await desk.store_all()
+    assert len(await desk.log()) == 150
 
 
 async def test_receipts_that_come_before_the_end_of_the_fetch_close_the_run_too(
