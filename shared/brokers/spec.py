@@ -281,8 +281,10 @@ class Renewal:
     Shape: `request` logs in or refreshes; `read` gives what is kept from the answer (at least
     "expires_at", an ISO instant; names as in the credentials, which it adds to or replaces), given
     when it was asked for. `hosts` where logins have hosts of their own. `rotates`: the token that
-    renews is used up by its use. `margin`: renewed when less than this is left.
-    Units: `refresh_life` how long the user's consent lasts, None where it has no end.
+    renews is used up by its use; False too where that depends on the login, which is then known
+    from the first answer that replaces the token. `margin`: renewed when less than this is left.
+    Units: `refresh_life` how long the user's consent lasts, None where it has no end;
+    `rotating_life` the same for a login that has proved to rotate.
     """
 
     request: Callable[[Credentials], Request]
@@ -291,6 +293,7 @@ class Renewal:
     hosts: Mapping[str, str] | None = None
     rotates: bool = False
     refresh_life: timedelta | None = None
+    rotating_life: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def oauth_refresh(  # noqa: PLR0913 - what brokers differ in
     hosts: Mapping[str, str] | None = None,
     rotates: bool = False,
     refresh_life: timedelta | None = None,
+    rotating_life: timedelta | None = None,
 ) -> AuthScheme:
     """Trade a refresh token for an access token; a new refresh token replaces the old one.
 
@@ -79,7 +80,7 @@ def oauth_refresh(  # noqa: PLR0913 - what brokers differ in
             kept["refresh_token"] = _text(found["refresh_token"])
         return kept
 
-    renewal = Renewal(request, read, _EARLY, hosts, rotates, refresh_life)
+    renewal = Renewal(request, read, _EARLY, hosts, rotates, refresh_life, rotating_life)
     return AuthScheme((*client, "refresh_token"), _bearer_of("access_token"), renewal)
 
 

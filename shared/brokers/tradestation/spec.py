@@ -177,8 +177,15 @@ SPEC = BrokerSpec(
         "live": "https://api.tradestation.com",
         "sim": "https://sim-api.tradestation.com",  # the same login; only the host decides
     },
-    # Most keys' refresh tokens stay; those of rotating keys are replaced with each answer.
-    auth={"oauth": oauth_refresh(_TOKEN, hosts=dict.fromkeys(("live", "sim"), _SIGN_IN))},
+    # Most keys' refresh tokens stay; those of rotating keys are replaced with each answer and end a
+    # day after the sign-in. Which kind a key is, only its answers tell.
+    auth={
+        "oauth": oauth_refresh(
+            _TOKEN,
+            hosts=dict.fromkeys(("live", "sim"), _SIGN_IN),
+            rotating_life=timedelta(hours=24),
+        )
+    },
     accounts=AccountsEndpoint(Request(_ACCOUNTS), read_accounts),
     history=(
         HistoryEndpoint("historicalorders", closed_orders, parse_order, booked_on, *_ROWS),

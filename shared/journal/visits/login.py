@@ -18,7 +18,8 @@ from shared.domain.time import parse_instant
 from shared.journal.connections import Connections
 from shared.journal.visits.nonces import Nonces
 
-_WARNED = timedelta(hours=24)  # before a consent ends for good
+_WARNED = timedelta(hours=24)  # before a consent ends for good, or in its last quarter
+_ROTATES = "rotates"  # kept with the credentials of a login whose token was replaced once
 
 
 @dataclass(slots=True)
@@ -76,10 +77,11 @@ class Login:
         begun = await self.connections.begin_renewal(self.connection, self.fence)
         unknown, vault = begun.unknown, self.connections.vault
         self._credentials = await vault.open(self.connection.connection_id, begun.sealed)
+        before = self._credentials.get("refresh_token")
         try:
             kept = await self._trade(renewal)
         except AnswerLost as error:
-            if renewal.rotates and unknown:
+            if unknown and self._rotates(renewal):
                 raise AuthRejected(f"{error}, for the second time; connect again") from error
             raise  # begun and not ended: the next try is the last one
         except (AuthRejected, RateLimited, RequestRejected, UpstreamUnavailable) as error:
@@ -88,6 +90,8 @@ class Login:
             if isinstance(error, RequestRejected):
                 raise AuthRejected(f"{error}: the login is not renewed; connect again") from error
             raise
+        if kept.get("refresh_token", before) != before:
+            kept[_ROTATES] = "yes"
         self._credentials = {**self._credentials, **kept}
         await self.connections.end_renewal(self.connection, begun, self._credentials)
         self._present()
@@ -95,12 +99,20 @@ class Login:
     def warning(self, now: datetime) -> str:
         """Say when the user's consent ends, if that is soon."""
         renewal = self.scheme.renewal
-        if renewal is None or renewal.refresh_life is None:
+        if renewal is None:
             return ""
-        ends_at = self.connection.login_at + renewal.refresh_life
-        if ends_at - now > _WARNED:
+        lasting = renewal.refresh_life
+        life = (renewal.rotating_life or lasting) if self._rotates(renewal) else lasting
+        if life is None:
+            return ""
+        ends_at = self.connection.login_at + life
+        if ends_at - now > min(_WARNED, life / 4):
             return ""
         return f"sign in again before {ends_at:%Y-%m-%d %H:%M} UTC, when the consent ends"
+
+    def _rotates(self, renewal: Renewal) -> bool:
+        """A login whose token was replaced once has it replaced each time."""
+        return renewal.rotates or _ROTATES in self._credentials
 
     async def _trade(self, renewal: Renewal) -> dict[str, str]:
         asked_at = self.client.clock.now()

@@ -25,10 +25,11 @@ WEEK = timedelta(days=7)
 
 @dataclass
 class Rotating:
-    """A broker whose refresh tokens work once, before Alpaca's accounts."""
+    """A broker whose refresh tokens work once, if its keys rotate, before Alpaca's accounts."""
 
     desk: Desk
     token: str = "r-0"
+    rotates: bool = True
     shown: list[str] = field(default_factory=list)
 
     def handle(self, call: Call) -> Answer:
@@ -41,7 +42,8 @@ class Rotating:
     def _answer(self, given: str) -> Answer:
         if given != self.token:
             return answer({"error": "invalid_grant"}, 400)
-        self.token = f"r-{len(self.shown)}"
+        if self.rotates:
+            self.token = f"r-{len(self.shown)}"
         return answer({"access_token": "t", "expires_in": 1200, "refresh_token": self.token})
 
 
@@ -194,3 +196,46 @@ async def test_what_an_old_login_was_found_out_with_leaves_the_health_alone(
     await Lifecycle(desk.connections).sign_in(USER, connection.connection_id, desk.spec, NEWER)
     await desk.connections.note_health(connection, "needs_reauth")
     assert await desk.health(connection) == "active"
+
+
+@pytest.fixture
+def undeclared(desk: Desk) -> Desk:
+    """A broker that leaves it to the user's key whether tokens rotate."""
+    scheme = oauth_refresh(PATH, rotating_life=timedelta(hours=24))
+    desk.spec = replace(desk.spec, auth={"oauth": scheme})
+    return desk
+
+
+async def test_a_key_that_replaced_its_token_once_is_known_to_rotate(
+    undeclared: Desk, connection: Connection, broker: Rotating
+) -> None:
+    await undeclared.sync(connection)
+    undeclared.clock.advance(timedelta(minutes=20))
+    undeclared.world.faults.plan(faults.cut_body(), path=PATH, times=9)
+    with pytest.raises(UpstreamUnavailable):
+        await undeclared.sync(connection)
+    assert (await undeclared.sync(connection)).outcome == "needs_reauth"
+
+
+async def test_a_key_whose_token_stays_is_tried_until_its_broker_answers(
+    undeclared: Desk, connection: Connection, broker: Rotating
+) -> None:
+    broker.rotates = False
+    undeclared.world.faults.plan(faults.timeout(), path=PATH, times=3)
+    for _ in range(3):
+        with pytest.raises(UpstreamUnavailable):
+            await undeclared.sync(connection)
+    assert (await undeclared.sync(connection)).outcome == "complete"
+
+
+async def test_only_a_rotating_key_is_told_that_its_consent_ends_after_a_day(
+    undeclared: Desk, connection: Connection, broker: Rotating
+) -> None:
+    notices = []
+    for broker.rotates in (False, True):
+        await undeclared.sync(connection)
+        undeclared.clock.advance(timedelta(hours=20))
+        report = await undeclared.sync(connection)
+        notices.append(report.notice)
+    assert notices[0] == ""
+    assert notices[1].startswith("sign in again before 2026-03-17 14:00")
