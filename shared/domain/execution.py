@@ -152,7 +152,14 @@ class EventType(StrEnum):
     CASH_IN_LIEU = "cash_in_lieu"  # of a fraction that a corporate action left over
     # a position goes on with its cost
     SPLIT = "split"  # as other units: `ratio`, or the change in `quantity`, or both
-    RENAME = "rename"  # under `new_symbol`, `new_root`; with `ratio` also as other units
+    RENAME = "rename"  # under another symbol; with `ratio` also as other units
+
+
+class Ratio(_Frozen):
+    """How many new units come for how many old ones: 1 for 3 has no exact quotient."""
+
+    new: ExactDecimal = Field(gt=0)
+    old: ExactDecimal = Field(gt=0)
 
 
 class AccountEvent(_Frozen):
@@ -160,12 +167,14 @@ class AccountEvent(_Frozen):
 
     Shape: what moves a position names `symbol`, `root` and `asset_class`, and its size in one way:
     `quantity` where the row has a sign, `closes` where the broker does not say long or short (the
-    running position decides; without one the row is flagged and moves nothing). Two rows of one
-    split or rename (out, in) carry the same `action_id` and `occurred_at`.
+    running position decides; without one the row is flagged and moves nothing). A rename is one
+    row with `new_symbol` of the same root, or two, out (-) and in (+), with one `action_id` and one
+    `occurred_at`, like a split that is told in two rows. Between two roots the cost does not go
+    along: `price` on the row that comes in says it, else it is unknown.
     Units: `amount` signed cash in `currency` (negative = paid); `quantity` signed units of
     `symbol` (negative = removed), None where no position changes; `closes` positive units;
     `price` per unit: None for an ending that has none (an option then ends at `amount`, mostly 0;
-    anything else is flagged); `ratio` new units for one old; `multiplier` of what is held after it.
+    anything else is flagged); `multiplier` of what is held after it.
     """
 
     kind: Literal["event"] = "event"
@@ -185,13 +194,12 @@ class AccountEvent(_Frozen):
     description: str = ""
     status: RowStatus = RowStatus.BOOKED
     closes: ExactDecimal | None = Field(default=None, exclude_if=_left_out)
-    ratio: ExactDecimal | None = Field(default=None, exclude_if=_left_out)
+    ratio: Ratio | None = Field(default=None, exclude_if=_left_out)
     new_symbol: str | None = Field(default=None, exclude_if=_left_out)
-    new_root: str | None = Field(default=None, exclude_if=_left_out)
     action_id: str | None = Field(default=None, exclude_if=_left_out)
     fees: tuple[Fee, ...] = Field(default=(), exclude_if=_left_out)
 
-    @field_validator("closes", "ratio", "multiplier")
+    @field_validator("closes", "multiplier")
     @classmethod
     def _positive(cls, value: Decimal | None) -> Decimal | None:
         if value is not None and value <= 0:
