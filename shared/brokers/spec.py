@@ -27,8 +27,9 @@ class Request:
     """One question to a broker: a GET, or a POST where it carries `json`, a `form` or `content`.
 
     Shape: `path` under the host of the environment; `headers` beside those of the login; `content`
-    is a body to be sent as it stands, for brokers that want its bytes signed; `host` is a base URL
-    that stands in for the environment's own (not where the user has put a host in its place).
+    is a body to be sent as it stands, for brokers that want its bytes signed; `host` is a base URL,
+    or the name of one of the spec's doors, that stands in for the environment's own (not where the
+    user has put a host in its place).
     `shared` tells that the answer serves every account of a login: one message asks it once.
     Units: `cost` in points of the broker's rate limits.
     """
@@ -107,12 +108,14 @@ class BrokerAccount:
 
     Shape: `account_id` never changes and is what rows are kept by; `handle` is what paths name the
     account by where that is something else (Schwab's hash).
+    Units: `history_limit` how far back the broker answers for it, None where the spec's own holds.
     """
 
     account_id: str
     number: str
     currency: str
     handle: str = ""
+    history_limit: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ class HistoryEndpoint:
     raw row, None when the row does not say; `rows` finds the list in a whole answer (ContractBroken
     when it is none); `account_field` names a row's account, "" where rows do not say. Where a row
     comes in two histories (closed orders, open orders), the later history is the newer word.
+    `resumes`: a walk that was cut goes on from its mark, which stands for no time.
     """
 
     name: str
@@ -236,6 +240,11 @@ class HistoryEndpoint:
     rows: Callable[[Any], list[Any]]
     account_field: str = ""
     check: OrderCheck | None = None
+    resumes: bool = False
+
+
+# Asks what else a login reaches, beyond the accounts of its first answer; gives the whole list.
+Further = Callable[[Ask, Sequence[BrokerAccount]], Awaitable[Sequence[BrokerAccount]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +253,15 @@ class AccountsEndpoint:
 
     Shape: `read` raises ContractBroken; `detail` completes one listed account (its currency) by a
     request of its own. What that request is refused for concerns this account alone. `named_by` is
-    the credential whose digest names the account where the broker tells no id of it.
+    the credential whose digest names the account where the broker tells no id of it; `further`
+    asks where one answer does not list them all.
     """
 
     request: Request
     read: Callable[[Any], Sequence[BrokerAccount]]
     detail: "AccountDetail | None" = None
     named_by: str = ""
+    further: Further | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +277,15 @@ class HoldingsEndpoint:
     """How cash and positions of an account are read.
 
     Shape: `read` gets the bodies in the order of `requests`; it raises ContractBroken. `settled`
-    tells that they are of one piece with the history, so that no fill can have come in between.
+    tells that they are of one piece with the history, so that no fill can have come in between;
+    `compares` has them read before the history too, where that is cheaper than the history: what
+    is the same after it has not moved.
     """
 
     requests: Callable[[BrokerAccount], Sequence[Request]]
     read: Callable[[Sequence[Any], BrokerAccount], Holdings]
     settled: bool = False
+    compares: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,12 +330,14 @@ class AuthScheme:
 class RateLimit:
     """At most `requests` points in any `window`; the engine keeps it for each run.
 
-    Shape: `reset_s` reads from the headers of a 429 how many seconds remain, beside Retry-After.
+    Shape: `reset_s` reads from the headers of a 429 how many seconds remain, beside Retry-After;
+    `door` counts only what is asked there, "" being the environment's own host and None everything.
     """
 
     requests: int
     window: timedelta
     reset_s: Callable[[Mapping[str, str], datetime], float | None] = lambda _, __: None
+    door: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +356,8 @@ class BrokerSpec:
     every request; `notices` is what the user must be told when connecting; `oauth` is how he
     consents in the browser, if he can.
     `decode` reads a body and raises ValueError where it is none; `time` is asked where signatures
-    need the broker's clock; `more_limits` hold beside `limit`.
+    need the broker's clock; `more_limits` hold beside `limit`; `doors` environment -> name -> base
+    URL, where a broker has more than one host.
     Units: `largest_answer` bytes; `overlap` is read again before the cursor at every run (late and
     back-dated rows);
     `first_window` is the depth of the first run; `zone` is where the broker's trading days are;
@@ -364,6 +381,7 @@ class BrokerSpec:
     largest_answer: int = 16_000_000  # Schwab's 3,000 transactions have about 5 MB
     time: TimeEndpoint | None = None
     more_limits: tuple[RateLimit, ...] = ()
+    doors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     history_limit: timedelta | None = None
     headers: Params = field(default_factory=dict)
     notices: tuple[str, ...] = ()

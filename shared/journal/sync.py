@@ -213,7 +213,13 @@ class SyncConnection:
         host = own or self.spec.hosts[environment]
         async with open_session(host, self.spec.headers, self.transport) as session:
             client = BrokerClient(
-                self.spec, session, self.clock, self.entropy, deadline, one_host=bool(own)
+                self.spec,
+                session,
+                self.clock,
+                self.entropy,
+                deadline,
+                one_host=bool(own),
+                doors=self.spec.doors.get(environment, {}),
             )
             login = self._login(connection, client, held, "" if own else None)
             await login.show()

@@ -71,6 +71,7 @@ class BrokerClient:
     entropy: Entropy
     deadline: float
     one_host: bool = False  # the user's own host stands for all that the broker names
+    doors: Mapping[str, str] = field(default_factory=dict)  # of the environment
     renew: Callable[[], Awaitable[None]] | None = None  # puts a new login into `shown`
     shown: Mapping[str, str] = field(default_factory=dict, init=False)  # the login's headers
     sign: Callable[[Request, Moment], Request] | None = field(default=None, init=False)
@@ -170,11 +171,11 @@ class BrokerClient:
         return body
 
     async def _send(self, request: Request, host: str) -> httpx.Response:
-        await self._limiter.take(request.cost)
+        await self._limiter.take(request.cost, request.host)
         self.requests += 1
         signed = await self._signed(request)
         if not self.one_host:
-            host = signed.host or host
+            host = self.doors.get(signed.host, signed.host) or host
         try:
             return await self.session.request(
                 signed.method,

@@ -27,20 +27,21 @@ class Limiter:
         """Begin with nothing spent."""
         self._spent = [deque() for _ in self.limits]
 
-    async def take(self, cost: int) -> None:
-        """Spend points, after waiting for them.
+    async def take(self, cost: int, door: str = "") -> None:
+        """Spend points at a door, after waiting for them.
 
         Raises: BudgetSpent when they are not free before the deadline.
         """
-        free_at = max(self._free_at(i, cost) for i in range(len(self.limits)))
+        held = [i for i, limit in enumerate(self.limits) if limit.door in (None, door)]
+        free_at = max((self._free_at(i, cost) for i in held), default=0.0)
         wait_s = free_at - self.clock.monotonic()
         if wait_s > 0:
             if free_at > self.deadline:
                 raise BudgetSpent(f"{self.title}'s rate limit outlasts the time budget")
             await self.sleep(wait_s)
         now = self.clock.monotonic()
-        for spent in self._spent:
-            spent.append((now, cost))
+        for i in held:
+            self._spent[i].append((now, cost))
 
     def _free_at(self, place: int, cost: int) -> float:
         """Tell when `cost` more points fit into one limit."""

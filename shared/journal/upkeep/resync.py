@@ -16,7 +16,7 @@ from shared.domain.errors import (
     NotFound,
 )
 from shared.domain.ids import AccountKey, ConnectionId, UserId
-from shared.domain.time import as_utc
+from shared.domain.time import as_utc, from_micros
 from shared.journal.accounts import Account, read_account
 from shared.journal.connections import Connections
 from shared.journal.coverage import day_start
@@ -24,6 +24,7 @@ from shared.journal.runs import Runs, close_if_complete
 from shared.journal.sync import SyncConnection, lease_name
 from shared.journal.upkeep.difference import ComparingBus, Difference
 from shared.journal.visits.fetch import HistoryReader, PagePublisher
+from shared.journal.visits.visit import list_accounts
 from shared.lease import Held, Leases
 from shared.ports import Document, Documents
 
@@ -74,7 +75,8 @@ class Resync:
         """
         document = await read_account(self.documents, user_id, account_key)
         syncing = self.syncing(document.body["broker"])
-        asked = _window(syncing.spec, first, last, syncing.clock.now())
+        spec, limit = syncing.spec, _history_limit(document) or syncing.spec.history_limit
+        asked = _window(spec, limit, (first, last), syncing.clock.now())
         connection = await _usable_connection(syncing, user_id, document)
         bus = ComparingBus(syncing.documents, syncing.spec.zone, syncing.bus)
         reading = _Reading(replace(syncing, bus=bus), connection, document)
@@ -148,15 +150,23 @@ class _Reading:
         return _Part(until, run, publisher.unread)
 
 
-def _window(spec: BrokerSpec, first: date, last: date, now: datetime) -> Window:
+def _history_limit(document: Document) -> timedelta | None:
+    """Tell how far back the broker answered for the account when it was first seen."""
+    beyond_us, seen_us = (document.body[name] for name in ("beyond_before_us", "first_seen_us"))
+    return None if beyond_us is None else from_micros(seen_us) - from_micros(beyond_us)
+
+
+def _window(
+    spec: BrokerSpec, limit: timedelta | None, days: tuple[date, date], now: datetime
+) -> Window:
     """Bound whole days by what the broker still has, and by now."""
+    first, last = days
     if last < first:
         raise InvalidInput(f"the last day {last} is before the first, {first}")
     since, until = _midnight(first, spec.zone), min(_midnight(last + _DAY, spec.zone), now)
-    if spec.history_limit is not None:
-        since = max(since, now - spec.history_limit)
+    if limit is not None:
+        since = max(since, now - limit)
     if since >= until:
-        limit = spec.history_limit
         reach = "" if limit is None else f" {spec.title} goes back {limit.days} days."
         raise InvalidInput(f"nothing can be read from {first} to {last}.{reach}")
     return Window(since, until)
@@ -181,8 +191,7 @@ async def _usable_connection(
 
 
 async def _find_account(client: BrokerClient, account_id: str) -> BrokerAccount:
-    endpoint = client.spec.accounts
-    listed = endpoint.read(await client.ask(endpoint.request))
+    endpoint, listed = client.spec.accounts, await list_accounts(client)
     found = next((one for one in listed if one.account_id == account_id), None)
     if found is None:
         raise NotFound(f"{client.spec.title} lists the account no more")

@@ -95,8 +95,7 @@ class AccountRun:
             await runs.fail(account, run, str(error))
             raise
         await runs.finish(account, run, publisher.fetched(window, self.client.requests - requests))
-        # a cut window goes on by its times: marks stand for its end
-        marks = reader.marks if window == asked else {}
+        marks = reader.marks if window == asked else reader.resumable()
         accounts = Accounts(place.documents, place.clock, place.entropy)
         await accounts.advance(account, window.until, run, marks, cut=window != asked)
         await close_if_complete(
@@ -107,29 +106,37 @@ class AccountRun:
     def _window(self) -> Window:
         """Begin before the cursor; a run that only continues need not read the overlap again."""
         spec, now, cursor = self.client.spec, self.place.clock.now(), self.account.cursor
+        limit = self.found.history_limit or spec.history_limit
         if cursor is None:
             since = now - spec.first_window
         else:
             since = cursor if self.continued else cursor - spec.overlap
-        if spec.history_limit is not None:
-            since = max(since, now - spec.history_limit)
+        if limit is not None:
+            since = max(since, now - limit)
         return Window(since, now)
 
     async def _publish(self, asked: Window, reader: HistoryReader) -> Window:
         """Read and publish; return the part of the window that is complete now."""
         spec = self.client.spec
+        held = await self._holdings() if spec.holdings.compares else None
         reached = await reader.read(asked)
         if reached == asked.until:
-            await self._report_positions(reader, asked)
+            if held is not None:
+                self.client.forget_shared()
+            await self._report_positions(reader, asked, held)
             return asked
         # the day that was cut is read again whole, so that it can become complete
         begun = day_start(reached, spec.zone)
         until = begun if begun > asked.since else reached
-        if until <= asked.since:
+        if until <= asked.since and reader.has_advanced():
+            until = asked.since  # no day is complete yet, and the next message goes on from here
+        elif until <= asked.since:
             raise ContractBroken(f"{spec.title}: the budget ended before any row's time")
         return replace(asked, until=until)
 
-    async def _report_positions(self, reader: HistoryReader, asked: Window) -> None:
+    async def _report_positions(
+        self, reader: HistoryReader, asked: Window, before: Holdings | None
+    ) -> None:
         """Log what the broker says is held, taken between two readings of fills that agree."""
         clock, run = self.place.clock, reader.publisher.run
         since = max(asked.since, asked.until - _TAIL)
@@ -137,7 +144,7 @@ class AccountRun:
             for _ in range(_AGREEMENTS):
                 holdings = await self._holdings()
                 at = holdings.as_of or clock.now()
-                settled = self.client.spec.holdings.settled
+                settled = self.client.spec.holdings.settled or holdings == before
                 if settled or await reader.confirms(Window(since, clock.now())):
                     await self._log_positions(holdings, at, run)
                     return

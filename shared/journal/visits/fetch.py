@@ -106,11 +106,16 @@ class HistoryReader:
     publisher: PagePublisher
     broker_account: BrokerAccount
     marks: dict[str, str] = field(default_factory=dict)
+    _begun: dict[str, str] = field(default_factory=dict, init=False)  # resumable marks, then
     _seen: set[tuple[str, int]] = field(default_factory=set)  # row key, content
     _fills: defaultdict[str, dict[str, FillProgress]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     _reread: set[tuple[str, Decimal]] = field(default_factory=set)  # order, filled then
+
+    def __post_init__(self) -> None:
+        """Remember where the walks begin."""
+        self._begun = self.resumable()
 
     async def read(self, window: Window) -> datetime:
         """Publish all pages of a window; return until when it is complete.
@@ -126,6 +131,15 @@ class HistoryReader:
                 await self._heal(endpoint, endpoint.check)
             complete_until = min(complete_until, reached)
         return complete_until
+
+    def resumable(self) -> dict[str, str]:
+        """Give the marks from which a cut walk goes on; a window's goes on by its times."""
+        kept = {one.name for one in self.client.spec.history if one.resumes}
+        return {name: mark for name, mark in self.marks.items() if name in kept}
+
+    def has_advanced(self) -> bool:
+        """Tell whether such a walk has come further than it was."""
+        return self.resumable() != self._begun
 
     async def confirms(self, window: Window) -> bool:
         """Read a stretch again and publish what is new; say whether nothing was.

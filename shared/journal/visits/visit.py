@@ -115,7 +115,7 @@ class Visit:
     async def _account(self, found: BrokerAccount) -> Account:
         place = self.place
         accounts = Accounts(place.documents, place.clock, place.entropy)
-        limit = self.client.spec.history_limit
+        limit = found.history_limit or self.client.spec.history_limit
         account = await accounts.ensure(self.connection, found, limit)
         runs = Runs(place.documents, place.clock, place.entropy)
         if await runs.abandon_overdue(account, self.client.spec.zone):
@@ -172,6 +172,8 @@ async def list_accounts(client: BrokerClient) -> Sequence[BrokerAccount]:
     """
     endpoint = client.spec.accounts
     listed = endpoint.read(await client.ask(endpoint.request))
+    if endpoint.further is not None:
+        listed = await endpoint.further(client.ask, listed)
     if not endpoint.named_by:
         return listed
     return [replace(one, account_id=client.identity, number=client.identity) for one in listed]

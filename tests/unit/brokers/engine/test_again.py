@@ -85,6 +85,21 @@ async def test_another_host_is_asked_unless_the_user_put_one_in_its_place() -> N
     assert hosts == ["other.test", "b.test"]
 
 
+async def test_a_door_is_asked_at_the_host_of_its_environment() -> None:
+    hosts: list[str] = []
+
+    def note(asked: httpx.Request) -> httpx.Response:
+        hosts.append(asked.url.host)
+        return httpx.Response(200, json={})
+
+    client = client_of(note, SPEC)
+    client.doors = {"futures": "https://futures.test"}
+    await client.ask(Request("/x", host="futures"))
+    client.one_host = True
+    await client.ask(Request("/x", host="futures"))
+    assert hosts == ["futures.test", "b.test"]
+
+
 async def test_a_signed_question_arrives_as_it_was_signed() -> None:
     seen: list[tuple[str, bytes]] = []
 

@@ -46,3 +46,13 @@ async def test_a_wait_beyond_the_deadline_is_left_to_the_next_message() -> None:
     await one.take(1)
     with pytest.raises(BudgetSpent):
         await one.take(1)
+
+
+async def test_a_limit_of_one_door_counts_what_is_asked_there_alone() -> None:
+    clock = ManualClock()
+    one = limiter(clock, RateLimit(9, SECOND), RateLimit(1, 60 * SECOND, door="futures"))
+    await one.take(1, "futures")
+    await one.take(1)
+    assert clock.slept == []
+    await one.take(1, "futures")
+    assert clock.slept == [60]
