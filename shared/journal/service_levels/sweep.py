@@ -19,6 +19,7 @@ from shared.domain.ids import UserId
 from shared.domain.service_level import imbalance
 from shared.domain.time import from_micros, to_micros
 from shared.journal.coverage import DayCoverage, read_days
+from shared.journal.imports.importing import FILES
 from shared.journal.scanning import every
 from shared.journal.service_levels.contribution import (
     Contribution,
@@ -95,7 +96,7 @@ class SweepServiceLevels:
     async def _account(self, account: Document, now: datetime) -> tuple[AccountLevel, int] | None:
         user_id, key = UserId(account.key.path[0]), account.key.id
         place = Key("service_contributions", (user_id, key))
-        if is_erased(account.body):
+        if is_erased(account.body) or account.body["broker"] == FILES:  # no broker serves a file
             await self.documents.commit([Delete(place)])
             return None
         connections = [Key("connections", (user_id, c)) for c in account.body["connection_ids"]]

@@ -1,0 +1,1 @@
+"""Executions from files: a declared mapping, a preview, errors by line, the same log."""
