@@ -9,7 +9,7 @@ import typer
 
 from shared import VERSION
 from shared.brokers.engine.saved import history_of, read_saved, saved_json
-from shared.cli import recovery, rereading, screens
+from shared.cli import exchange, recovery, rereading, screens
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.quarantine import quarantine
@@ -35,6 +35,8 @@ app.add_typer(futures, name="futures")
 app.add_typer(quarantine, name="quarantine")
 app.command()(rereading.sync)
 app.command()(rereading.resync)
+app.command("import")(exchange.import_)
+app.command()(exchange.export)
 for command in (recovery.backup, recovery.restore, recovery.rebuild, recovery.erase):
     app.command()(command)
 

@@ -11,10 +11,13 @@ from shared.domain.connection import Connection
 from shared.http.api_app import api_app
 from shared.http.connections_app import ConnectionDesk, connections_router
 from shared.http.delegate import Delegate
+from shared.http.exchange import exchange_router
 from shared.http.identity import identify_local, identify_nobody
 from shared.http.service_levels import service_levels_router
 from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections
+from shared.journal.exports import Export
+from shared.journal.imports.importing import ImportExecutions
 from shared.journal.queries import JournalQueries
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.sync import SyncConnection
@@ -50,6 +53,8 @@ def build_api(
     app = api_app(JournalQueries(base.documents), identify, lifespan=lifespan)
     desk = connection_desk(settings, base, transport)
     app.include_router(connections_router(desk, identify, secure=not is_local))
+    imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
+    app.include_router(exchange_router(imports, Export(base.documents), identify))
     app.include_router(service_levels_router(ServiceLevelQueries(base.documents, base.clock)))
     return shut_doors(app, settings)
 

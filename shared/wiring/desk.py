@@ -12,6 +12,8 @@ from shared.config import BiasSettings, Settings, SyncSettings, load
 from shared.domain.connection import Connection
 from shared.domain.errors import ConfigError, DaybiasError, InvalidInput
 from shared.journal.connections import Connections
+from shared.journal.exports import Export
+from shared.journal.imports.importing import ImportExecutions
 from shared.journal.lifecycle import Lifecycle
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
@@ -58,6 +60,8 @@ class Desk:
         self.connections = Connections(base.documents, base.clock, base.entropy, vault)
         self.lifecycle = Lifecycle(self.connections)
         self.queries = JournalQueries(base.documents)
+        self.exports = Export(base.documents)
+        self.imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
         self.replay = Replay(base.documents, base.bus, base.clock, base.entropy, SPECS)
         self.resync = Resync(base.documents, self.syncing)
         self.reconcile = Reconcile(base.documents, base.clock, base.entropy)

@@ -1,0 +1,92 @@
+"""`daybias import` and `daybias export`: files in, files out."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+from rich.table import Table
+
+from shared.cli.terminal import at_desk, find_account, out, table
+from shared.domain.errors import InvalidInput
+from shared.http.identity import LOCAL_USER as USER
+from shared.journal.exports import Form, Kind
+from shared.journal.imports.importing import ImportReport
+from shared.journal.imports.mapping import load_mapping
+from shared.journal.log import Outcome
+from shared.wiring.desk import Desk
+
+_FILE = typer.Argument(exists=True, dir_okay=False, help="a CSV file")
+
+
+def import_(
+    file: Annotated[Path, _FILE],
+    mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="its form, as TOML")],
+    preview: Annotated[bool, typer.Option("--preview", help="only tell what would come")] = False,
+    keep_bad: Annotated[
+        bool, typer.Option("--keep-bad", help="bad lines go to quarantine, the rest goes on")
+    ] = False,
+) -> None:
+    """Bring executions from a CSV file into an account of their own; docs/guides/import.md."""
+
+    async def work(desk: Desk) -> None:
+        form, text = load_mapping(_text(mapping)), _text(file)
+        if preview:
+            report = await desk.imports.preview(USER, form, text)
+        else:
+            report = await desk.imports.run(USER, form, text, keep_bad=keep_bad)
+            await desk.settle()
+        _show(report, stored=not preview)
+
+    at_desk(work)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path}: not UTF-8; save it as UTF-8 first") from error
+
+
+def _show(report: ImportReport, *, stored: bool) -> None:
+    total: Counter[Outcome] = sum(report.difference.values(), Counter())
+    counts = ", ".join(f"{total[name]} {name.value}" for name in _COMPARED)
+    verb = "Imported" if stored else "Preview, nothing was stored"
+    out.print(f"{verb}: {report.lines} lines, {report.rows} executions ({counts}).")
+    if report.bad:
+        out.print(_bad(report))
+
+
+_COMPARED = (Outcome.NEW, Outcome.REVISED, Outcome.SAME)
+
+
+def _bad(report: ImportReport) -> Table:
+    shown = table("Lines that cannot be read", "line", "reason")
+    for bad in report.bad:
+        shown.add_row(str(bad.line), bad.reason)
+    return shown
+
+
+def export(
+    kind: Annotated[Kind, typer.Argument(help="what")],
+    form: Annotated[Form, typer.Option("--format", help="how")] = Form.CSV,
+    file: Annotated[Path | None, typer.Option("--to", help="a file; without one: print")] = None,
+    account: Annotated[str | None, typer.Option(help="its number or key; all without")] = None,
+) -> None:
+    """Write executions, account events, round trips or days, every digit of them."""
+
+    async def work(desk: Desk, onto: TextIO) -> int:
+        key = None if account is None else (await find_account(desk, account)).account_key
+        count = 0
+        async for line in desk.exports.lines(USER, kind, form, key):
+            onto.write(line)
+            count += 1
+        return count
+
+    if file is None:
+        at_desk(lambda desk: work(desk, sys.stdout))
+        return
+    with file.open("w", encoding="utf-8", newline="") as onto:
+        count = at_desk(lambda desk: work(desk, onto))
+    out.print(f"{count} lines in {file}")
