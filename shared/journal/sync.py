@@ -111,6 +111,8 @@ class SyncConnection:
         try:
             connections = Connections(self.documents, self.clock, self.entropy, self.vault)
             connection = await connections.get(user_id, connection_id)
+            if (rests := self._asked_to_wait(connection)) is not None:
+                raise rests
             try:
                 async with self.logged_in(connection, held) as (client, _):
                     listed = await list_accounts(client)
@@ -130,6 +132,8 @@ class SyncConnection:
         state = connection.health.state
         if state in (ConnectionState.NEEDS_REAUTH, ConnectionState.PAUSED):
             return SyncReport(Outcome.RESTING, reason=f"the connection is {state.value}")
+        if (rests := self._asked_to_wait(connection)) is not None:
+            return SyncReport(Outcome.RESTING, reason=str(rests))
         breaker = Breaker(self.documents, self.clock, self.entropy)
         place = f"{self.spec.name}:{connection.environment}"
         if rests_until := await breaker.rests_until(place):
@@ -161,6 +165,17 @@ class SyncConnection:
         await breaker.note_answer(place)
         await self._note_end(connections, connection, report)
         return report
+
+    def _asked_to_wait(self, connection: Connection) -> RateLimited | None:
+        """Say so while the broker's own wait lasts: a redelivery must not ask it earlier."""
+        health, now = connection.health, self.clock.now()
+        until = health.next_attempt_at
+        if health.state is not ConnectionState.THROTTLED or until is None or until <= now:
+            return None
+        left_s = (until - now).total_seconds()
+        return RateLimited(
+            f"{health.reason} (until {until:%Y-%m-%d %H:%M} UTC)", retry_after_s=left_s
+        )
 
     async def _note_trouble(
         self, connections: Connections, connection: Connection, error: DaybiasError
