@@ -185,12 +185,15 @@ class Page:
     """Some raw rows of a history.
 
     Shape: every row of the window up to `complete_until` has been given with this page or before,
-    None when that cannot be said before the walk ends (newest first); `mark` as in Window.
+    None when that cannot be said before the walk ends (newest first); `mark` as in Window. `ends`
+    tells that the broker has booked no further than `complete_until` yet: the rest of the window
+    belongs to a later run.
     """
 
     rows: Sequence[Any]
     complete_until: datetime | None = None
     mark: str | None = None
+    ends: bool = False
 
 
 # Walks one account's history over a window: a strategy of engine/paging.py, or several together.
@@ -276,14 +279,15 @@ class AccountDetail:
 class HoldingsEndpoint:
     """How cash and positions of an account are read.
 
-    Shape: `read` gets the bodies in the order of `requests`; it raises ContractBroken. `settled`
-    tells that they are of one piece with the history, so that no fill can have come in between;
-    `compares` has them read before the history too, where that is cheaper than the history: what
-    is the same after it has not moved.
+    Shape: `read` gets the bodies in the order of `requests`; it raises ContractBroken, and gives
+    None where they do not say what is held, which is not the same as nothing. `settled` tells that
+    they are of one piece with the history, so that no fill can have come in between; `compares` has
+    them read before the history too, where that is cheaper than the history: what is the same after
+    it has not moved.
     """
 
     requests: Callable[[BrokerAccount], Sequence[Request]]
-    read: Callable[[Sequence[Any], BrokerAccount], Holdings]
+    read: Callable[[Sequence[Any], BrokerAccount], Holdings | None]
     settled: bool = False
     compares: bool = False
 
@@ -314,9 +318,10 @@ class Renewal:
 class AuthScheme:
     """How a login is shown to the broker.
 
-    Shape: `fields` names the credentials that the user gives; `headers` turns them, and what the
-    renewal has added, into headers; `sign` shows them in each request instead, or as well, as the
-    last thing that is done to it; `counts` tells that signatures take nonces.
+    Shape: `fields` names the credentials that the user gives, `optional` those that he may leave
+    out; `headers` turns them, and what the renewal has added, into headers; `sign` shows them in
+    each request instead, or as well, as the last thing that is done to it (a refusal that it raises
+    is met before anything is sent); `counts` tells that signatures take nonces.
     """
 
     fields: tuple[str, ...]
@@ -324,6 +329,7 @@ class AuthScheme:
     renewal: Renewal | None = None
     sign: Sign | None = None
     counts: bool = False
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from shared.cli.quarantine import quarantine
 from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
-from shared.domain.money import loads_exact
 from shared.http.identity import LOCAL_USER as USER
 from shared.wiring.brokers import SPECS
 from shared.wiring.desk import Desk
@@ -92,10 +91,14 @@ def parse(  # noqa: PLR0913, PLR0917 - the options of a command
     if spec is None:
         raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
     try:
-        body = loads_exact(file.read_bytes())
+        body = spec.decode(file.read_bytes())
         history = history_of(spec, endpoint)
     except (DaybiasError, ValueError, RecursionError) as error:
-        err.print(str(error) if isinstance(error, DaybiasError) else f"{file}: not JSON")
+        err.print(
+            str(error)
+            if isinstance(error, DaybiasError)
+            else f"{file}: not an answer of {spec.title}"
+        )
         raise typer.Exit(1) from error
     saved = read_saved(history, body, account_id=account, currency=currency)
     if as_json:
@@ -115,10 +118,10 @@ def add(
     spec = SPECS.get(broker)
     if spec is None or login not in spec.auth:
         raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
-    credentials = {
-        field: read_credential(broker, field) or typer.prompt(field, hide_input=True)
-        for field in spec.auth[login].fields
-    }
+    scheme = spec.auth[login]
+    asked = {field: _credential(broker, field) for field in scheme.fields}
+    left_out = {field: _credential(broker, field, default="") for field in scheme.optional}
+    credentials = {**asked, **{field: given for field, given in left_out.items() if given}}
 
     async def work(desk: Desk) -> None:
         name = label or f"{spec.title} {environment}"
@@ -128,6 +131,15 @@ def add(
         out.print(f"{made.label}: {made.connection_id}")
 
     at_desk(work)
+
+
+def _credential(broker: str, field: str, default: str | None = None) -> str:
+    found = read_credential(broker, field)
+    if found:
+        return found
+    text = field if default is None else f"{field} (optional)"
+    given: str = typer.prompt(text, default=default, hide_input=True, show_default=False)
+    return given
 
 
 @connections.command("list")

@@ -239,9 +239,16 @@ def check_login(
         )
     if auth not in spec.auth:
         raise InvalidInput(f"{spec.title} has no login {auth!r}", expected=sorted(spec.auth))
-    fields = spec.auth[auth].fields
-    if set(credentials) != set(fields) or not all(credentials.values()):
-        raise InvalidInput(f"{spec.title} needs exactly its credential fields", expected=fields)
+    scheme = spec.auth[auth]
+    given = set(credentials)
+    if not all(credentials.values()) or not given <= {*scheme.fields, *scheme.optional}:
+        given = set()
+    if not given >= set(scheme.fields):
+        left_out = tuple(f"{name} (optional)" for name in scheme.optional)
+        raise InvalidInput(
+            f"{spec.title} needs exactly its credential fields",
+            expected=(*scheme.fields, *left_out),
+        )
 
 
 def _assert_not_fenced_off(body: Body, fence: int) -> None:

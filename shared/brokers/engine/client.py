@@ -167,7 +167,7 @@ class BrokerClient:
             raise meant
         self._raise_for_status(response, request)
         if unreadable is not None:  # a cut body; the next try may be whole
-            raise AnswerLost(f"{self._named(request)} gave no JSON") from unreadable
+            raise AnswerLost(f"{self._named(request)} gave nothing to be read") from unreadable
         return body
 
     async def _send(self, request: Request, host: str) -> httpx.Response:
