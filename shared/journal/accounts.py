@@ -20,8 +20,8 @@ class Account:
     Shape: `cursor` is the newest instant up to which every row is known to have been published;
     None before the first run. `marks` endpoint name -> the broker's id that stands for the same,
     where its history is walked by id. `cut` tells that the run which moved the cursor last
-    ended before its window did, after it had read the overlap. `setbacks` counts how often the
-    cursor was put back.
+    ended before its window did, after it had read the overlap; `read_at` when one that did not
+    began. `setbacks` counts how often the cursor was put back.
     """
 
     user_id: UserId
@@ -32,6 +32,7 @@ class Account:
     marks: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
     setbacks: int = 0
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Accounts:
             return body
 
         body = await compare_and_set(self.clock, self.entropy, write)
-        cursor_us = body["cursor_us"]
+        cursor_us, read_us = body["cursor_us"], body.get("read_us")
         return Account(
             user_id=connection.user_id,
             key=key,
@@ -81,6 +82,7 @@ class Accounts:
             marks=body.get("marks", {}),
             cut=body.get("cut", False),
             setbacks=body.get("setbacks", 0),
+            read_at=None if read_us is None else from_micros(read_us),
         )
 
     async def note_vanished(self, user_id: UserId, key: AccountKey) -> None:
@@ -123,12 +125,13 @@ class Accounts:
         run: int,
         marks: Mapping[str, str],
         *,
-        cut: bool = False,
+        read_at: datetime | None,
     ) -> None:
         """Move the cursor forward, never back; `marks` are the ids that belong to it.
 
         A cursor that was put back since the run began stays there: what another run lost lies
         before this run's window.
+        Shape: `read_at` is until when the run has asked, None when the budget cut it.
         Raises: NotFound, StoreUnavailable.
         """
 
@@ -137,8 +140,9 @@ class Accounts:
             if document.body.get("setbacks", 0) != account.setbacks:
                 return
             reached = max(document.body["cursor_us"] or 0, to_micros(complete_until))
-            news = {"cursor_us": reached, "last_run": run, "marks": dict(marks), "cut": cut}
-            body = {**document.body, **news}
+            read_us = None if read_at is None else to_micros(read_at)
+            news = {"cursor_us": reached, "last_run": run, "marks": dict(marks)}
+            body = {**document.body, **news, "cut": read_at is None, "read_us": read_us}
             await self.documents.commit([Update(document.key, body, document.version)])
 
         await compare_and_set(self.clock, self.entropy, write)
@@ -166,8 +170,8 @@ def set_back(account: Body, cursor_us: int | None) -> Body:
     By times and not from a mark: what the mark stands for was lost.
     """
     setbacks = account.get("setbacks", 0) + 1
-    back = {"cursor_us": cursor_us, "marks": {}, "cut": False, "setbacks": setbacks}
-    return {**account, **back}
+    back: Body = {"cursor_us": cursor_us, "marks": {}, "cut": False, "read_us": None}
+    return {**account, **back, "setbacks": setbacks}
 
 
 async def read_account(documents: Documents, user_id: UserId, key: str) -> Document:

@@ -129,11 +129,8 @@ class SyncConnection:
     ) -> SyncReport:
         connections = Connections(self.documents, self.clock, self.entropy, self.vault)
         connection = await connections.get(request.user_id, request.connection_id)
-        state = connection.health.state
-        if state in (ConnectionState.NEEDS_REAUTH, ConnectionState.PAUSED):
-            return SyncReport(Outcome.RESTING, reason=f"the connection is {state.value}")
-        if (rests := self._asked_to_wait(connection)) is not None:
-            return SyncReport(Outcome.RESTING, reason=str(rests))
+        if reason := self._rests(connection):
+            return SyncReport(Outcome.RESTING, reason=reason)
         breaker = Breaker(self.documents, self.clock, self.entropy)
         place = f"{self.spec.name}:{connection.environment}"
         if rests_until := await breaker.rests_until(place):
@@ -165,6 +162,12 @@ class SyncConnection:
         await breaker.note_answer(place)
         await self._note_end(connections, connection, report)
         return report
+
+    def _rests(self, connection: Connection) -> str:
+        state = connection.health.state
+        if state in (ConnectionState.NEEDS_REAUTH, ConnectionState.PAUSED):
+            return f"the connection is {state.value}"
+        return str(self._asked_to_wait(connection) or "")
 
     def _asked_to_wait(self, connection: Connection) -> RateLimited | None:
         """Say so while the broker's own wait lasts: a redelivery must not ask it earlier."""

@@ -88,7 +88,7 @@ class ImportExecutions:
         compared = ComparingBus(self.documents, ZoneInfo(mapping.zone), self.bus)
         run = await self._publish_run(login, account, file, compared)
         newest = max((line.row.row.occurred_at for line in file.rows), default=now)
-        await accounts.advance(account, newest, run, {})
+        await accounts.advance(account, newest, run, {}, read_at=newest)
         await close_if_complete(self.documents, self.clock, self.entropy, user_id, account.key, run)
         return _report(account.key, file, compared.difference(mapping.account), run)
 

@@ -53,6 +53,7 @@ class _Part:
     until: datetime
     run: int
     unread: int
+    ends: bool  # the broker has booked no further yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,11 @@ class Resync:
             part = await reading.read(rest)
             parts.append(part)
             rest = Window(part.until, asked.until)
+            if part.ends:
+                break
         return Resynced(
             asked.since,
-            asked.until,
+            parts[-1].until,
             tuple(part.run for part in parts),
             sum(part.unread for part in parts),
             bus.difference(document.body["account_id"]),
@@ -132,10 +135,11 @@ class _Reading:
         run = await runs.open(account, self.connection.connection_id, asked, held.fence, zone)
         publisher = PagePublisher(ports.bus, ports.clock, self.connection, account, run)
         try:
-            until = await HistoryReader(client, publisher, found).read(asked)
-            if until < asked.until:  # the day that was cut is read again whole
+            reached = await HistoryReader(client, publisher, found).read(asked)
+            until = reached.until
+            if reached.cut:  # the day that was cut is read again whole
                 until = max(day_start(until, zone), asked.since)
-            if until <= asked.since:
+            if reached.cut and until <= asked.since:
                 raise ContractBroken(f"{client.spec.title}: the budget ended before a whole day")
             await leases.assert_current(held)
         except DaybiasError as error:
@@ -147,7 +151,7 @@ class _Reading:
         await close_if_complete(
             ports.documents, ports.clock, ports.entropy, account.user_id, account.key, run
         )
-        return _Part(until, run, publisher.unread)
+        return _Part(until, run, publisher.unread, ends=not reached.cut)
 
 
 def _history_limit(document: Document) -> timedelta | None:

@@ -89,19 +89,20 @@ class AccountRun:
         publisher = PagePublisher(place.bus, place.clock, self.connection, account, run)
         reader = HistoryReader(self.client, publisher, self.found, dict(account.marks))
         try:
-            window = await self._publish(asked, reader)
+            window, cut = await self._publish(asked, reader)
             await place.leases.assert_current(place.held)
         except DaybiasError as error:
             await runs.fail(account, run, str(error))
             raise
         await runs.finish(account, run, publisher.fetched(window, self.client.requests - requests))
-        marks = reader.marks if window == asked else reader.resumable()
+        marks = reader.resumable() if cut else reader.marks
         accounts = Accounts(place.documents, place.clock, place.entropy)
-        await accounts.advance(account, window.until, run, marks, cut=window != asked)
+        read_at = None if cut else asked.until
+        await accounts.advance(account, window.until, run, marks, read_at=read_at)
         await close_if_complete(
             place.documents, place.clock, place.entropy, account.user_id, account.key, run
         )
-        return self._report(asked, window, publisher)
+        return self._report(publisher, cut=cut)
 
     def _window(self) -> Window:
         """Begin before the cursor; a run that only continues need not read the overlap again."""
@@ -115,24 +116,24 @@ class AccountRun:
             since = max(since, now - limit)
         return Window(since, now)
 
-    async def _publish(self, asked: Window, reader: HistoryReader) -> Window:
-        """Read and publish; return the part of the window that is complete now."""
+    async def _publish(self, asked: Window, reader: HistoryReader) -> tuple[Window, bool]:
+        """Read and publish; return the part that is complete now, and whether the budget cut it."""
         spec = self.client.spec
         held = await self._holdings() if spec.holdings.compares else None
         reached = await reader.read(asked)
-        if reached == asked.until:
+        if not reached.cut:
             if held is not None:
                 self.client.forget_shared()
             await self._report_positions(reader, asked, held)
-            return asked
+            return replace(asked, until=reached.until), False
         # the day that was cut is read again whole, so that it can become complete
-        begun = day_start(reached, spec.zone)
-        until = begun if begun > asked.since else reached
+        begun = day_start(reached.until, spec.zone)
+        until = begun if begun > asked.since else reached.until
         if until <= asked.since and reader.has_advanced():
             until = asked.since  # no day is complete yet, and the next message goes on from here
         elif until <= asked.since:
             raise ContractBroken(f"{spec.title}: the budget ended before any row's time")
-        return replace(asked, until=until)
+        return replace(asked, until=until), True
 
     async def _report_positions(
         self, reader: HistoryReader, asked: Window, before: Holdings | None
@@ -143,6 +144,8 @@ class AccountRun:
         try:
             for _ in range(_AGREEMENTS):
                 holdings = await self._holdings()
+                if holdings is None:
+                    return
                 at = holdings.as_of or clock.now()
                 settled = self.client.spec.holdings.settled or holdings == before
                 if settled or await reader.confirms(Window(since, clock.now())):
@@ -153,7 +156,7 @@ class AccountRun:
         fields = {"run_id": run, "broker": self.client.spec.name}
         _log.warning("sync.positions_unsettled", extra=fields)
 
-    async def _holdings(self) -> Holdings:
+    async def _holdings(self) -> Holdings | None:
         endpoint = self.client.spec.holdings
         bodies = [await self.client.ask(one) for one in endpoint.requests(self.found)]
         return endpoint.read(bodies, self.found)
@@ -171,10 +174,10 @@ class AccountRun:
         key = Key("position_reports", (self.account.user_id, report_id))
         await self.place.documents.commit([Create(key, body)])
 
-    def _report(self, asked: Window, window: Window, publisher: PagePublisher) -> AccountReport:
+    def _report(self, publisher: PagePublisher, *, cut: bool) -> AccountReport:
         return AccountReport(
             account_id=self.account.account_id,
-            outcome=Outcome.COMPLETE if window == asked else Outcome.CONTINUED,
+            outcome=Outcome.CONTINUED if cut else Outcome.COMPLETE,
             run=publisher.run,
             pages=publisher.pages,
             rows=publisher.rows,

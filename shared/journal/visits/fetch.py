@@ -95,6 +95,14 @@ class PagePublisher:
         self.unread += len(unread)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Until when a window was read whole; `cut` where the budget ended before it did."""
+
+    until: datetime
+    cut: bool = False
+
+
 @dataclass(slots=True)
 class HistoryReader:
     """Walks the broker's history for one run, and knows what it has seen.
@@ -117,20 +125,22 @@ class HistoryReader:
         """Remember where the walks begin."""
         self._begun = self.resumable()
 
-    async def read(self, window: Window) -> datetime:
+    async def read(self, window: Window) -> Reach:
         """Publish all pages of a window; return until when it is complete.
 
-        That is the window's end, or, when the budget ends first, how far the walk says it came.
+        That is the window's end; when the budget ends first, how far the walk says it came; or how
+        far the broker's own books go.
         Raises: AuthRejected, RequestRejected, ContractBroken, RateLimited, UpstreamUnavailable,
         StoreUnavailable.
         """
-        complete_until = window.until
+        reaches = []
         for endpoint in self.client.spec.history:
             reached = await self._read_endpoint(endpoint, window)
             if endpoint.check is not None:
                 await self._heal(endpoint, endpoint.check)
-            complete_until = min(complete_until, reached)
-        return complete_until
+            reaches.append(reached)
+        cut = any(one.cut for one in reaches)
+        return Reach(min(one.until for one in reaches), cut)
 
     def resumable(self) -> dict[str, str]:
         """Give the marks from which a cut walk goes on; a window's goes on by its times."""
@@ -149,9 +159,9 @@ class HistoryReader:
         self.client.forget_shared()
         before = len(self._seen)
         reached = await self.read(window)
-        return reached == window.until and len(self._seen) == before
+        return reached.until == window.until and len(self._seen) == before
 
-    async def _read_endpoint(self, endpoint: HistoryEndpoint, window: Window) -> datetime:
+    async def _read_endpoint(self, endpoint: HistoryEndpoint, window: Window) -> Reach:
         reached = window.since
         asked = replace(window, mark=self.marks.get(endpoint.name))
         try:
@@ -160,9 +170,12 @@ class HistoryReader:
                 reached = max(reached, page.complete_until or reached)
                 if page.mark is not None:
                     self.marks[endpoint.name] = page.mark
+                if page.ends:
+                    return Reach(min(reached, window.until))
         except BudgetSpent:
-            return min(reached, window.until)
-        return window.until
+            reached = min(reached, window.until)
+            return Reach(reached, cut=reached < window.until)
+        return Reach(window.until)
 
     async def _ask(self, request: Request) -> Any:
         if self.client.out_of_time:

@@ -124,9 +124,9 @@ class Visit:
 
     def _is_done(self, account: Account) -> bool:
         """Tell whether an earlier message of this chain has brought the account up to date."""
-        if self.request.reason != "continue" or account.cursor is None:
+        if self.request.reason != "continue" or account.read_at is None:
             return False
-        return account.cursor >= self.request.requested_at
+        return account.read_at >= self.request.requested_at  # the cursor may end where books do
 
     async def _visit(self, account: Account, found: BrokerAccount) -> AccountReport | None:
         """Run one account; None when the time was over before anything was read."""
