@@ -12,6 +12,7 @@ from shared.brokers.engine.saved import history_of, read_saved, saved_json
 from shared.cli import exchange, recovery, rereading, screens
 from shared.cli.futures import futures
 from shared.cli.logins import connections
+from shared.cli.notes import notes
 from shared.cli.quarantine import quarantine
 from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
@@ -31,6 +32,7 @@ class Login(StrEnum):
 app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
 app.add_typer(connections, name="connections")
 app.add_typer(futures, name="futures")
+app.add_typer(notes, name="notes")
 app.add_typer(quarantine, name="quarantine")
 app.command()(rereading.sync)
 app.command()(rereading.resync)

@@ -19,6 +19,7 @@ _KEPT_BY_ACCOUNT = (
     ("position_reports", "at_us"),
     ("coverage", "year"),
     ("quarantine", "at_us"),
+    ("annotations", "anchor_us"),
 )
 
 

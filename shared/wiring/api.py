@@ -8,12 +8,14 @@ from starlette.applications import Starlette
 from shared.brokers.spec import BrokerAccount
 from shared.config import BrokerSettings, load
 from shared.domain.connection import Connection
+from shared.http.annotations import annotations_router
 from shared.http.api_app import api_app
 from shared.http.connections_app import ConnectionDesk, connections_router
 from shared.http.delegate import Delegate
 from shared.http.exchange import exchange_router
 from shared.http.identity import identify_local, identify_nobody
 from shared.http.service_levels import service_levels_router
+from shared.journal.annotations.store import Annotations
 from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections
 from shared.journal.exports import Export
@@ -53,6 +55,8 @@ def build_api(
     app = api_app(JournalQueries(base.documents), identify, lifespan=lifespan)
     desk = connection_desk(settings, base, transport)
     app.include_router(connections_router(desk, identify, secure=not is_local))
+    annotations = Annotations(base.documents, base.bus, base.clock, base.entropy)
+    app.include_router(annotations_router(annotations, identify))
     imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
     app.include_router(exchange_router(imports, Export(base.documents), identify))
     app.include_router(service_levels_router(ServiceLevelQueries(base.documents, base.clock)))

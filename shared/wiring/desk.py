@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from shared.config import BiasSettings, Settings, SyncSettings, load
 from shared.domain.connection import Connection
 from shared.domain.errors import ConfigError, DaybiasError, InvalidInput
+from shared.journal.annotations.store import Annotations
 from shared.journal.connections import Connections
 from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
@@ -60,6 +61,7 @@ class Desk:
         self.connections = Connections(base.documents, base.clock, base.entropy, vault)
         self.lifecycle = Lifecycle(self.connections)
         self.queries = JournalQueries(base.documents)
+        self.annotations = Annotations(base.documents, base.bus, base.clock, base.entropy)
         self.exports = Export(base.documents)
         self.imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
         self.replay = Replay(base.documents, base.bus, base.clock, base.entropy, SPECS)

@@ -174,6 +174,23 @@ OWNED = (
         backup=Backup.REBUILT,
     ),
     Collection(
+        "annotations",
+        "what a user says of a trade: note, tags, plan, rating, exclusion",
+        "account key + subject + row key (content)",
+        "fewer than round trips",
+        "users",
+        (
+            Index(("account_key",), "anchor_us", "what was said of a stretch of time"),
+            Index(
+                ("account_key", "excluded"),
+                "anchor_us",
+                "build: what counts for nothing",
+                reads="1 an exclusion",
+            ),
+            Index((), "anchor_us", "all that a user says"),
+        ),
+    ),
+    Collection(
         "quarantine",
         "rows that could not be read: raw payload, reason, state",
         "content",

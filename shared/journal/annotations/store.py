@@ -1,0 +1,213 @@
+"""Annotations as documents of their own, so that no sync, rebuild or correction touches them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.domain.annotation import Annotation, Exclusion, Subject
+from shared.domain.errors import InvalidInput, NotFound
+from shared.domain.ids import AccountKey, RowKey, UserId, content_key
+from shared.domain.messages import JournalChanged
+from shared.domain.time import from_micros, to_micros
+from shared.journal.scanning import every
+from shared.ports import (
+    Body,
+    Clock,
+    Create,
+    Delete,
+    Document,
+    Documents,
+    Entropy,
+    JsonScalar,
+    Key,
+    MessageBus,
+    Outgoing,
+    Query,
+    Update,
+    Write,
+)
+from shared.retry import compare_and_set
+
+# An anchor's time may be corrected after it was spoken of; brokers correct by minutes.
+_SLACK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """An annotation with what it was said of: `anchor` is a row of the log."""
+
+    account_key: AccountKey
+    subject: Subject
+    anchor: RowKey
+    said: Annotation
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """The use cases: say, take back, look up."""
+
+    documents: Documents
+    bus: MessageBus
+    clock: Clock
+    entropy: Entropy
+
+    async def say(
+        self, user_id: UserId, subject: Subject, anchor: RowKey, said: Annotation
+    ) -> Annotated:
+        """Keep what is said of a row, or of the round trip that it opened, over what was said.
+
+        Saying nothing takes everything back. What an exclusion changes is built anew.
+        Idempotent.
+        Raises: NotFound when there is no such row, StoreUnavailable.
+        """
+        (row,) = await self.documents.get_many([Key("executions", (user_id, anchor))])
+        if row is None:
+            raise NotFound(f"the log has no row {anchor!r}")
+        key = _key(user_id, row.body["account_key"], subject, anchor)
+        body = self._body(row, subject, said)
+
+        async def write() -> bool:
+            (found,) = await self.documents.get_many([key])
+            if change := _write(key, found, None if said.says_nothing else body):
+                await self.documents.commit([change])
+            return found is not None and found.body["excluded"]
+
+        was_excluded = await compare_and_set(self.clock, self.entropy, write)
+        if was_excluded or body["excluded"]:
+            await self._rebuild(user_id, row)
+        return _annotated(body)
+
+    async def exclude(
+        self, user_id: UserId, subject: Subject, anchor: RowKey, reason: str | None
+    ) -> Annotated:
+        """Leave a subject out of all figures for a reason; None lets it count again.
+
+        Idempotent: a reason given again keeps its first instant.
+        Raises: NotFound, InvalidInput for an empty reason, StoreUnavailable.
+        """
+        if reason is not None and not reason.strip():
+            raise InvalidInput("an exclusion has a reason")
+        before = await self.of(user_id, subject, anchor)
+        return await self.restate(user_id, subject, anchor, before, reason)
+
+    async def restate(
+        self,
+        user_id: UserId,
+        subject: Subject,
+        anchor: RowKey,
+        said: Annotation,
+        excluded: str | None,
+    ) -> Annotated:
+        """Keep what is said, with an exclusion for a reason, or without one.
+
+        Idempotent: an exclusion that stands keeps its first instant.
+        Raises: as `say`.
+        """
+        before = await self.of(user_id, subject, anchor)
+        exclusion = None
+        if excluded is not None:
+            since = before.exclusion.since if before.exclusion else self.clock.now()
+            exclusion = Exclusion(reason=excluded.strip(), since=since)
+        said = said.model_copy(update={"exclusion": exclusion})
+        return await self.say(user_id, subject, anchor, said)
+
+    async def of(self, user_id: UserId, subject: Subject, anchor: RowKey) -> Annotation:
+        """Read what was said of a row; nothing was, where nothing is kept.
+
+        Raises: NotFound when there is no such row, StoreUnavailable.
+        """
+        (row,) = await self.documents.get_many([Key("executions", (user_id, anchor))])
+        if row is None:
+            raise NotFound(f"the log has no row {anchor!r}")
+        key = _key(user_id, row.body["account_key"], subject, anchor)
+        (found,) = await self.documents.get_many([key])
+        return Annotation() if found is None else _annotated(found.body).said
+
+    async def all(self, user_id: UserId) -> list[Annotated]:
+        """List all that a user says, by the time of what it is said of.
+
+        Raises: StoreUnavailable.
+        """
+        query = Query("annotations", (user_id,), order_by="anchor_us")
+        return [_annotated(found.body) async for found in every(self.documents, query)]
+
+    async def between(
+        self, user_id: UserId, account_key: AccountKey, since: datetime, until: datetime
+    ) -> list[Annotated]:
+        """List what was said of rows in a stretch of time, and a day around it.
+
+        Raises: StoreUnavailable.
+        """
+        query = Query(
+            "annotations",
+            (user_id,),
+            {"account_key": account_key},
+            order_by="anchor_us",
+            at_least=to_micros(since - _SLACK),
+            below=to_micros(until + _SLACK) + 1,
+        )
+        return [_annotated(found.body) async for found in every(self.documents, query)]
+
+    def _body(self, row: Document, subject: Subject, said: Annotation) -> dict[str, Any]:
+        return {
+            "account_key": row.body["account_key"],
+            "subject": subject.value,
+            "anchor": row.key.id,
+            "anchor_us": row.body["at_us"],
+            "excluded": said.exclusion is not None,
+            "said": said.model_dump(mode="json"),
+            "updated_us": to_micros(self.clock.now()),
+        }
+
+    async def _rebuild(self, user_id: UserId, row: Document) -> None:
+        changed = JournalChanged(
+            user_id=user_id,
+            account_key=row.body["account_key"],
+            roots=(row.body["root"],),
+            changed_from=from_micros(row.body["at_us"]),
+        )
+        await self.bus.publish([Outgoing(JournalChanged.topic, changed.encode())])
+
+
+async def excluded_rows(
+    documents: Documents, user_id: UserId, account_key: AccountKey
+) -> Mapping[Subject, frozenset[RowKey]]:
+    """List the anchors of what is left out of an account's figures, for the build.
+
+    Raises: StoreUnavailable.
+    """
+    where: dict[str, JsonScalar] = {"account_key": account_key, "excluded": True}
+    query = Query("annotations", (user_id,), where, order_by="anchor_us")
+    found = [_annotated(one.body) async for one in every(documents, query)]
+    return {
+        subject: frozenset(one.anchor for one in found if one.subject is subject)
+        for subject in Subject
+    }
+
+
+def by_anchor(found: Iterable[Annotated], subject: Subject) -> dict[RowKey, Annotation]:
+    """Index annotations of one kind of subject by their row."""
+    return {one.anchor: one.said for one in found if one.subject is subject}
+
+
+def _key(user_id: UserId, account_key: str, subject: Subject, anchor: RowKey) -> Key:
+    content = content_key("annotation", account_key, subject.value, anchor)
+    return Key("annotations", (user_id, content))
+
+
+def _write(key: Key, found: Document | None, body: Body | None) -> Write | None:
+    if body is None:
+        return None if found is None else Delete(key, found.version)
+    return Create(key, body) if found is None else Update(key, body, found.version)
+
+
+def _annotated(body: Body) -> Annotated:
+    return Annotated(
+        account_key=AccountKey(body["account_key"]),
+        subject=Subject(body["subject"]),
+        anchor=RowKey(body["anchor"]),
+        said=Annotation.model_validate(body["said"]),
+        updated_at=from_micros(body["updated_us"]),
+    )

@@ -1,0 +1,117 @@
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.annotation import Annotation, Subject
+from shared.domain.errors import InvalidInput, NotFound
+from shared.domain.ids import AccountKey, RowKey
+from shared.domain.messages import JournalChanged
+from shared.journal.annotations.store import Annotated, Annotations, excluded_rows
+from shared.journal.tombstones import Erasure
+from tests.house import House
+from tests.rows import ACCOUNT, START, USER, fill, key_of, page
+from tests.twins.memory_documents import MemoryDocuments
+
+TRIP = Subject.ROUND_TRIP
+FIRST = fill("f1", "10", "300")
+SAID = Annotation(note="chased it", tags=("fomo",), rating=2)
+KEY = key_of(FIRST)
+
+
+@pytest.fixture
+async def house() -> House:
+    made = House(MemoryDocuments())
+    await made.store.store(page([FIRST, fill("f2", "-10", "299", minute=5)]))
+    await made.settle()
+    return made
+
+
+def annotations(house: House) -> Annotations:
+    return Annotations(house.documents, house.bus, house.clock, house.entropy)
+
+
+async def kept(house: House) -> list[Annotated]:
+    hour = timedelta(hours=1)
+    return await annotations(house).between(USER, ACCOUNT, START - hour, START + hour)
+
+
+async def test_what_is_said_is_kept_by_its_row(house: House) -> None:
+    await annotations(house).say(USER, TRIP, KEY, SAID)
+    assert [(one.anchor, one.subject, one.said) for one in await kept(house)] == [(KEY, TRIP, SAID)]
+
+
+async def test_what_is_said_again_replaces_what_was_said(house: House) -> None:
+    use = annotations(house)
+    await use.say(USER, TRIP, KEY, SAID)
+    await use.say(USER, TRIP, KEY, Annotation(note="patient"))
+    assert await use.of(USER, TRIP, KEY) == Annotation(note="patient")
+
+
+async def test_saying_nothing_takes_everything_back(house: House) -> None:
+    use = annotations(house)
+    await use.say(USER, TRIP, KEY, SAID)
+    await use.say(USER, TRIP, KEY, Annotation())
+    assert await kept(house) == []
+
+
+async def test_a_row_that_is_not_there_cannot_be_spoken_of(house: House) -> None:
+    with pytest.raises(NotFound):
+        await annotations(house).say(USER, TRIP, RowKey("nothing"), SAID)
+
+
+async def test_what_was_said_survives_a_correction_and_a_rebuild(house: House) -> None:
+    await annotations(house).say(USER, TRIP, KEY, SAID)
+    corrected = FIRST.model_copy(update={"price": FIRST.price + 1})
+    await house.store.store(page([corrected], run=2))
+    await house.settle()
+    assert [one.said for one in await kept(house)] == [SAID]
+
+
+async def test_an_exclusion_has_a_reason_and_keeps_its_first_instant(house: House) -> None:
+    use = annotations(house)
+    first = await use.exclude(USER, TRIP, KEY, "a test order")
+    house.clock.advance(60)
+    again = await use.exclude(USER, TRIP, KEY, "a test order, on paper")
+    assert first.said.exclusion is not None
+    assert again.said.exclusion is not None
+    assert again.said.exclusion.since == first.said.exclusion.since
+    with pytest.raises(InvalidInput):
+        await use.exclude(USER, TRIP, KEY, " ")
+
+
+async def test_an_exclusion_leaves_the_rest_of_what_was_said(house: House) -> None:
+    use = annotations(house)
+    await use.say(USER, TRIP, KEY, SAID)
+    await use.exclude(USER, TRIP, KEY, "a test order")
+    await use.exclude(USER, TRIP, KEY, None)
+    assert await use.of(USER, TRIP, KEY) == SAID
+
+
+async def test_the_build_is_told_what_counts_for_nothing(house: House) -> None:
+    await annotations(house).exclude(USER, TRIP, KEY, "a test order")
+    found = await excluded_rows(house.documents, USER, ACCOUNT)
+    assert found == {TRIP: frozenset({KEY}), Subject.EXECUTION: frozenset()}
+
+
+@pytest.mark.parametrize("reason", ["a test order", None])
+async def test_an_exclusion_and_its_end_build_the_instrument_anew(
+    house: House, reason: str | None
+) -> None:
+    use = annotations(house)
+    if reason is None:
+        await use.exclude(USER, TRIP, KEY, "a test order")
+        house.bus.take()
+    await use.exclude(USER, TRIP, KEY, reason)
+    (changed,) = [JournalChanged.decode(d.data) for d in house.bus.take(JournalChanged.topic)]
+    assert (changed.roots, changed.account_key) == (("SPY",), ACCOUNT)
+
+
+async def test_a_note_alone_builds_nothing(house: House) -> None:
+    await annotations(house).say(USER, TRIP, KEY, SAID)
+    assert house.bus.take() == []
+
+
+async def test_an_erased_account_takes_its_annotations_along(house: House) -> None:
+    await annotations(house).say(USER, TRIP, KEY, SAID)
+    await Erasure(house.documents, house.clock, house.entropy).erase(USER, AccountKey(ACCOUNT))
+    assert await kept(house) == []
