@@ -181,19 +181,33 @@ Parsed = ParsedRow | tuple[ParsedRow, ...] | Ignored
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A stretch of a history of which the broker tells nothing any more; its days stay gaps.
+
+    Shape: `reason` is shown to the user: why, and what helps.
+    """
+
+    since: datetime
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some raw rows of a history.
 
     Shape: every row of the window up to `complete_until` has been given with this page or before,
     None when that cannot be said before the walk ends (newest first); `mark` as in Window. `ends`
     tells that the broker has booked no further than `complete_until` yet: the rest of the window
-    belongs to a later run.
+    belongs to a later run. `lost`
+    comes before the first page that calls a part of it complete.
     """
 
     rows: Sequence[Any]
     complete_until: datetime | None = None
     mark: str | None = None
     ends: bool = False
+    lost: tuple[Lost, ...] = ()
 
 
 # Walks one account's history over a window: a strategy of engine/paging.py, or several together.
@@ -251,6 +265,22 @@ Further = Callable[[Ask, Sequence[BrokerAccount]], Awaitable[Sequence[BrokerAcco
 
 
 @dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A file that the user can download from the broker: rows of a history by another way.
+
+    Shape: `decode` reads the file (ValueError where it is none); the other fields are those of a
+    HistoryEndpoint, and rows have the identity that they have in the history.
+    """
+
+    name: str
+    decode: Callable[[bytes], Any]
+    parse: Callable[[Any, BrokerAccount], Parsed]
+    booked_on: Callable[[Any], date | None]
+    rows: Callable[[Any], list[Any]]
+    account_field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountsEndpoint:
     """How the accounts behind a login are listed.
 
@@ -283,35 +313,47 @@ class HoldingsEndpoint:
     None where they do not say what is held, which is not the same as nothing. `settled` tells that
     they are of one piece with the history, so that no fill can have come in between; `compares` has
     them read before the history too, where that is cheaper than the history: what is the same after
-    it has not moved.
+    it has not moved. `look_up` asks what these answers name by id only; what it gives comes after
+    them in `read`.
     """
 
     requests: Callable[[BrokerAccount], Sequence[Request]]
     read: Callable[[Sequence[Any], BrokerAccount], Holdings | None]
     settled: bool = False
     compares: bool = False
+    look_up: Callable[[Ask, Sequence[Any]], Awaitable[Sequence[Any]]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """How a session is begun; it is asked for once in `every` at most, whatever comes of it."""
+
+    request: Callable[[Credentials], Request]
+    every: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
     """How a login that runs out is renewed.
 
-    Shape: `request` logs in or refreshes; `read` gives what is kept from the answer (at least
-    "expires_at", an ISO instant; names as in the credentials, which it adds to or replaces), given
-    when it was asked for. `hosts` where logins have hosts of their own. `rotates`: the token that
-    renews is used up by its use; False too where that depends on the login, which is then known
-    from the first answer that replaces the token. `margin`: renewed when less than this is left.
+    Shape: `request` logs in or refreshes, None where there is nothing to renew; `anew` begins a
+    session then, and where the renewal is refused; `read` gives what is kept from the answer (at
+    least "expires_at", an ISO instant; names as in the credentials, which it adds to or replaces),
+    given when it was asked for. `hosts` where logins have hosts of their own. `rotates`: the token
+    that renews is used up by its use; False too where that depends on the login, which is then
+    known from the first answer that replaces the token. `margin`: renewed when less is left.
     Units: `refresh_life` how long the user's consent lasts, None where it has no end;
     `rotating_life` the same for a login that has proved to rotate.
     """
 
-    request: Callable[[Credentials], Request]
+    request: Callable[[Credentials], Request | None]
     read: Callable[[Any, datetime], dict[str, str]]
     margin: timedelta
     hosts: Mapping[str, str] | None = None
     rotates: bool = False
     refresh_life: timedelta | None = None
     rotating_life: timedelta | None = None
+    anew: LogIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +405,9 @@ class BrokerSpec:
     consents in the browser, if he can.
     `decode` reads a body and raises ValueError where it is none; `time` is asked where signatures
     need the broker's clock; `more_limits` hold beside `limit`; `doors` environment -> name -> base
-    URL, where a broker has more than one host.
+    URL, where a broker has more than one host; `home` is the host that a login has told for its
+    environment, "" for that of `hosts`; `whoami` is a question that every login may put: where it
+    is answered, a refusal was one of a permission. `files` can be uploaded.
     Units: `largest_answer` bytes; `overlap` is read again before the cursor at every run (late and
     back-dated rows);
     `first_window` is the depth of the first run; `zone` is where the broker's trading days are;
@@ -392,3 +436,6 @@ class BrokerSpec:
     headers: Params = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     oauth: OAuth | None = None
+    home: Callable[[Credentials, str], str] = lambda _, __: ""
+    whoami: Request | None = None
+    files: tuple[ReportFile, ...] = ()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shared import VERSION
-from shared.brokers.engine.saved import history_of, read_saved, saved_json
+from shared.brokers.engine.saved import decode_saved, history_of, read_saved, saved_json
 from shared.cli import exchange, recovery, rereading, screens
 from shared.cli.futures import futures
 from shared.cli.logins import connections
@@ -81,9 +81,9 @@ def journal() -> None:
 def parse(  # noqa: PLR0913, PLR0917 - the options of a command
     broker: Annotated[str, typer.Argument(help=", ".join(SPECS))],
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="a saved answer or row")
+        Path, typer.Argument(exists=True, dir_okay=False, help="a saved answer, row or report")
     ],
-    endpoint: Annotated[str | None, typer.Option(help="which of the broker's histories")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="which of its histories or reports")] = None,
     account: Annotated[str, typer.Option(help="the account, where rows do not name it")] = "",
     currency: Annotated[str, typer.Option(help="the account's currency")] = "USD",
     as_json: Annotated[bool, typer.Option("--json", help="for a machine")] = False,
@@ -93,8 +93,8 @@ def parse(  # noqa: PLR0913, PLR0917 - the options of a command
     if spec is None:
         raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
     try:
-        body = spec.decode(file.read_bytes())
         history = history_of(spec, endpoint)
+        body = decode_saved(spec, history, file.read_bytes())
     except (DaybiasError, ValueError, RecursionError) as error:
         err.print(
             str(error)

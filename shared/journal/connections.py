@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.brokers.spec import BrokerSpec
 from shared.domain.connection import Connection, ConnectionState, Health
-from shared.domain.errors import InvalidInput, LeaseHeld, NotFound
+from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, RateLimited
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import from_micros, to_micros
 from shared.journal.tombstones import is_deleted_user
@@ -155,6 +155,25 @@ class Connections:
             return {**kept, "fence": begun.fence}
 
         await self.change(connection, ended)
+
+    async def note_session(self, connection: Connection, every: timedelta) -> None:
+        """Write down that a session is about to be begun; once in `every` since the user signed in.
+
+        Raises: RateLimited when the last one was begun since, NotFound, StoreUnavailable.
+        """
+        now = self.clock.now()
+
+        def begun(body: Body) -> dict[str, Any]:
+            before = body.get("session_us", 0)
+            free_at = from_micros(before) + every
+            if before >= body.get("login_us", 0) and now < free_at:
+                raise RateLimited(
+                    f"the last login was tried less than {every} ago",
+                    retry_after_s=(free_at - now).total_seconds(),
+                )
+            return {"session_us": to_micros(now)}
+
+        await self.change(connection, begun)
 
     async def reserve_nonces(self, connection: Connection, first: int, through: int) -> int:
         """Reserve a stretch of nonces from `first` on, or behind the last that was reserved.

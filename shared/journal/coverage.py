@@ -6,7 +6,7 @@ is unknown.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -27,11 +27,27 @@ class DayState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DayCoverage:
-    """The state of one day by the newest run that tells; `quarantined` rows are kept unread."""
+    """The state of one day by the newest run that tells; `quarantined` rows are kept unread.
+
+    Shape: `lost` is why the broker told nothing more of the day, by run `lost_run`: reading it
+    again helps no more. A day that was complete before stays so.
+    """
 
     state: DayState
     quarantined: int
     run: int
+    lost: str = ""
+    lost_run: int = 0
+
+    @property
+    def to_be_read(self) -> bool:
+        """Whether the day waits to be read again."""
+        return self.state is DayState.GAP and self.run > self.lost_run
+
+
+def lost_day(reason: str, run: int) -> DayCoverage:
+    """Make what a run tells of a day that the broker has forgotten."""
+    return DayCoverage(DayState.GAP, 0, 0, reason, run)
 
 
 Days = Mapping[date, DayCoverage]
@@ -56,9 +72,14 @@ def merged(before: Days, news: Days) -> dict[date, DayCoverage]:
     """
     days = dict(before)
     for day, told in news.items():
-        if day not in days or days[day].run <= told.run:
-            days[day] = told
+        days[day] = _newest(days[day], told) if day in days else told
     return days
+
+
+def _newest(before: DayCoverage, told: DayCoverage) -> DayCoverage:
+    newest = told if before.run <= told.run else before
+    lost = told if before.lost_run <= told.lost_run else before
+    return replace(newest, lost=lost.lost, lost_run=lost.lost_run)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -101,7 +122,11 @@ def read_days(body: Body) -> dict[date, DayCoverage]:
     """Read a stored year back."""
     return {
         date.fromisoformat(day): DayCoverage(
-            DayState(told["state"]), told["quarantined"], told["run"]
+            DayState(told["state"]),
+            told["quarantined"],
+            told["run"],
+            told.get("lost", ""),
+            told.get("lost_run", 0),
         )
         for day, told in body["days"].items()
     }
@@ -116,6 +141,7 @@ def _body(account_key: str, year: int, days: Days) -> dict[str, Any]:
                 "state": told.state.value,
                 "quarantined": told.quarantined,
                 "run": told.run,
+                **({"lost": told.lost, "lost_run": told.lost_run} if told.lost_run else {}),
             }
             for day, told in sorted(days.items())
         },

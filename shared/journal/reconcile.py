@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from shared.domain.execution import Execution, RowStatus, as_fill
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.time import from_micros
-from shared.journal.coverage import DayState, read_days
+from shared.journal.coverage import read_days
 from shared.journal.log import read_entry
 from shared.journal.projection.documents import read_holdings
 from shared.journal.reconciliation.comparison import Agreement, Held, Line, Reconciliation
@@ -121,7 +121,7 @@ class Reconcile:
             day.isoformat()
             async for found in every(self._documents, query)
             for day, told in read_days(found.body).items()
-            if told.state is DayState.GAP
+            if told.to_be_read
         ]
         return f"days that must be read again: {', '.join(gaps)}" if gaps else ""
 

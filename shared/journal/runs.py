@@ -5,14 +5,14 @@ fetching ──▶ fetched (all pages published) ──▶ closed (receipts equa
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from shared.brokers.spec import Window
+from shared.brokers.spec import Lost, Window
 from shared.domain.errors import LeaseHeld
 from shared.domain.ids import UserId
 from shared.domain.time import from_micros, to_micros
@@ -21,6 +21,7 @@ from shared.journal.coverage import (
     DayCoverage,
     DayState,
     coverage_writes,
+    lost_day,
     touched_days,
     whole_days,
 )
@@ -56,7 +57,7 @@ class Fetched:
     """What a run brought; `window` may end earlier than it was asked for.
 
     Shape: `unread_days` counts rows that could not be read by the day they belong to; `ignored`
-    those that were left out on purpose, by reason.
+    those that were left out on purpose, by reason; `lost` is what the broker tells no more.
     """
 
     window: Window
@@ -66,6 +67,7 @@ class Fetched:
     unread_days: Mapping[date, int]
     ignored: Mapping[str, int]
     requests: int
+    lost: Sequence[Lost] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Runs:
             "unread_days": {},
             "ignored": {},
             "requests": 0,
+            "lost": [],
             "reason": "",
             **dict.fromkeys(_COUNTED, 0),
             "started_us": to_micros(self.clock.now()),
@@ -124,6 +127,7 @@ class Runs:
                 "unread_days": {d.isoformat(): n for d, n in fetched.unread_days.items()},
                 "ignored": dict(fetched.ignored),
                 "requests": fetched.requests,
+                "lost": [_lost_body(one) for one in fetched.lost],
                 "fetched_us": to_micros(self.clock.now()),
             },
         )
@@ -275,13 +279,26 @@ async def _sum_receipts(documents: Documents, user_id: UserId, run: Body) -> Cou
 
 
 def _covered(run: Body) -> dict[date, DayCoverage]:
-    days = whole_days(
-        from_micros(run["window_from_us"]), from_micros(run["window_to_us"]), ZoneInfo(run["zone"])
-    )
-    unread: Mapping[str, int] = run["unread_days"]
-    return {
+    """Call whole days complete, but for those of which the broker told that it forgot a part."""
+    since, until = (from_micros(run[f"window_{end}_us"]) for end in ("from", "to"))
+    zone, unread = ZoneInfo(run["zone"]), run["unread_days"]
+    days = {
         day: DayCoverage(DayState.COMPLETE, unread.get(day.isoformat(), 0), run["run"])
-        for day in days
+        for day in whole_days(since, until, zone)
+    }
+    for one in run.get("lost", []):
+        begin, end = max(since, from_micros(one["from_us"])), min(until, from_micros(one["to_us"]))
+        if begin < end:
+            forgotten = lost_day(one["reason"], run["run"])
+            days |= dict.fromkeys(touched_days(begin, end, zone), forgotten)
+    return days
+
+
+def _lost_body(lost: Lost) -> Body:
+    return {
+        "from_us": to_micros(lost.since),
+        "to_us": to_micros(lost.until),
+        "reason": lost.reason,
     }
 
 

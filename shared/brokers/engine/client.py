@@ -19,6 +19,7 @@ from shared.domain.errors import (
     AuthRejected,
     BudgetSpent,
     ContractBroken,
+    DaybiasError,
     RateLimited,
     RequestRejected,
     UpstreamUnavailable,
@@ -77,6 +78,7 @@ class BrokerClient:
     sign: Callable[[Request, Moment], Request] | None = field(default=None, init=False)
     next_nonce: Callable[[], Awaitable[int]] | None = field(default=None, init=False)
     identity: str = field(default="", init=False)  # names the account where the broker does not
+    home: str = field(default="", init=False)  # where the login says that its environment is
     renewed: bool = field(default=False, init=False)
     requests: int = field(default=0, init=False)
     waited_s: float = field(default=0.0, init=False)
@@ -97,7 +99,8 @@ class BrokerClient:
     async def ask(self, request: Request) -> Any:
         """Ask and decode, numbers exact; what may pass is tried again inside the budget.
 
-        A login that is refused is renewed once in a run, and the question asked again.
+        A login that is refused is renewed once in a run, and the question asked again. Where the
+        login is good all the same, it was a permission that is missing: RequestRejected.
         Raises: AuthRejected, RequestRejected, ContractBroken at once; RateLimited,
         UpstreamUnavailable when it did not pass in time; BudgetSpent when the broker's own waits
         outlast the time.
@@ -116,12 +119,29 @@ class BrokerClient:
     async def _ask_renewing(self, request: Request) -> Any:
         try:
             return await self._ask_patiently(request)
-        except AuthRejected:
+        except AuthRejected as error:
             if self.renew is None or self.renewed:
-                raise
-            self.renewed = True
-            await self.renew()
+                raise await self._meant(error, request) from error
+        self.renewed = True
+        await self.renew()
+        try:
             return await self._ask_patiently(request)
+        except AuthRejected as error:
+            raise await self._meant(error, request) from error
+
+    async def _meant(self, refused: AuthRejected, request: Request) -> DaybiasError:
+        """Tell a permission that is missing from a login that is refused."""
+        whoami = self.spec.whoami
+        if whoami is None or request == whoami:
+            return refused
+        try:
+            await self._ask_patiently(whoami)
+        except AuthRejected:
+            return refused
+        return RequestRejected(
+            f"{self._named(request)} is not open to this login, which is good: "
+            "give its key the permission to read there"
+        )
 
     async def _ask_patiently(self, request: Request) -> Any:
         retrying = AsyncRetrying(
@@ -175,7 +195,7 @@ class BrokerClient:
         self.requests += 1
         signed = await self._signed(request)
         if not self.one_host:
-            host = self.doors.get(signed.host, signed.host) or host
+            host = self.doors.get(signed.host, signed.host) or host or self.home
         try:
             return await self.session.request(
                 signed.method,

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.brokers.spec import BrokerAccount, BrokerSpec, HistoryEndpoint, Ignored, ParsedRow
+from shared.brokers.spec import (
+    BrokerAccount,
+    BrokerSpec,
+    HistoryEndpoint,
+    Ignored,
+    ParsedRow,
+    ReportFile,
+)
 from shared.domain.errors import ContractBroken, InvalidInput, UnparseableRow
 from shared.domain.execution import AccountEvent, Execution, RowStatus
 from shared.domain.money import decimal_text
@@ -29,21 +36,34 @@ class Saved:
     unparseable: list[SavedRow] = field(default_factory=list)
 
 
-def history_of(spec: BrokerSpec, name: str | None) -> HistoryEndpoint:
-    """Find a history by its name; without one take the first.
+def history_of(spec: BrokerSpec, name: str | None) -> HistoryEndpoint | ReportFile:
+    """Find a history, or a report that users download, by its name; without one the first history.
 
     Raises: InvalidInput.
     """
-    names = [endpoint.name for endpoint in spec.history]
-    if name is not None and name not in names:
+    every: tuple[HistoryEndpoint | ReportFile, ...] = (*spec.history, *spec.files)
+    known = {one.name: one for one in every}
+    if name is not None and name not in known:
         raise InvalidInput(
-            f"{spec.title} has no history {name!r}, but {', '.join(names)}", expected=names
+            f"{spec.title} has no history {name!r}, but {', '.join(known)}", expected=[*known]
         )
-    return spec.history[0 if name is None else names.index(name)]
+    return spec.history[0] if name is None else known[name]
+
+
+def decode_saved(spec: BrokerSpec, endpoint: HistoryEndpoint | ReportFile, data: bytes) -> Any:
+    """Decode a saved answer as the broker writes it, or a report as its file is.
+
+    Raises: ValueError or RecursionError where it is none.
+    """
+    return endpoint.decode(data) if isinstance(endpoint, ReportFile) else spec.decode(data)
 
 
 def read_saved(
-    endpoint: HistoryEndpoint, body: Any, *, account_id: str = "", currency: str = "USD"
+    endpoint: HistoryEndpoint | ReportFile,
+    body: Any,
+    *,
+    account_id: str = "",
+    currency: str = "USD",
 ) -> Saved:
     """Read a whole answer or a single row; an account that rows name goes before `account_id`."""
     saved = Saved()
@@ -65,14 +85,14 @@ def read_saved(
     return saved
 
 
-def _rows(endpoint: HistoryEndpoint, body: Any) -> list[Any]:
+def _rows(endpoint: HistoryEndpoint | ReportFile, body: Any) -> list[Any]:
     try:
         return endpoint.rows(body)
     except ContractBroken:
         return [body]  # one row
 
 
-def _account_of(endpoint: HistoryEndpoint, raw: Any) -> str:
+def _account_of(endpoint: HistoryEndpoint | ReportFile, raw: Any) -> str:
     named = raw.get(endpoint.account_field) if isinstance(raw, Mapping) else None
     return str(named) if isinstance(named, str | int) else ""
 

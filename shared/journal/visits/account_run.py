@@ -159,6 +159,8 @@ class AccountRun:
     async def _holdings(self) -> Holdings | None:
         endpoint = self.client.spec.holdings
         bodies = [await self.client.ask(one) for one in endpoint.requests(self.found)]
+        if endpoint.look_up is not None:
+            bodies += await endpoint.look_up(self.client.ask, bodies)
         return endpoint.read(bodies, self.found)
 
     async def _log_positions(self, holdings: Holdings, at: datetime, run: int) -> None:

@@ -17,6 +17,7 @@ from shared.brokers.spec import (
     FillProgress,
     HistoryEndpoint,
     Ignored,
+    Lost,
     OrderCheck,
     ParsedRow,
     Request,
@@ -49,6 +50,7 @@ class PagePublisher:
     unread: int = 0
     unread_days: Counter[date] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)  # by reason
+    lost: list[Lost] = field(default_factory=list)
 
     async def publish(self, rows: Sequence[ObservedRow], unread: Sequence[UnreadRow]) -> None:
         """Publish what a broker's page gave, in messages that fit; no rows are no message.
@@ -73,6 +75,7 @@ class PagePublisher:
             unread_days=self.unread_days,
             ignored=self.ignored,
             requests=requests,
+            lost=self.lost,
         )
 
     async def _send(self, rows: Sequence[ObservedRow], unread: Sequence[UnreadRow]) -> None:
@@ -167,6 +170,8 @@ class HistoryReader:
         try:
             async for page in endpoint.walk(self._ask, self.broker_account, asked):
                 await self._take(endpoint, page.rows)
+                # a stretch is read twice
+                self.publisher.lost += [one for one in page.lost if one not in self.publisher.lost]
                 reached = max(reached, page.complete_until or reached)
                 if page.mark is not None:
                     self.marks[endpoint.name] = page.mark

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import AuthScheme, Renewal
@@ -46,6 +47,7 @@ class Login:
         connection = self.connection
         vault = self.connections.vault
         self._credentials = await vault.open(connection.connection_id, connection.sealed)
+        self.client.home = self._home()
         renewal = self.scheme.renewal
         if renewal is not None:
             self.client.renew = self.renew
@@ -55,6 +57,7 @@ class Login:
 
     def _present(self) -> None:
         """Have the client show the login as it is now."""
+        self.client.home = self._home()
         self.client.shown = self.scheme.headers(self._credentials)
         if (sign := self.scheme.sign) is not None:
             self.client.sign = lambda request, moment: sign(request, self._credentials, moment)
@@ -117,8 +120,24 @@ class Login:
     async def _trade(self, renewal: Renewal) -> dict[str, str]:
         asked_at = self.client.clock.now()
         self.client.shown, self.client.sign = {}, None
-        body = await self.client.ask_once(renewal.request(self._credentials), self.host)
-        return renewal.read(body, asked_at)
+        return renewal.read(await self._answer(renewal), asked_at)
+
+    async def _answer(self, renewal: Renewal) -> Any:
+        """Renew what there is, else begin a session; seldom, where the broker has few to give."""
+        request, anew = renewal.request(self._credentials), renewal.anew
+        if request is not None:
+            try:
+                return await self.client.ask_once(request, self.host)
+            except (AuthRejected, RequestRejected):
+                if anew is None:
+                    raise
+        if anew is None:
+            raise AuthRejected("nothing is left to renew; connect again")
+        await self.connections.note_session(self.connection, anew.every)
+        return await self.client.ask_once(anew.request(self._credentials), self.host)
+
+    def _home(self) -> str:
+        return self.client.spec.home(self._credentials, self.connection.environment)
 
     def _is_fresh(self, renewal: Renewal) -> bool:
         ends_at = self._credentials.get("expires_at")

@@ -11,6 +11,7 @@ from shared.journal.coverage import (
     DayState,
     coverage_writes,
     day_start,
+    lost_day,
     merged,
     read_days,
     touched_days,
@@ -71,6 +72,42 @@ def test_the_order_of_runs_does_not_matter(runs: list[int]) -> None:
             days = merged(days, told(run, quarantined=run))
         results.append(days)
     assert all(result == told(max(runs), quarantined=max(runs)) for result in results)
+
+
+def test_a_forgotten_day_is_a_gap_that_reading_again_does_not_help() -> None:
+    (day,) = merged({}, {DAY: lost_day("the broker forgot", 3)}).values()
+    assert (day.state, day.lost, day.to_be_read) == (DayState.GAP, "the broker forgot", False)
+
+
+def test_a_day_that_was_complete_stays_so_when_the_broker_forgets_it() -> None:
+    days = merged(told(1), {DAY: lost_day("the broker forgot", 3)})
+    assert days[DAY].state is DayState.COMPLETE
+
+
+def test_a_run_that_is_lost_after_the_broker_forgot_is_to_be_read_again() -> None:
+    days = merged({DAY: lost_day("the broker forgot", 3)}, told(4, DayState.GAP))
+    assert days[DAY].to_be_read
+    assert not merged(days, {DAY: lost_day("the broker forgot", 5)})[DAY].to_be_read
+
+
+def test_the_order_of_news_of_every_kind_does_not_matter() -> None:
+    news: list[Days] = [told(5), told(6, DayState.GAP), {DAY: lost_day("forgot", 7)}]
+    results = []
+    for order in permutations(news):
+        days: Days = {}
+        for one in order:
+            days = merged(days, one)
+        results.append(days)
+    assert all(result == results[0] for result in results)
+
+
+async def test_a_forgotten_day_comes_back_as_it_was_written() -> None:
+    documents, news = MemoryDocuments(), {DAY: lost_day("the broker forgot", 3)}
+    (write,) = await coverage_writes(documents, "user-1", "acc", news)
+    await documents.commit([write])
+    (found,) = await documents.get_many([write.key])
+    assert found is not None
+    assert read_days(found.body) == news
 
 
 async def test_news_of_two_years_go_to_two_documents_and_come_back() -> None:
