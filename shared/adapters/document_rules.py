@@ -6,9 +6,13 @@ Source: https://firebase.google.com/docs/firestore/quotas (read 2026-11-24).
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from math import isfinite
 from typing import Any
+
+from pydantic_core import to_json
 
 from shared.domain.collections import COLLECTIONS, find_index
 from shared.domain.errors import InvalidInput
@@ -19,7 +23,9 @@ MAX_BATCH_BYTES = 3_000_000
 MAX_DOCUMENT_BYTES = 1_000_000
 _MAX_ID_BYTES = 1500
 _INT64 = 2**63
-_FIRST_PRINTABLE = " "  # stores may use control characters to separate ids
+_MAX_CHARACTER_BYTES = 4
+_ID = re.compile(r"[^\x00-\x1f/]+").fullmatch  # stores may separate ids by control characters
+_SCALARS = (str, int, type(None))  # bool is an int
 
 
 @cache
@@ -56,6 +62,7 @@ def check_keys(keys: Iterable[Key]) -> None:
         _check_path(key.collection, key.path, _declared_depth(key.collection))
 
 
+@cache
 def _declared_depth(collection: str) -> int:
     if collection not in COLLECTIONS:
         raise ValueError(f"collection {collection!r} is not declared")
@@ -66,11 +73,15 @@ def _check_path(collection: str, path: Sequence[str], depth: int) -> None:
     if len(path) != depth:
         raise ValueError(f"{collection}: expected {depth} ids, found {path!r}")
     for part in path:
-        reserved = part in {"", ".", ".."} or (part.startswith("__") and part.endswith("__"))
-        if reserved or "/" in part or min(part) < _FIRST_PRINTABLE:
-            raise ValueError(f"{collection}: {part!r} cannot be an id")
-        if len(part.encode()) > _MAX_ID_BYTES:
-            raise ValueError(f"{collection}: an id holds at most {_MAX_ID_BYTES} bytes")
+        _check_id(part, collection)
+
+
+def _check_id(own: str, collection: str) -> None:
+    reserved = own in {".", ".."} or (own[:2] == "__" == own[-2:])
+    if reserved or not _ID(own):
+        raise ValueError(f"{collection}: {own!r} cannot be an id")
+    if len(own) * _MAX_CHARACTER_BYTES > _MAX_ID_BYTES and len(own.encode()) > _MAX_ID_BYTES:
+        raise ValueError(f"{collection}: an id holds at most {_MAX_ID_BYTES} bytes")
 
 
 def _encode_body(write: Create | Update) -> str:
@@ -80,11 +91,9 @@ def _encode_body(write: Create | Update) -> str:
         # a store leaves a document without the field out of the index: it would be lost to scans
         if field not in body:
             raise ValueError(f"{key}: the indexed field {field!r} is missing")
-        if not isinstance(body[field], str | int | None):
+        if not isinstance(body[field], _SCALARS):
             raise ValueError(f"{key}: {field!r} must be str, int, bool or None")  # noqa: TRY004  # one error for every wrong batch
-    text = json.dumps(
-        body, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=dict
-    )
+    text = to_json(body, fallback=dict).decode()
     if _bytes(text) > MAX_DOCUMENT_BYTES:
         raise ValueError(f"{key}: a document holds at most {MAX_DOCUMENT_BYTES} bytes")
     return text
@@ -96,25 +105,29 @@ def _bytes(text: str) -> int:
 
 def _check_fields(fields: Mapping[str, Any], key: Key) -> None:
     for name, value in fields.items():
-        if not name or (name[:2] == "__" == name[-2:]):
+        if not name or (name[0] == "_" and name[:2] == "__" == name[-2:]):
             raise ValueError(f"{key}: {name!r} cannot be a field name")
-        _check_value(value, key)
+        if type(value) is not str:  # which most are
+            _check_value(value, key)
 
 
 def _check_value(value: Any, key: Key) -> None:
     match value:
-        case str() | None | float():  # json refuses NaN and infinity
+        case str() | None:
             pass
         case int():
             if not -_INT64 <= value < _INT64:
                 raise ValueError(f"{key}: {value} is beyond 64 bits")
-        case Mapping():
-            _check_fields(value, key)
+        case float():
+            if not isfinite(value):
+                raise ValueError(f"{key}: Out of range float: {value}")
         case list() | tuple():
             for item in value:
                 if isinstance(item, list | tuple):
                     raise ValueError(f"{key}: a list cannot directly hold a list")  # noqa: TRY004  # one error for every wrong batch
                 _check_value(item, key)
+        case dict() | Mapping():  # the first is quickly told
+            _check_fields(value, key)
         case _:
             raise ValueError(f"{key}: {type(value).__name__} is not JSON")
 

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from shared.adapters.document_rules import (
     check_keys,
     check_query,
@@ -46,9 +48,9 @@ class SqliteDocuments:
         self._connection = SqliteConnection(path, create_schema, "NORMAL")
 
     async def get_many(self, keys: Sequence[Key]) -> list[Document | None]:
-        """Read by primary key."""
+        """Read by primary key, one statement for all keys of one parent."""
         check_keys(keys)
-        return await self._connection.read(lambda c: [_get(c, key) for key in keys])
+        return await self._connection.read(lambda c: _get_all(c, keys))
 
     async def commit(self, writes: Sequence[Write]) -> None:
         """Apply a batch in one transaction."""
@@ -83,15 +85,26 @@ def _column(value: JsonScalar) -> JsonScalar:
 
 def _document(collection: str, parent: str, own: str, version: int, body: str) -> Document:
     ancestors = parent.split(_SEPARATOR) if parent else []
-    return Document(Key(collection, (*ancestors, own)), json.loads(body), str(version))
+    return Document(Key(collection, (*ancestors, own)), from_json(body), str(version))
 
 
-def _get(connection: sqlite3.Connection, key: Key) -> Document | None:
-    row = connection.execute(
-        f'SELECT _version, _body FROM "{key.collection}" WHERE _parent = ? AND _id = ?',  # noqa: S608  # declared names only
-        (_join(key.path[:-1]), key.id),
-    ).fetchone()
-    return None if row is None else Document(key, json.loads(row[1]), str(row[0]))
+def _get_all(connection: sqlite3.Connection, keys: Sequence[Key]) -> list[Document | None]:
+    siblings: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for key in keys:
+        siblings.setdefault((key.collection, key.path[:-1]), []).append(key.path[-1])
+    found: dict[Key, tuple[int, str]] = {}
+    for (collection, parent), ids in siblings.items():
+        for own, version, body in connection.execute(
+            f'SELECT _id, _version, _body FROM "{collection}" WHERE _parent = ? AND _id IN '  # noqa: S608  # declared names only
+            "(SELECT value FROM json_each(?))",
+            (_join(parent), json.dumps(ids)),
+        ):
+            found[Key(collection, (*parent, own))] = version, body
+    return [_found(key, found.get(key)) for key in keys]
+
+
+def _found(key: Key, row: tuple[int, str] | None) -> Document | None:
+    return None if row is None else Document(key, from_json(row[1]), str(row[0]))
 
 
 # --------------------------------------------------------------------- writing

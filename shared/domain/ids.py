@@ -12,6 +12,10 @@ RowKey = NewType("RowKey", str)
 
 _KEY_BYTES = 20  # 160 bits: 32 base32 characters, collisions out of reach at 10^8 rows
 
+# Made once: `json.dumps` would make an encoder at every call.
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def content_key(*parts: str) -> str:
     """Derive a document id from content: base32(sha256) over the parts.
@@ -19,7 +23,8 @@ def content_key(*parts: str) -> str:
     Shape: 32 lower-case base32 characters.
     Idempotent: the same parts always give the same key; ("ab", "c") differs from ("a", "bc").
     """
-    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).digest()
+    listed = f"[{', '.join(map(_quoted, parts))}]"  # what `dumps` of the list gives, but faster
+    digest = hashlib.sha256(listed.encode()).digest()
     return b32encode(digest[:_KEY_BYTES]).decode().lower()
 
 
@@ -35,7 +40,7 @@ def row_key(broker: str, environment: str, account_id: str, identity: tuple[str,
 
 def canonical_json(value: Any) -> str:
     """Render JSON one way only: sorted keys, no spaces, UTF-8 kept; equal values, equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _canonical(value)
 
 
 def content_hash(value: Any) -> str:

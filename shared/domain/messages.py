@@ -1,9 +1,9 @@
 """Versioned messages on the bus; a consumer accepts its own version and the one before."""
 
-import json
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import LogRow
@@ -39,7 +39,7 @@ class Message(BaseModel):
         Raises: InvalidInput for other versions, bad JSON or a body that breaks the schema.
         """
         try:
-            body = json.loads(data)
+            body = from_json(data)
         except ValueError as error:
             raise InvalidInput(f"{cls.__name__}: not JSON") from error
         if not isinstance(body, dict):

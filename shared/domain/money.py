@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+from pydantic_core import core_schema as schemas
 
 from shared.domain.errors import UnparseableRow
 
@@ -20,30 +22,37 @@ def decimal_text(value: Decimal) -> str:
     """Write a decimal one way only: no exponent, no trailing zeros, no negative zero."""
     if not value:
         return "0"
-    text = format(value, "f")
+    text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _refuse_float(value: Any) -> Any:
-    if isinstance(value, float):
-        # ValueError, not TypeError: it is the one that pydantic reports
-        raise ValueError("a float cannot carry money; decode with loads_exact")  # noqa: TRY004
-    return value
+class _Exactly:
+    """How pydantic reads and writes an `ExactDecimal`: compiled where it reads."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        text = schemas.chain_schema([schemas.str_schema(strict=True), schemas.decimal_schema()])
+        whole = schemas.chain_schema([schemas.int_schema(strict=True), schemas.decimal_schema()])
+        return schemas.json_or_python_schema(
+            json_schema=_first_of(text, whole),
+            python_schema=_first_of(schemas.decimal_schema(strict=True), text, whole),
+            serialization=schemas.plain_serializer_function_ser_schema(
+                decimal_text, return_schema=schemas.str_schema()
+            ),
+        )
 
 
-def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite():
-        raise ValueError("not a finite number")
-    return value
+def _first_of(*choices: CoreSchema) -> CoreSchema:
+    return schemas.union_schema(
+        list(choices),
+        mode="left_to_right",
+        custom_error_type="exact_decimal",
+        custom_error_message="must be a finite decimal, as text; a float cannot carry money",
+    )
 
 
 # A Decimal that refuses floats and infinities and always serializes to its one text form.
-ExactDecimal = Annotated[
-    Decimal,
-    BeforeValidator(_refuse_float),
-    AfterValidator(_finite),
-    PlainSerializer(decimal_text, return_type=str),
-]
+ExactDecimal = Annotated[Decimal, _Exactly]
 
 
 def parse_decimal(value: Any, field: str) -> Decimal:
@@ -53,16 +62,22 @@ def parse_decimal(value: Any, field: str) -> Decimal:
     """
     if isinstance(value, bool | float) or value is None:
         raise UnparseableRow(f"{field}: expected a decimal, found {value!r}")
+    text = str(value)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text.strip())
     except InvalidOperation as error:
         raise UnparseableRow(f"{field}: expected a decimal, found {value!r}") from error
     if not number.is_finite():
         raise UnparseableRow(f"{field}: expected a finite number, found {value!r}")
     # "1e999999999" is finite, but writing it out without an exponent would take a gigabyte
-    if max(abs(number.adjusted()), abs(int(number.as_tuple().exponent))) > _MOST_DIGITS:
+    if (len(text) > _MOST_DIGITS or "e" in text or "E" in text) and _is_too_long(number):
         raise UnparseableRow(f"{field}: expected at most {_MOST_DIGITS} digits, found {value!r}")
     return number
+
+
+def _is_too_long(number: Decimal) -> bool:
+    exponent = int(number.as_tuple().exponent)
+    return max(abs(number.adjusted()), abs(exponent)) > _MOST_DIGITS
 
 
 def loads_exact(text: str | bytes) -> Any:

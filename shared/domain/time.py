@@ -30,6 +30,8 @@ def as_utc(instant: datetime) -> datetime:
 
     Raises: ValueError for a naive datetime: a time without a zone is not an instant.
     """
+    if instant.tzinfo is UTC:
+        return instant
     if instant.tzinfo is None:
         raise ValueError(f"a naive datetime is not an instant: {instant!r}")
     return instant.astimezone(UTC)

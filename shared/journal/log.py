@@ -6,7 +6,7 @@ order of arrival, and every other content that was seen is in the row's history.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -15,9 +15,10 @@ from shared.domain.execution import (
     Execution,
     LogRow,
     Observation,
+    body_hash,
     row_body,
 )
-from shared.domain.ids import AccountKey, ConnectionId, RowKey, content_hash
+from shared.domain.ids import AccountKey, ConnectionId, RowKey
 from shared.domain.messages import ExecutionsObserved
 from shared.domain.time import to_micros
 from shared.ports import Body, Document
@@ -36,8 +37,7 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One row as one page of one run showed it; `observation` sorts like its number."""
 
     key: RowKey
@@ -77,17 +77,18 @@ class LogEntry:
 
 def sightings(message: ExecutionsObserved) -> list[Sighting]:
     """Number the rows of a page."""
+    seen_us = to_micros(message.observed_at)
     bodies = [row_body(observed.row) for observed in message.rows]
     return [
         Sighting(
             observed.key,
             observed.row,
             body,
-            content_hash(body),
-            Observation(run=message.run, page=message.page, row=place).sort_text(),
+            body_hash(body),
+            Observation(message.run, message.page, place).sort_text(),
             message.account_key,
             message.connection_id,
-            to_micros(message.observed_at),
+            seen_us,
         )
         for place, (observed, body) in enumerate(zip(message.rows, bodies, strict=True))
     ]

@@ -128,7 +128,8 @@ class StoreExecutions:
     async def _commit_page(self, message: ExecutionsObserved) -> Receipt:
         seen = sightings(message)
         unread = {unread_key(message, row): row for row in message.unread}
-        rows = list(dict.fromkeys(Key("executions", (message.user_id, s.key)) for s in seen))
+        keys = [Key("executions", (message.user_id, one.key)) for one in seen]
+        rows = list(dict.fromkeys(keys))
         stones = tombstone_keys(message.user_id, message.account_key)
         receipt_key = _receipt_key(message)
         found = await self._documents.get_many([*stones, receipt_key, *rows, *unread])
@@ -138,8 +139,8 @@ class StoreExecutions:
             return _read_receipt(found[2].body)
         page = _Page(dict(zip(rows, found[3:], strict=False)))
         unsettled_run = await self._unsettled_run(message, page.heads)
-        for one in seen:
-            page.take(Key("executions", (message.user_id, one.key)), one, unsettled_run)
+        for key, one in zip(keys, seen, strict=True):
+            page.take(key, one, unsettled_run)
         first_seen = [
             Create(key, unread_body(message, row))
             for (key, row), kept in zip(unread.items(), found[3 + len(rows) :], strict=True)

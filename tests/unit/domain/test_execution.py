@@ -2,6 +2,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.domain.execution import (
@@ -13,9 +15,11 @@ from shared.domain.execution import (
     Side,
     StatedPnl,
     as_fill,
+    body_hash,
     row_body,
     row_hash,
 )
+from shared.domain.ids import content_hash
 from tests.rows import event, fill
 
 
@@ -106,3 +110,14 @@ def test_what_has_no_sign_is_positive() -> None:
 def test_a_size_is_told_in_one_way() -> None:
     with pytest.raises(ValidationError, match="without a sign"):
         AccountEvent.model_validate({**row_body(event("e", "0", quantity="1")), "closes": "1"})
+
+
+JSON_OF_A_ROW = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(), JSON_OF_A_ROW))
+def test_a_body_is_hashed_by_its_canonical_form(body: dict[str, Any]) -> None:
+    assert body_hash(body) == content_hash(body)

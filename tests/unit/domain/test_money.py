@@ -46,6 +46,17 @@ def test_a_model_refuses_a_float() -> None:
         Priced(price=0.1)  # type: ignore[arg-type]  # the point of the test
 
 
+@pytest.mark.parametrize("text", [b"0.1", b"1e2", b'"NaN"', b'"Infinity"', b"true", b"null"])
+def test_json_that_is_no_exact_number_is_refused(text: bytes) -> None:
+    with pytest.raises(ValidationError, match="finite decimal"):
+        Priced.model_validate_json(b'{"price":%s}' % text)
+
+
+def test_json_text_is_read_to_the_last_digit() -> None:
+    read = Priced.model_validate_json(b'{"price":"12345678901234567890.123456789"}')
+    assert read.price == Decimal("12345678901234567890.123456789")
+
+
 def test_a_model_serializes_to_the_one_text_form() -> None:
     assert Priced(price=Decimal("10.500")).model_dump_json() == '{"price":"10.5"}'
 
@@ -54,6 +65,12 @@ def test_a_model_serializes_to_the_one_text_form() -> None:
 def test_what_is_not_a_decimal_is_unparseable(value: object) -> None:
     with pytest.raises(UnparseableRow, match="qty"):
         parse_decimal(value, "qty")
+
+
+@pytest.mark.parametrize("text", ["1e41", "1E-41", "0." + "0" * 40 + "1", "9" * 42])
+def test_a_number_that_is_too_long_is_unparseable(text: str) -> None:
+    with pytest.raises(UnparseableRow, match="digits"):
+        parse_decimal(text, "qty")
 
 
 @given(st.text())
