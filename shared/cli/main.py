@@ -14,6 +14,7 @@ from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.notes import notes
 from shared.cli.quarantine import quarantine
+from shared.cli.runs import runs
 from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
@@ -38,6 +39,7 @@ app.command()(rereading.sync)
 app.command()(rereading.resync)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)
+app.command()(runs)
 for command in (recovery.backup, recovery.restore, recovery.rebuild, recovery.erase):
     app.command()(command)
 

@@ -5,14 +5,13 @@ fetching ──▶ fetched (all pages published) ──▶ closed (receipts equa
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from shared.brokers.spec import Lost, Window
+from shared.brokers.spec import Window
 from shared.domain.errors import LeaseHeld
 from shared.domain.ids import UserId
 from shared.domain.time import from_micros, to_micros
@@ -25,6 +24,7 @@ from shared.journal.coverage import (
     touched_days,
     whole_days,
 )
+from shared.journal.visits.fetched import Fetched, RunOutcome
 from shared.ports import (
     Body,
     Clock,
@@ -44,30 +44,12 @@ _COUNTED = ("new", "same", "revised", "superseded", "quarantined")
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """Where a run stands; it is sure of its rows once it is closed."""
 
     FETCHING = "fetching"
     FETCHED = "fetched"
     CLOSED = "closed"
     ABANDONED = "abandoned"
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a run brought; `window` may end earlier than it was asked for.
-
-    Shape: `unread_days` counts rows that could not be read by the day they belong to; `ignored`
-    those that were left out on purpose, by reason; `lost` is what the broker tells no more.
-    """
-
-    window: Window
-    pages: int
-    rows: int
-    unread: int
-    unread_days: Mapping[date, int]
-    ignored: Mapping[str, int]
-    requests: int
-    lost: Sequence[Lost] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +77,9 @@ class Runs:
             "window_from_us": to_micros(window.since),
             "window_to_us": to_micros(window.until),
             "zone": zone.key,
-            "pages": 0,
-            "rows": 0,
-            "unread": 0,
-            "unread_days": {},
-            "ignored": {},
-            "requests": 0,
-            "lost": [],
+            "outcome": RunOutcome.UNDER_WAY.value,
             "reason": "",
+            **Fetched(window, 0, 0, 0, {}, {}).body(),
             **dict.fromkeys(_COUNTED, 0),
             "started_us": to_micros(self.clock.now()),
             "fetched_us": None,
@@ -116,33 +93,24 @@ class Runs:
 
         Raises: LeaseHeld when another worker has given the run up meanwhile, StoreUnavailable.
         """
-        still_ours = await self._change(
-            _key(account.user_id, account.key, run),
-            {
-                "state": RunState.FETCHED.value,
-                "window_to_us": to_micros(fetched.window.until),
-                "pages": fetched.pages,
-                "rows": fetched.rows,
-                "unread": fetched.unread,
-                "unread_days": {d.isoformat(): n for d, n in fetched.unread_days.items()},
-                "ignored": dict(fetched.ignored),
-                "requests": fetched.requests,
-                "lost": [_lost_body(one) for one in fetched.lost],
-                "fetched_us": to_micros(self.clock.now()),
-            },
-        )
-        if not still_ours:
+        fields = {
+            **fetched.body(),
+            "state": RunState.FETCHED.value,
+            "outcome": (RunOutcome.CUT if fetched.cut else RunOutcome.COMPLETE).value,
+            "window_to_us": to_micros(fetched.window.until),
+            "fetched_us": to_micros(self.clock.now()),
+        }
+        if not await self._change(_key(account.user_id, account.key, run), fields):
             raise LeaseHeld(f"run {run} was given up by another worker")
 
-    async def fail(self, account: Account, run: int, reason: str) -> None:
+    async def fail(self, account: Account, run: int, reason: str, fetched: Fetched) -> None:
         """Give up a run that did not come to its end; the cursor was never moved for it.
 
         Raises: StoreUnavailable.
         """
-        await self._change(
-            _key(account.user_id, account.key, run),
-            {"state": RunState.ABANDONED.value, "reason": reason},
-        )
+        failed = {"state": RunState.ABANDONED.value, "outcome": RunOutcome.FAILED.value}
+        fields = {**fetched.body(), **failed, "reason": reason}
+        await self._change(_key(account.user_id, account.key, run), fields)
 
     async def abandon_overdue(self, account: Account, zone: ZoneInfo) -> int:
         """Give up runs without an end or without all receipts for half an hour; return how many.
@@ -185,7 +153,8 @@ class Runs:
         # and what older runs say of the days that it touched stays true
         fetched = run.body["state"] == RunState.FETCHED
         writes = await self._gap_writes(account, run.body, zone) if fetched else []
-        given_up = {**run.body, "state": RunState.ABANDONED.value}
+        lost = {"state": RunState.ABANDONED.value, "outcome": RunOutcome.LOST.value}
+        given_up = {**run.body, **lost}
         await self.documents.commit([*writes, Update(key, given_up, run.version)])
 
     async def _gap_writes(self, account: Account, run: Body, zone: ZoneInfo) -> list[Write]:
@@ -292,14 +261,6 @@ def _covered(run: Body) -> dict[date, DayCoverage]:
             forgotten = lost_day(one["reason"], run["run"])
             days |= dict.fromkeys(touched_days(begin, end, zone), forgotten)
     return days
-
-
-def _lost_body(lost: Lost) -> Body:
-    return {
-        "from_us": to_micros(lost.since),
-        "to_us": to_micros(lost.until),
-        "reason": lost.reason,
-    }
 
 
 async def _read(documents: Documents, key: Key) -> Document | None:

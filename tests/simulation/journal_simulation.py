@@ -17,8 +17,9 @@ from shared.domain.time import NEW_YORK
 from shared.journal.accounts import Account
 from shared.journal.build import BuildJournal
 from shared.journal.log import root_of
-from shared.journal.runs import Fetched, Runs, close_if_complete
+from shared.journal.runs import Runs, close_if_complete
 from shared.journal.store import StoreExecutions
+from shared.journal.visits.fetched import Fetched
 from shared.ports import Document, Documents, Outgoing, Query
 from tests.rows import START, USER, hash_of
 from tests.simulation.chaos import Chaos, ChaosBus, ChaosDocuments, Crash
@@ -81,7 +82,7 @@ class Simulation:
                 await self.bus.publish([Outgoing(page.topic, page.encode())])
                 await asyncio.sleep(0)
             rows, unread = sum(len(p.rows) for p in pages), sum(len(p.unread) for p in pages)
-            await runs.finish(account, run, Fetched(window, len(pages), rows, unread, {}, {}, 1))
+            await runs.finish(account, run, Fetched(window, len(pages), rows, unread, {}, {}))
             await close_if_complete(self.truth, self.clock, self.entropy, USER, key, run)
             for _ in range(self.random.randrange(30)):
                 await asyncio.sleep(0)

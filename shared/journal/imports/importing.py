@@ -16,6 +16,7 @@ from shared.journal.imports.reading import BadLine, ReadLine, read_file
 from shared.journal.runs import Runs, close_if_complete
 from shared.journal.upkeep.difference import ComparingBus, Difference
 from shared.journal.visits.fetch import PagePublisher
+from shared.journal.visits.fetched import Cost
 from shared.ports import Clock, Documents, Entropy, MessageBus
 
 FILES = "import"  # stands where a broker's name does
@@ -107,7 +108,7 @@ class ImportExecutions:
         run = await runs.open(account, login.connection_id, nothing, fence=0, zone=zone)
         publisher = PagePublisher(bus, self.clock, login, account, run)
         await _publish(publisher, file.rows, file.bad)
-        await runs.finish(account, run, publisher.fetched(nothing, 0))
+        await runs.finish(account, run, publisher.fetched(nothing, Cost()))
         return run
 
 

@@ -20,10 +20,11 @@ from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRo
 from shared.domain.money import loads_exact
 from shared.domain.time import to_micros
 from shared.journal.accounts import Account, read_account
-from shared.journal.runs import Fetched, Runs, RunState, close_if_complete
+from shared.journal.runs import Runs, RunState, close_if_complete
 from shared.journal.scanning import every
 from shared.journal.sync import lease_name
 from shared.journal.tombstones import is_deleted
+from shared.journal.visits.fetched import Fetched
 from shared.lease import Leases
 from shared.ports import (
     Body,
@@ -200,13 +201,14 @@ class Replay:
         owner = Account(user_id, key, body["account_id"], body["environment"], cursor=None)
         zone = self.specs[entry.body["broker"]].zone
         run = await runs.open(owner, connection_id, window, fence, zone)
+        pages = _pages(user_id, account, entry, rows, run, self.clock.now())
+        fetched = Fetched(window, len(pages), len(rows), 0, {}, {})
         try:
-            pages = _pages(user_id, account, entry, rows, run, self.clock.now())
             await self.bus.publish([Outgoing(page.topic, page.encode()) for page in pages])
         except DaybiasError as error:
-            await runs.fail(owner, run, str(error))
+            await runs.fail(owner, run, str(error), fetched)
             raise
-        await runs.finish(owner, run, Fetched(window, len(pages), len(rows), 0, {}, {}, 0))
+        await runs.finish(owner, run, fetched)
         await close_if_complete(self.documents, self.clock, self.entropy, user_id, key, run)
         return run
 

@@ -24,6 +24,7 @@ from shared.journal.runs import Runs, close_if_complete
 from shared.journal.sync import SyncConnection, lease_name
 from shared.journal.upkeep.difference import ComparingBus, Difference
 from shared.journal.visits.fetch import HistoryReader, PagePublisher
+from shared.journal.visits.meter import Meter
 from shared.journal.visits.visit import list_accounts
 from shared.lease import Held, Leases
 from shared.ports import Document, Documents
@@ -134,6 +135,7 @@ class _Reading:
         runs = Runs(ports.documents, ports.clock, ports.entropy)
         run = await runs.open(account, self.connection.connection_id, asked, held.fence, zone)
         publisher = PagePublisher(ports.bus, ports.clock, self.connection, account, run)
+        meter = Meter(client)
         try:
             reached = await HistoryReader(client, publisher, found).read(asked)
             until = reached.until
@@ -143,10 +145,12 @@ class _Reading:
                 raise ContractBroken(f"{client.spec.title}: the budget ended before a whole day")
             await leases.assert_current(held)
         except DaybiasError as error:
-            await runs.fail(account, run, str(error))
+            await runs.fail(account, run, str(error), publisher.fetched(asked, meter.cost()))
             raise
         await runs.finish(
-            account, run, publisher.fetched(Window(asked.since, until), client.requests)
+            account,
+            run,
+            publisher.fetched(Window(asked.since, until), meter.cost(), cut=reached.cut),
         )
         await close_if_complete(
             ports.documents, ports.clock, ports.entropy, account.user_id, account.key, run

@@ -16,6 +16,7 @@ from shared.journal.connections import Connections
 from shared.journal.coverage import day_start
 from shared.journal.runs import Runs, close_if_complete
 from shared.journal.visits.fetch import HistoryReader, PagePublisher
+from shared.journal.visits.meter import Meter
 from shared.lease import Held, Leases
 from shared.ports import Clock, Create, Documents, Entropy, Key, MessageBus
 
@@ -83,7 +84,7 @@ class AccountRun:
         BudgetSpent, LeaseHeld, StoreUnavailable; the run is given up then.
         """
         place, account, zone = self.place, self.account, self.client.spec.zone
-        asked, requests = self._window(), self.client.requests
+        asked, meter = self._window(), Meter(self.client)
         runs = Runs(place.documents, place.clock, place.entropy)
         run = await runs.open(account, self.connection.connection_id, asked, place.held.fence, zone)
         publisher = PagePublisher(place.bus, place.clock, self.connection, account, run)
@@ -92,9 +93,9 @@ class AccountRun:
             window, cut = await self._publish(asked, reader)
             await place.leases.assert_current(place.held)
         except DaybiasError as error:
-            await runs.fail(account, run, str(error))
+            await runs.fail(account, run, str(error), publisher.fetched(asked, meter.cost()))
             raise
-        await runs.finish(account, run, publisher.fetched(window, self.client.requests - requests))
+        await runs.finish(account, run, publisher.fetched(window, meter.cost(), cut=cut))
         marks = reader.resumable() if cut else reader.marks
         accounts = Accounts(place.documents, place.clock, place.entropy)
         read_at = None if cut else asked.until

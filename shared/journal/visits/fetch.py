@@ -29,7 +29,7 @@ from shared.domain.ids import row_key
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow, UnreadRow
 from shared.domain.money import decimal_text
 from shared.journal.accounts import Account
-from shared.journal.runs import Fetched
+from shared.journal.visits.fetched import Cost, Fetched
 from shared.ports import Clock, MessageBus, Outgoing
 
 _LONGEST_REASON = 500
@@ -65,8 +65,8 @@ class PagePublisher:
         for part in _parts(unread):
             await self._send((), part)
 
-    def fetched(self, window: Window, requests: int) -> Fetched:
-        """Sum up what was published, for the run's record; `requests` were made for it."""
+    def fetched(self, window: Window, cost: Cost, *, cut: bool = False) -> Fetched:
+        """Sum up what was published, and what that took, for the run's record."""
         return Fetched(
             window=window,
             pages=self.pages,
@@ -74,7 +74,8 @@ class PagePublisher:
             unread=self.unread,
             unread_days=self.unread_days,
             ignored=self.ignored,
-            requests=requests,
+            cost=cost,
+            cut=cut,
             lost=self.lost,
         )
 

@@ -1,5 +1,6 @@
 """What sync promises beyond the broker contract: leases, order of effects, runs that got lost."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -19,10 +20,11 @@ from shared.domain.messages import ExecutionsObserved
 from shared.journal.queries import JournalQueries
 from shared.journal.runs import close_if_complete
 from shared.lease import Leases
-from shared.ports import Outgoing
+from shared.ports import Body, Key, Outgoing
 from tests.brokers.desk import ACCOUNT, START, USER, Desk, request
 from tests.twins.memory_bus import MemoryBus
 
+ROW_COUNTS = ("new", "same", "revised", "superseded")
 PATH = "/v2/account/activities"
 
 
@@ -186,6 +188,66 @@ async def test_receipts_add_up_in_the_closed_run(desk: Desk, connection: Connect
         "same": 0,
         "quarantined": 0,
     }
+
+
+async def run_of(desk: Desk, number: int) -> Body:
+    key = Key("runs", (USER, f"{await account_key(desk)}-{number:012d}"))
+    (found,) = await desk.documents.get_many([key])
+    assert found is not None
+    return found.body
+
+
+async def test_every_row_that_was_fetched_is_accounted_for(
+    desk: Desk, connection: Connection
+) -> None:
+    account = desk.world._accounts[ACCOUNT]
+    for _ in range(4):
+        at = desk.clock.now()
+        desk.world.fill(account, "SPY", "buy", Decimal(1), price=Decimal(300), at=at)
+    await desk.sync(connection)
+    await desk.store_all()
+    await desk.sync(connection)
+    (late,) = desk.bus.take(ExecutionsObserved.topic)
+    account.book[-1].body["price"] = "301"
+    desk.clock.advance(1)
+    desk.world.fill(account, "SPY", "buy", Decimal(1), price=Decimal(9), at=desk.clock.now())
+    desk.world.faults.plan(faults.spoiled(0, "qty", "abc"), path=PATH)
+    await desk.sync(connection)
+    await desk.store_all()
+    desk.bus.deliveries.append(late)  # an older page comes after a newer one
+    await desk.store_all()
+    total: Counter[str] = Counter()
+    for number in (1, 2, 3):
+        run = await run_of(desk, number)
+        stored = [run[name] for name in ROW_COUNTS]
+        assert (sum(stored), run["quarantined"]) == (run["rows"], run["unread"])
+        total.update({name: run[name] for name in (*ROW_COUNTS, "quarantined")})
+    assert all(total.values())  # each kind did occur
+
+
+async def test_a_run_says_how_long_it_took_and_how_long_of_that_it_waited(
+    desk: Desk, connection: Connection
+) -> None:
+    slow = faults.rows(lambda rows: desk.clock.advance(2) or rows)
+    desk.world.faults.plan(faults.status(429, {"Retry-After": "20"}), path=PATH)
+    desk.world.faults.plan(slow, path=PATH, skip=1)
+    report = await desk.sync(connection)
+    run = await run_of(desk, report.run)
+    waited_s = sum(desk.clock.slept)
+    assert waited_s >= 20
+    assert run["waited_ms"] == round(waited_s * 1000)
+    assert run["duration_ms"] == round((waited_s + 2) * 1000)
+    assert (run["outcome"], run["requests"]) == ("complete", report.requests - 1)
+
+
+async def test_a_run_that_fails_says_what_it_took_until_then(
+    desk: Desk, connection: Connection
+) -> None:
+    desk.world.faults.plan(faults.status(422), path=PATH, skip=1)
+    await desk.sync(connection)
+    run = await run_of(desk, 1)
+    assert (run["state"], run["outcome"]) == ("abandoned", "failed")
+    assert (run["pages"], run["rows"], run["requests"]) == (1, 100, 2)
 
 
 async def test_a_run_that_nobody_knows_is_not_closed(desk: Desk) -> None:
