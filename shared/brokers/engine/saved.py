@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.brokers.engine.plausible import assert_known_units
 from shared.brokers.spec import (
     BrokerAccount,
     BrokerSpec,
     HistoryEndpoint,
     Ignored,
+    Parsed,
     ParsedRow,
     ReportFile,
 )
@@ -71,18 +73,27 @@ def read_saved(
         account = BrokerAccount(_account_of(endpoint, raw) or account_id, "", currency)
         try:
             parsed = endpoint.parse(raw, account)
+            rows = _rows_of(parsed)
+            for one in rows:
+                assert_known_units(one.row)
         except UnparseableRow as error:
             saved.unparseable.append(SavedRow(str(error), raw))
             continue
         if isinstance(parsed, Ignored):
             saved.ignored.append(SavedRow(parsed.reason, raw))
             continue
-        for one in (parsed,) if isinstance(parsed, ParsedRow) else parsed:
+        for one in rows:
             if isinstance(one.row, Execution):
                 saved.executions.append((account.account_id, one.row))
             else:
                 saved.events.append((account.account_id, one.row))
     return saved
+
+
+def _rows_of(parsed: Parsed) -> tuple[ParsedRow, ...]:
+    if isinstance(parsed, Ignored):
+        return ()
+    return (parsed,) if isinstance(parsed, ParsedRow) else parsed
 
 
 def _rows(endpoint: HistoryEndpoint | ReportFile, body: Any) -> list[Any]:

@@ -13,9 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.brokers.engine.saved import history_of
-from shared.brokers.spec import BrokerAccount, BrokerSpec, Ignored, ParsedRow, Window
+from shared.brokers.spec import BrokerAccount, BrokerSpec, Ignored, Window
 from shared.domain.errors import DaybiasError, InvalidInput, LeaseHeld, NotFound, UnparseableRow
-from shared.domain.ids import AccountKey, ConnectionId, UserId, row_key
+from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow
 from shared.domain.money import loads_exact
 from shared.domain.time import to_micros
@@ -25,6 +25,7 @@ from shared.journal.scanning import every
 from shared.journal.sync import lease_name
 from shared.journal.tombstones import is_deleted
 from shared.journal.visits.fetched import Fetched
+from shared.journal.visits.reading import observe
 from shared.lease import Leases
 from shared.ports import (
     Body,
@@ -164,12 +165,8 @@ class Replay:
             raise UnparseableRow(str(error)) from error
         account_id = account["account_id"]
         owner = BrokerAccount(account_id, account["account_number"], account["currency"])
-        parsed = endpoint.parse(raw, owner)
-        if isinstance(parsed, Ignored):
-            return parsed
         place = (entry["broker"], entry["environment"], account_id)
-        rows = (parsed,) if isinstance(parsed, ParsedRow) else parsed
-        return [ObservedRow(key=row_key(*place, one.identity), row=one.row) for one in rows]
+        return observe(endpoint, raw, owner, place, self.clock.now())
 
     async def _not_read_since(
         self, user_id: UserId, rows: Sequence[ObservedRow], run: int

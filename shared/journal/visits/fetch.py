@@ -19,17 +19,16 @@ from shared.brokers.spec import (
     Ignored,
     Lost,
     OrderCheck,
-    ParsedRow,
     Request,
     Window,
 )
 from shared.domain.connection import Connection
 from shared.domain.errors import BudgetSpent, UnparseableRow
-from shared.domain.ids import row_key
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow, UnreadRow
 from shared.domain.money import decimal_text
 from shared.journal.accounts import Account
 from shared.journal.visits.fetched import Cost, Fetched
+from shared.journal.visits.reading import observe
 from shared.ports import Clock, MessageBus, Outgoing
 
 _LONGEST_REASON = 500
@@ -214,16 +213,16 @@ class HistoryReader:
         return not known
 
     def _observe(self, endpoint: HistoryEndpoint, raw: Any) -> list[ObservedRow]:
-        parsed = endpoint.parse(raw, self.broker_account)
-        if isinstance(parsed, Ignored):
-            # a stretch is read twice and a row can come in two histories: counted once
-            if self._is_new(endpoint.name, hash(json.dumps(raw, default=str))):
-                self.publisher.ignored[parsed.reason] += 1
-            return []
-        rows = (parsed,) if isinstance(parsed, ParsedRow) else parsed
         connection, account = self.publisher.connection, self.publisher.account
         place = (connection.broker, connection.environment, account.account_id)
-        return [ObservedRow(key=row_key(*place, one.identity), row=one.row) for one in rows]
+        now = self.publisher.clock.now()
+        found = observe(endpoint, raw, self.broker_account, place, now)
+        if not isinstance(found, Ignored):
+            return found
+        # a stretch is read twice and a row can come in two histories: counted once
+        if self._is_new(endpoint.name, hash(json.dumps(raw, default=str))):
+            self.publisher.ignored[found.reason] += 1
+        return []
 
     def _count_unread(self, endpoint: HistoryEndpoint, raw: Any) -> None:
         day = None if raw is None else endpoint.booked_on(raw)

@@ -336,6 +336,34 @@ async def test_one_raw_row_may_be_several_rows_of_the_log(desk: Desk) -> None:
     assert all(len(page.rows) <= 200 for page in desk.pages())
 
 
+def with_fills(desk: Desk, **fields: object) -> None:
+    """Have the broker say the same of every fill."""
+    (endpoint,) = desk.spec.history
+
+    def parse(raw: object, account: BrokerAccount) -> ParsedRow:
+        one = endpoint.parse(raw, account)
+        assert isinstance(one, ParsedRow)
+        return replace(one, row=one.row.model_copy(update=fields))
+
+    desk.spec = replace(desk.spec, history=(replace(endpoint, parse=parse),))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"executed_at": START + timedelta(days=1)}, "2026-03-17T14:00:00Z lies in the future"),
+        ({"currency": "QQQ"}, "currency: 'QQQ' is not known"),
+    ],
+)
+async def test_what_no_row_may_say_goes_to_quarantine_with_its_reason(
+    desk: Desk, fields: dict[str, object], reason: str
+) -> None:
+    with_fills(desk, **fields)
+    report = await desk.sync(await desk.connect())
+    assert (report.rows, report.unread) == (0, 150)
+    assert reason in desk.unread()[0].reason
+
+
 async def test_an_answer_of_many_rows_is_published_in_messages_that_fit(desk: Desk) -> None:
     connection = await desk.connect()
     many = [{"raw": "x" * 15_000, "n": n} for n in range(250)]
