@@ -9,14 +9,14 @@ from shared.brokers.spec import BrokerAccount, Window
 from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, ConnectionId, UserId, account_key, row_key
-from shared.domain.messages import MAX_PAGE_ROWS, ObservedRow, UnreadRow
+from shared.domain.messages import ObservedRow, UnreadRow
 from shared.journal.accounts import Account, Accounts
 from shared.journal.imports.mapping import Mapping
 from shared.journal.imports.reading import BadLine, ReadLine, read_file
 from shared.journal.runs import Runs, close_if_complete
 from shared.journal.upkeep.difference import ComparingBus, Difference
-from shared.journal.visits.fetch import PagePublisher
 from shared.journal.visits.fetched import Cost
+from shared.journal.visits.publisher import PagePublisher
 from shared.ports import Clock, Documents, Entropy, MessageBus
 
 FILES = "import"  # stands where a broker's name does
@@ -116,14 +116,10 @@ async def _publish(
     publisher: PagePublisher, rows: Sequence[ReadLine], bad: Sequence[BadLine]
 ) -> None:
     place = (FILES, _ENVIRONMENT, publisher.account.account_id)
-    for begin in range(0, len(rows), MAX_PAGE_ROWS):
-        observed = [
-            ObservedRow(key=row_key(*place, one.row.identity), row=one.row.row)
-            for one in rows[begin : begin + MAX_PAGE_ROWS]
-        ]
-        await publisher.publish(observed, ())
+    observed = [ObservedRow(key=row_key(*place, one.row.identity), row=one.row.row) for one in rows]
     unread = [UnreadRow(endpoint="csv", reason=one.reason, raw=one.raw) for one in bad]
-    await publisher.publish((), unread)
+    await publisher.take(observed, unread)
+    await publisher.flush()
 
 
 def _report(key: AccountKey, file: _File, difference: Difference, run: int = 0) -> ImportReport:

@@ -23,8 +23,9 @@ from shared.journal.coverage import day_start
 from shared.journal.runs import Runs, close_if_complete
 from shared.journal.sync import SyncConnection, lease_name
 from shared.journal.upkeep.difference import ComparingBus, Difference
-from shared.journal.visits.fetch import HistoryReader, PagePublisher
+from shared.journal.visits.fetch import HistoryReader
 from shared.journal.visits.meter import Meter
+from shared.journal.visits.publisher import PagePublisher
 from shared.journal.visits.visit import list_accounts
 from shared.lease import Held, Leases
 from shared.ports import Document, Documents

@@ -15,8 +15,9 @@ from shared.journal.accounts import Account, Accounts
 from shared.journal.connections import Connections
 from shared.journal.coverage import day_start
 from shared.journal.runs import Runs, close_if_complete
-from shared.journal.visits.fetch import HistoryReader, PagePublisher
+from shared.journal.visits.fetch import HistoryReader
 from shared.journal.visits.meter import Meter
+from shared.journal.visits.publisher import PagePublisher
 from shared.lease import Held, Leases
 from shared.ports import Clock, Create, Documents, Entropy, Key, MessageBus
 
