@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from shared.domain.execution import (
     AccountEvent,
@@ -12,6 +13,7 @@ from shared.domain.execution import (
     Fee,
     RowStatus,
     Side,
+    StatedPnl,
 )
 from shared.domain.ids import (
     AccountKey,
@@ -42,6 +44,9 @@ def fill(
     currency: str = "USD",
     asset_class: AssetClass = AssetClass.EQUITY,
     root: str | None = None,
+    fees: tuple[Fee, ...] = (),
+    base: str | None = None,
+    stated_pnl: StatedPnl | None = None,
 ) -> Execution:
     """A fill with a signed quantity, `minute` minutes after the start."""
     signed = Decimal(quantity)
@@ -56,8 +61,10 @@ def fill(
         multiplier=Decimal(multiplier),
         currency=currency,
         executed_at=START + timedelta(minutes=minute),
-        fees=() if fee is None else (Fee(amount=Decimal(fee), currency=currency),),
+        fees=fees if fee is None else (Fee(amount=Decimal(fee), currency=currency),),
         status=status,
+        base=base,
+        stated_pnl=stated_pnl,
     )
 
 
@@ -70,19 +77,21 @@ def event(
     minute: float = 0,
     quantity: str | None = None,
     root: str | None = None,
+    **more: Any,
 ) -> AccountEvent:
-    """An account event of an amount (negative = paid)."""
-    return AccountEvent(
-        event_id=name,
-        type=kind,
-        amount=Decimal(amount),
-        currency="USD",
-        root=root,
-        symbol=root,
-        quantity=None if quantity is None else Decimal(quantity),
-        effective_on=on,
-        occurred_at=START + timedelta(minutes=minute),
-    )
+    """An account event of an amount (negative = paid); what `more` names is otherwise."""
+    told: dict[str, Any] = {
+        "event_id": name,
+        "type": kind,
+        "amount": Decimal(amount),
+        "currency": "USD",
+        "root": root,
+        "symbol": root,
+        "quantity": None if quantity is None else Decimal(quantity),
+        "effective_on": on,
+        "occurred_at": START + timedelta(minutes=minute),
+    }
+    return AccountEvent.model_validate({**told, **more})
 
 
 def key_of(row: Execution | AccountEvent, account: str = "A1") -> RowKey:

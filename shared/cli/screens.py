@@ -83,7 +83,7 @@ def positions(held: Sequence[Position]) -> RenderableType:
         table.add_row(
             one.symbol,
             decimal_text(one.quantity),
-            decimal_text(one.average_price),
+            "unknown" if one.average_price is None else decimal_text(one.average_price),
             iso(one.opened_at),
         )
     return table

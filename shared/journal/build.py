@@ -15,8 +15,10 @@ from weakref import WeakValueDictionary
 from shared.domain.errors import VersionChanged
 from shared.domain.ids import AccountKey, UserId, content_hash
 from shared.domain.journal.book import Book, build_book
+from shared.domain.journal.ledger import Basis
 from shared.domain.messages import JournalChanged
 from shared.journal.log import NO_ROOT, LogEntry
+from shared.journal.projection.basis import read_basis
 from shared.journal.projection.documents import (
     day_writes,
     gate_body,
@@ -31,7 +33,7 @@ from shared.journal.tombstones import is_deleted_user
 from shared.ports import Clock, Create, Document, Documents, Entropy, Key, Update, Write
 from shared.retry import compare_and_set
 
-PROJECTION = 1  # raise it when the same log must give other bytes: everything is then rebuilt
+PROJECTION = 2  # raise it when the same log must give other bytes: everything is then rebuilt
 _BATCH = 400  # below the stores' 450: the gate is in every batch
 
 
@@ -84,21 +86,24 @@ class _RootBuild:
 
     async def attempt(self) -> int:
         user_key = Key("users", (self._user_id,))
-        user, gate, noted = await self._documents.get_many(
-            [user_key, self._key, mark_key(self._key)]
+        account_key = Key("accounts", (self._user_id, self._account_key))
+        user, account, gate, noted = await self._documents.get_many(
+            [user_key, account_key, self._key, mark_key(self._key)]
         )
         if is_deleted_user(user) or includes(noted, self._message):
             return 0
         mark = await stored_pages(self._documents, noted, self._message)
-        log = await read_log(self._documents, self._user_id, self._account_key, self._root)
+        owner = (self._user_id, self._account_key)
+        basis = await read_basis(self._documents, *owner, self._root, account)
+        log = await read_log(self._documents, *owner, self._root)
         if gate is None and not log:
             return 0  # a deleted account leaves no trace here
-        version = _log_version(log)
+        version = _log_version(log, basis)
         if gate is not None and gate.body["log_version"] == version:
             if marked := mark_writes(self._key, noted, mark):
                 await self._documents.commit(marked)
             return 0
-        book = build_book(self._root, [(entry.key, entry.row) for entry in log])
+        book = build_book(self._root, [(entry.key, entry.row) for entry in log], basis)
         writes = await self._writes(book)
         body = gate_body(self._account_key, self._root, book, version)
         await self._commit(gate, body, [*writes, *mark_writes(self._key, noted, mark)])
@@ -133,5 +138,6 @@ def _put(key: Key, found: Document | None, body: dict[str, Any]) -> Write:
     return Create(key, body) if found is None else Update(key, body, found.version)
 
 
-def _log_version(log: Sequence[LogEntry]) -> str:
-    return content_hash([PROJECTION, *(f"{entry.key}:{entry.hash}" for entry in log)])
+def _log_version(log: Sequence[LogEntry], basis: Basis) -> str:
+    told = [PROJECTION, basis.method, [lot.model_dump(mode="json") for lot in basis.in_order]]
+    return content_hash([told, *(f"{entry.key}:{entry.hash}" for entry in log)])

@@ -6,8 +6,9 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from shared.domain.futures.contracts import CONTRACTS
-from shared.domain.futures.rolls import Roll, find_rolls
+from shared.domain.futures.rolls import Roll
 from shared.domain.ids import AccountKey, UserId
+from shared.domain.journal.book import build_book
 from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
 from shared.domain.journal.round_trip import RoundTrip
@@ -188,7 +189,7 @@ class JournalQueries:
         rolls: list[Roll] = []
         for root in filter(CONTRACTS.__contains__, roots):
             log = await read_log(self._documents, user_id, account_key, root)
-            rolls += find_rolls((entry.key, entry.row) for entry in log)
+            rolls += build_book(root, [(entry.key, entry.row) for entry in log]).rolls
         return tuple(sorted(rolls, key=lambda roll: (roll.closed.began_at, roll.root)))
 
     async def _listing(self, query: Query, read: Callable[[Document], T]) -> Listing[T]:

@@ -16,6 +16,7 @@ _KEPT_BY_ACCOUNT = (
     ("positions", "root"),
     ("daily", "day"),
     ("discrepancies", "root"),
+    ("opening_lots", "held_us"),
     ("position_reports", "at_us"),
     ("coverage", "year"),
     ("quarantine", "at_us"),

@@ -108,7 +108,7 @@ class ForgetsOpenRuns(Passing):
     "spoil", [ForgetsNumbers, ForgetsReceipts, ForgetsVersions, ForgetsOpenRuns]
 )
 async def test_a_store_without_one_protection_is_found_out(spoil: Spoil) -> None:
-    assert await _found_out(Simulation(seed, spoil=spoil) for seed in range(200))
+    assert await _found_out(Simulation(seed, spoil=spoil) for seed in range(1000))
 
 
 class ForgetsKeys(StoreExecutions):

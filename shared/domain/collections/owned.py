@@ -126,6 +126,17 @@ OWNED = (
         (Index(("account_key",), "root", "an account's discrepancies"),),
     ),
     Collection(
+        "opening_lots",
+        "what was held of a symbol before the known history begins: inferred, or stated",
+        "account key + symbol + currency (content)",
+        "few",
+        "users",
+        (
+            Index(("account_key", "root"), "held_us", "build: the opening lots of one instrument"),
+            Index(("account_key",), "held_us", "an account's opening lots; erase"),
+        ),
+    ),
+    Collection(
         "round_trips",
         "projection: from flat to flat in one instrument",
         "account key + root + first row key (content)",

@@ -1,17 +1,18 @@
 """Rolls: a position closed in one contract month and opened in another of the same root.
 
-A roll stays two trades, each with its own profit; it only links them.
+A roll stays two trades, each with its own profit; it only links them. They are found while the log
+goes by, so that no log need be read from its beginning.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from shared.domain.execution import AccountEvent, AssetClass, Execution, RowStatus
 from shared.domain.ids import RowKey
 from shared.domain.journal.round_trip import Direction
-from shared.domain.money import divide_rounded, no_digit_lost
+from shared.domain.money import ExactDecimal, divide_rounded
+from shared.domain.time import Instant
 
 WITHIN = timedelta(minutes=15)  # from the first to the last fill of both halves
 
@@ -20,10 +21,12 @@ WITHIN = timedelta(minutes=15)  # from the first to the last fill of both halves
 class Half:
     """One half of a roll: the fills that closed, or opened, one contract month.
 
+    Shape: `trip` is the round trip that they belong to.
     Units: `quantity` in contracts, positive; `price` their average, rounded to ten places.
     """
 
     symbol: str
+    trip: RowKey
     keys: tuple[RowKey, ...]
     quantity: Decimal
     price: Decimal
@@ -47,113 +50,113 @@ class Roll:
         return self.opened.price - self.closed.price
 
 
-@dataclass(slots=True)
-class _Leg:
-    """Fills in a row that only reduced, or only enlarged, the position in one month."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a fill that only closed, or only opened, contracts of one trip.
 
+    Units: `worth` = quantity x price x multiplier.
+    """
+
+    trip: RowKey
+    key: RowKey
     symbol: str
     currency: str
     direction: Direction
     closes: bool
-    fills: list[tuple[RowKey, Execution, Decimal]] = field(default_factory=list)
-
-    @property
-    def quantity(self) -> Decimal:
-        return sum((part for _, _, part in self.fills), Decimal(0))
-
-    @property
-    def began_at(self) -> datetime:
-        return self.fills[0][1].executed_at
-
-    @property
-    def ended_at(self) -> datetime:
-        return self.fills[-1][1].executed_at
-
-    def takes(self, other: "_Leg", within: timedelta) -> bool:
-        """Tell whether a piece goes on with this leg."""
-        same = (self.direction, self.closes) == (other.direction, other.closes)
-        return same and other.began_at - self.ended_at <= within
-
-    def half(self) -> Half:
-        quantity = self.quantity
-        turnover = sum((part * fill.price for _, fill, part in self.fills), Decimal(0))
-        return Half(
-            symbol=self.symbol,
-            keys=tuple(key for key, _, _ in self.fills),
-            quantity=quantity,
-            price=divide_rounded(turnover, quantity),
-            began_at=self.began_at,
-            ended_at=self.ended_at,
-        )
-
-
-def find_rolls(
-    log: Iterable[tuple[RowKey, Execution | AccountEvent]], *, within: timedelta = WITHIN
-) -> tuple[Roll, ...]:
-    """Find the rolls in the log of one root, in whatever order its rows come.
-
-    Shape: oldest first; every fill belongs to at most one roll, unless it turned a position over;
-    a part of a position can be rolled, as long as both halves are of equal quantity.
-    """
-    ordered = sorted(log, key=lambda entry: (entry[1].occurred_at, entry[0]))
-    months: dict[tuple[str, str], _Month] = {}
-    with no_digit_lost():
-        for key, row in ordered:
-            if row.status is RowStatus.BUSTED or row.asset_class is not AssetClass.FUTURE:
-                continue
-            month = months.setdefault((row.symbol or "", row.currency), _Month(within))
-            month.take(key, row)
-        legs = [leg for month in months.values() for leg in month.legs]
-        legs.sort(key=lambda leg: (leg.began_at, leg.symbol))
-        return tuple(_pairs(legs, within))
+    quantity: Decimal
+    worth: Decimal
+    multiplier: Decimal
+    at: datetime
 
 
 @dataclass(slots=True)
-class _Month:
-    """The position in one contract month, and its legs so far."""
+class RollLeg:
+    """Pieces in a row of one trip and kind; `settled` when it is half of a roll, or of none."""
 
-    within: timedelta
-    held: Decimal = Decimal(0)
-    legs: list[_Leg] = field(default_factory=list)
+    trip: RowKey
+    symbol: str
+    currency: str
+    direction: Direction
+    closes: bool
+    began_at: Instant
+    ended_at: Instant
+    multiplier: ExactDecimal
+    quantity: ExactDecimal = Decimal(0)
+    worth: ExactDecimal = Decimal(0)
+    keys: list[RowKey] = field(default_factory=list)
+    settled: bool = False
 
-    def take(self, key: RowKey, row: Execution | AccountEvent) -> None:
-        if isinstance(row, AccountEvent):  # an expiry ends a position, and is no half of a roll
-            self.held += row.quantity or 0
+    def goes_on_with(self, piece: Piece) -> bool:
+        """Tell whether a piece belongs to this leg."""
+        same = (self.trip, self.closes) == (piece.trip, piece.closes)
+        return same and piece.at - self.ended_at <= WITHIN
+
+    def add(self, piece: Piece) -> None:
+        """Take a piece; a leg that lasts too long for a roll goes on, but need not be known."""
+        self.ended_at = piece.at
+        if piece.at - self.began_at > WITHIN:
+            self.settled, self.keys = True, []
             return
-        signed = row.signed_quantity
-        closing = min(abs(signed), abs(self.held)) if self.held * signed < 0 else Decimal(0)
-        if closing:
-            self._add(key, row, closing, closes=True)
-        if abs(signed) > closing:
-            self._add(key, row, abs(signed) - closing, closes=False)
-        self.held += signed
+        self.quantity += piece.quantity
+        self.worth += piece.worth
+        self.keys.append(piece.key)
 
-    def _add(self, key: RowKey, fill: Execution, part: Decimal, *, closes: bool) -> None:
-        long = (fill.signed_quantity > 0) is not closes
-        direction = Direction.LONG if long else Direction.SHORT
-        piece = _Leg(fill.symbol, fill.currency, direction, closes, [(key, fill, part)])
-        if self.legs and self.legs[-1].takes(piece, self.within):
-            self.legs[-1].fills += piece.fills
-        else:
-            self.legs.append(piece)
+    def fits(self, opened: "RollLeg") -> bool:
+        """Tell whether another leg opened what this one closed."""
+        began = min(self.began_at, opened.began_at)
+        return (
+            self.symbol != opened.symbol
+            and (self.currency, self.direction) == (opened.currency, opened.direction)
+            and self.quantity == opened.quantity
+            and max(self.ended_at, opened.ended_at) - began <= WITHIN
+        )
 
-
-def _pairs(legs: Sequence[_Leg], within: timedelta) -> Iterator[Roll]:
-    openings = [leg for leg in legs if not leg.closes]
-    for closed in (leg for leg in legs if leg.closes):
-        fitting = [leg for leg in openings if _fits(closed, leg, within)]
-        if fitting:
-            opened = min(fitting, key=lambda leg: abs(leg.began_at - closed.began_at))
-            openings.remove(opened)
-            root = closed.fills[0][1].root
-            yield Roll(root, closed.currency, closed.direction, closed.half(), opened.half())
+    def half(self) -> Half:
+        """Render the leg as half of a roll."""
+        price = divide_rounded(self.worth, self.quantity * self.multiplier)
+        span = (self.began_at, self.ended_at)
+        return Half(self.symbol, self.trip, tuple(self.keys), self.quantity, price, *span)
 
 
-def _fits(closed: _Leg, opened: _Leg, within: timedelta) -> bool:
-    began = min(closed.began_at, opened.began_at)
-    return (
-        closed.symbol != opened.symbol
-        and (closed.currency, closed.direction) == (opened.currency, opened.direction)
-        and closed.quantity == opened.quantity
-        and max(closed.ended_at, opened.ended_at) - began <= within
-    )
+@dataclass(slots=True)
+class RollFinder:
+    """The legs of one root that may still grow or find their other half, oldest first."""
+
+    legs: list[RollLeg] = field(default_factory=list)
+
+    def take(self, piece: Piece) -> None:
+        """Put a piece to its leg, or begin one."""
+        month = (piece.symbol, piece.currency)
+        last = next((g for g in reversed(self.legs) if (g.symbol, g.currency) == month), None)
+        if last is None or not last.goes_on_with(piece):
+            what = (piece.trip, *month, piece.direction, piece.closes)
+            last = RollLeg(*what, piece.at, piece.at, piece.multiplier)
+            self.legs.append(last)
+        last.add(piece)
+
+    def settle(self, root: str, now: datetime | None) -> Iterator[Roll]:
+        """Yield the rolls that nothing after `now` can change; None is the end of the log."""
+        for closed in sorted(self.legs, key=_place):
+            if closed.settled or not closed.closes:
+                continue
+            if now is not None and now - closed.began_at <= 2 * WITHIN:
+                break
+            closed.settled = True
+            fitting = [g for g in self.legs if not g.closes and not g.settled and closed.fits(g)]
+            if fitting:
+                opened = min(fitting, key=lambda g: (abs(g.began_at - closed.began_at), _place(g)))
+                opened.settled = True
+                what = (root, closed.currency, closed.direction)
+                yield Roll(*what, closed.half(), opened.half())
+        if now is not None:
+            self.legs = [leg for leg in self.legs if _matters(leg, now)]
+
+
+def _place(leg: RollLeg) -> tuple[datetime, str]:
+    return leg.began_at, leg.symbol
+
+
+def _matters(leg: RollLeg, now: datetime) -> bool:
+    """Tell whether a leg can still grow, or find its other half."""
+    grows = now - leg.ended_at <= WITHIN
+    return grows or (not leg.settled and now - leg.began_at <= 3 * WITHIN)

@@ -23,9 +23,10 @@ class DayFigures(_Frozen):
     """What one root and currency added to one trading day; all sums, so days add up to any span.
 
     Units: money in `currency`. `round_trips` closed on the day; `won` and `lost` are the net
-    results of those that won and lost, both positive; `gross` is realized on the day, before fees;
-    `fees` were charged with executions, `day_fees` for the whole day; `income` is dividends,
-    interest and financing.
+    results of those that won and lost, both positive; `left_out` trips ended too, but have no
+    result (RoundTrip.result says when), and nothing of them is in any other figure from when their
+    cost became unknown; `gross` is realized on the day, before fees; `fees` were charged with
+    executions, `day_fees` for the whole day; `income` is dividends, interest and financing.
     """
 
     day: date
@@ -35,6 +36,7 @@ class DayFigures(_Frozen):
     round_trips: int = 0
     wins: int = 0
     losses: int = 0
+    left_out: int = 0
     won: ExactDecimal = _ZERO
     lost: ExactDecimal = _ZERO
     gross: ExactDecimal = _ZERO

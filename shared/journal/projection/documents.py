@@ -25,7 +25,8 @@ def gate_body(account_key: AccountKey, root: str, book: Book, log_version: str) 
     """Render the position document.
 
     Shape: `holdings` one entry a symbol and currency, empty when flat; `log_version` digests the
-    log that this and the root's trips and days show.
+    log that this and the root's trips and days show; `unapplied` counts what could not be applied,
+    `flags` tells of the first of it.
     """
     return {
         "account_key": account_key,
@@ -33,6 +34,7 @@ def gate_body(account_key: AccountKey, root: str, book: Book, log_version: str) 
         "log_version": log_version,
         "holdings": [position.model_dump(mode="json") for position in book.positions],
         "unapplied": book.unapplied,
+        "flags": [{"key": flag.key, "reason": flag.reason} for flag in book.flags],
     }
 
 

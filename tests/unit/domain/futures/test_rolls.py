@@ -1,11 +1,10 @@
-from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.execution import AssetClass, Execution, RowStatus
-from shared.domain.futures.rolls import Roll, find_rolls
+from shared.domain.futures.rolls import Roll
 from shared.domain.journal.book import build_book
 from tests.rows import fill, log
 
@@ -33,7 +32,7 @@ def es(
 
 
 def rolls(*rows: Execution) -> tuple[Roll, ...]:
-    return find_rolls(log(*rows))
+    return build_book("ES", log(*rows)).rolls
 
 
 HELD = es("a", "2")
@@ -103,11 +102,6 @@ def test_a_position_opened_much_later_is_no_roll() -> None:
     assert rolls(HELD, CLOSED, es("c", "2", month="H6", minute=60 + 16)) == ()
 
 
-def test_the_stated_time_decides() -> None:
-    entries = log(HELD, CLOSED, es("c", "2", month="H6", minute=60 + 16))
-    assert len(find_rolls(entries, within=timedelta(minutes=20))) == 1
-
-
 def test_going_back_into_the_same_month_is_no_roll() -> None:
     assert rolls(HELD, CLOSED, es("c", "2", minute=61)) == ()
 
@@ -119,7 +113,6 @@ def test_a_cancelled_half_is_no_half() -> None:
 
 def test_shares_do_not_roll() -> None:
     assert rolls(fill("a", "2", "10"), fill("b", "-2", "11", minute=1)) == ()
-    assert find_rolls([]) == ()
 
 
 def test_each_fill_is_linked_once() -> None:

@@ -1,8 +1,20 @@
 from decimal import Decimal
 
-from shared.domain.execution import AccountEvent, AssetClass, Execution, RowStatus
+import pytest
+
+from shared.domain.execution import (
+    AccountEvent,
+    AssetClass,
+    Execution,
+    Fee,
+    RowStatus,
+    StatedPnl,
+)
 from shared.domain.journal.book import build_book
-from shared.domain.journal.round_trip import MAX_ROW_KEYS, Direction, RoundTrip
+from shared.domain.journal.ledger import Basis
+from shared.domain.journal.lots import CostMethod
+from shared.domain.journal.open_trip import MAX_ROW_KEYS
+from shared.domain.journal.round_trip import Direction, RoundTrip
 from tests.rows import fill, key_of, log
 
 
@@ -107,3 +119,102 @@ def test_an_endless_trip_lists_its_first_executions_and_counts_them_all() -> Non
     rows = [fill(f"f{i}", "1", "10", minute=i) for i in range(MAX_ROW_KEYS + 5)]
     (trip,) = trips(*rows)
     assert (len(trip.row_keys), trip.executions) == (MAX_ROW_KEYS, MAX_ROW_KEYS + 5)
+
+
+def coin(name: str, quantity: str, price: str, fee: str, *, minute: float = 0) -> Execution:
+    """A fill of which a fee was taken in the coin itself."""
+    return fill(
+        name,
+        quantity,
+        price,
+        minute=minute,
+        asset_class=AssetClass.CRYPTO,
+        base="BTC",
+        fees=(Fee(amount=Decimal(fee), currency="BTC"),),
+    )
+
+
+def test_a_fee_in_the_coin_itself_makes_the_position_smaller_and_costs_its_worth() -> None:
+    book = build_book("SPY", log(coin("a", "1", "100", "0.001")))
+    assert book.positions[0].quantity == Decimal("0.999")
+    assert (book.trips[0].fees, book.trips[0].executions) == (Decimal("0.1"), 1)
+
+
+@pytest.mark.parametrize(("held", "sold"), [("1", "-0.999"), ("-1", "1.001")])
+def test_a_fee_in_the_coin_itself_never_opens_a_trip_of_its_own(held: str, sold: str) -> None:
+    book = build_book("SPY", log(fill("a", held, "100"), coin("b", sold, "90", "0.001", minute=1)))
+    assert (book.positions, len(book.trips)) == ((), 1)
+
+
+def test_a_fee_in_a_third_currency_stands_beside_the_trip() -> None:
+    paid = fill("a", "1", "100", fees=(Fee(amount=Decimal("0.002"), currency="BNB"),))
+    (trip,) = trips(paid, fill("b", "-1", "101", minute=1))
+    assert [(fee.currency, fee.amount) for fee in trip.other_fees] == [("BNB", Decimal("0.002"))]
+    assert (trip.fees, trip.net) == (0, 1)
+
+
+def test_average_cost_spreads_the_cost_over_all_that_is_held() -> None:
+    rows = (
+        fill("a", "10", "100"),
+        fill("b", "10", "110", minute=1),
+        fill("c", "-10", "120", minute=2),
+    )
+    book = build_book("SPY", log(*rows), Basis(CostMethod.AVERAGE))
+    assert (book.trips[0].gross, book.positions[0].cost) == (Decimal(150), Decimal(1050))
+
+
+def test_a_trip_tells_how_long_it_took() -> None:
+    (trip,) = trips(fill("a", "1", "10"), fill("b", "-1", "11", minute=1.5))
+    assert trip.duration_s == 90
+
+
+def stated(amount: str, *, after_fees: bool = False) -> StatedPnl:
+    return StatedPnl(amount=Decimal(amount), after_fees=after_fees)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "after_fees", "differs"),
+    [("10", False, False), ("10.004", False, False), ("9.98", False, True), ("8", True, False)],
+)
+def test_a_stated_profit_is_held_against_ours(theirs: str, after_fees: bool, differs: bool) -> None:
+    (trip,) = trips(
+        fill("a", "10", "100", fee="1"),
+        fill(
+            "b", "-10", "101", minute=1, fee="1", stated_pnl=stated(theirs, after_fees=after_fees)
+        ),
+    )
+    assert trip.stated is not None
+    assert (trip.stated.theirs, trip.stated.ours) == (Decimal(theirs), 8 if after_fees else 10)
+    assert trip.stated.differs is differs
+
+
+def test_a_trip_of_which_a_closing_fill_states_nothing_is_not_compared() -> None:
+    (trip,) = trips(
+        fill("a", "10", "100"),
+        fill("b", "-5", "101", minute=1, stated_pnl=stated("5")),
+        fill("c", "-5", "101", minute=2),
+    )
+    assert trip.stated is None
+
+
+def test_a_roll_links_both_trips() -> None:
+    month = {"root": "ES", "asset_class": AssetClass.FUTURE, "multiplier": "50"}
+    rows = (
+        fill("a", "2", "3000", symbol="ESM0", **month),  # type: ignore[arg-type]  # as above
+        fill("b", "-2", "3010", minute=60, symbol="ESM0", **month),  # type: ignore[arg-type]  # as above
+        fill("c", "2", "3012", minute=61, symbol="ESU0", **month),  # type: ignore[arg-type]  # as above
+    )
+    left, entered = trips(*rows)
+    assert (left.rolled_to, entered.rolled_from) == ((entered.key,), (left.key,))
+    assert (left.rolled_from, entered.rolled_to) == ((), ())
+
+
+def test_long_and_short_of_one_contract_under_two_symbols_do_not_net() -> None:
+    book = build_book(
+        "BTC",
+        log(
+            fill("a", "1", "100", symbol="BTCUSDT:LONG", root="BTC"),
+            fill("b", "-1", "110", minute=1, symbol="BTCUSDT:SHORT", root="BTC"),
+        ),
+    )
+    assert [position.quantity for position in book.positions] == [1, -1]
