@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-
 from shared.domain.errors import Conflict, StoreUnavailable
 from shared.ports import Clock, Entropy
 
@@ -21,22 +19,13 @@ async def compare_and_set(
 
     Raises: StoreUnavailable when every attempt lost: too many writers want the same document now.
     """
-
-    def full_jitter(state: RetryCallState) -> float:
-        return entropy.uniform(0.0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**state.attempt_number))
-
-    retrying = AsyncRetrying(
-        sleep=clock.sleep,
-        stop=stop_after_attempt(attempts),
-        wait=full_jitter,
-        retry=retry_if_exception_type(Conflict),
-        reraise=True,
-    )
-
-    async def attempt() -> T:  # tenacity would not await what a lambda returns
-        return await change()
-
+    for attempt in range(1, attempts):
+        try:
+            return await change()
+        except Conflict:
+            longest_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt)
+        await clock.sleep(entropy.uniform(0.0, longest_s))  # full jitter: losers must part
     try:
-        return await retrying(attempt)
+        return await change()
     except Conflict as error:
         raise StoreUnavailable(f"{attempts} attempts lost to other writers") from error

@@ -1,6 +1,7 @@
 """Documents in a dictionary: the twin of the stores in fast tests and in the simulation."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +9,12 @@ from shared.adapters.document_rules import (
     check_keys,
     check_query,
     encode_batch,
+    index_fields,
     read_cursor,
     write_cursor,
 )
 from shared.domain.errors import AlreadyExists, VersionChanged
-from shared.ports import Create, Delete, Document, JsonScalar, Key, Page, Query, Write
+from shared.ports import Body, Create, Delete, Document, JsonScalar, Key, Page, Query, Write
 
 
 def _rank(value: JsonScalar) -> tuple[int, Any]:
@@ -24,6 +26,7 @@ class MemoryDocuments:
 
     def __init__(self) -> None:
         self._rows: dict[Key, tuple[str, str]] = {}  # body as JSON, version
+        self._indexed: defaultdict[str, dict[Key, Body]] = defaultdict(dict)  # by collection
         self._sequence = 0
         self.commits = 0
 
@@ -43,8 +46,12 @@ class MemoryDocuments:
             self._sequence += 1
             if body is None:
                 self._rows.pop(write.key, None)
+                self._indexed[write.key.collection].pop(write.key, None)
             else:
                 self._rows[write.key] = (body, str(self._sequence))
+                named = index_fields(write.key.collection)
+                fields = {name: write.body[name] for name in named}  # type: ignore[union-attr]  # no deletion has a body
+                self._indexed[write.key.collection][write.key] = fields
         self.commits += 1
 
     def _check(self, write: Write) -> None:
@@ -61,12 +68,10 @@ class MemoryDocuments:
         check_query(query)
         after = read_cursor(query)
         found = [
-            (_rank(document.body[query.order_by] if query.order_by else None), key.path, document)
-            for key in self._rows
-            if key.collection == query.collection
-            and (query.parent is None or key.path[:-1] == query.parent)
-            and (document := self._read(key)) is not None
-            and self._matches(query, document)
+            (_rank(fields[query.order_by] if query.order_by else None), key.path, key)
+            for key, fields in self._indexed[query.collection].items()
+            if (query.parent is None or key.path[:-1] == query.parent)
+            and self._matches(query, fields)
         ]
         found.sort(key=lambda row: row[:2], reverse=query.descending)
         if after is not None:
@@ -74,7 +79,7 @@ class MemoryDocuments:
             found = [
                 row for row in found if (row[:2] < place if query.descending else row[:2] > place)
             ]
-        page = [document for _, _, document in found[: query.limit]]
+        page = [d for _, _, key in found[: query.limit] if (d := self._read(key)) is not None]
         cursor = None
         if len(found) > query.limit:
             last = page[-1]
@@ -83,12 +88,12 @@ class MemoryDocuments:
             )
         return Page(tuple(page), cursor)
 
-    def _matches(self, query: Query, document: Document) -> bool:
-        if any(document.body[field] != value for field, value in query.where.items()):
+    def _matches(self, query: Query, fields: Body) -> bool:
+        if any(fields[field] != value for field, value in query.where.items()):
             return False
         if query.order_by is None:
             return True
-        value = _rank(document.body[query.order_by])
+        value = _rank(fields[query.order_by])
         above = query.at_least is None or (
             value >= _rank(query.at_least) and value[0] == _rank(query.at_least)[0]
         )

@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from shared.brokers.engine.limiter import Limiter
 from shared.brokers.spec import Again, BrokerSpec, Moment, Reply, Request
@@ -144,14 +143,15 @@ class BrokerClient:
         )
 
     async def _ask_patiently(self, request: Request) -> Any:
-        retrying = AsyncRetrying(
-            sleep=self._sleep,
-            stop=self._gives_up,
-            wait=self._wait_s,
-            retry=retry_if_exception_type((RateLimited, UpstreamUnavailable)),
-            reraise=True,
-        )
-        return await retrying(self.ask_once, request)
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return await self.ask_once(request)
+            except (RateLimited, UpstreamUnavailable) as error:
+                wait_s = self._wait_s(error, attempt)
+                if self.clock.monotonic() + wait_s > self.deadline:
+                    raise
+            await self._sleep(wait_s)
+        return await self.ask_once(request)
 
     async def ask_once(self, request: Request, host: str = "") -> Any:
         """Ask once and decode; `host` stands in for the session's own.
@@ -263,16 +263,10 @@ class BrokerClient:
             return float(text)
         return (as_utc(parsedate_to_datetime(text)) - self.clock.now()).total_seconds()
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
+    def _wait_s(self, error: RateLimited | UpstreamUnavailable, attempt: int) -> float:
         if isinstance(error, RateLimited) and error.retry_after_s is not None:
             return error.retry_after_s + self.entropy.uniform(0.0, _FIRST_WAIT_S)
-        longest = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**state.attempt_number)
-        return self.entropy.uniform(0.0, longest)
-
-    def _gives_up(self, state: RetryCallState) -> bool:
-        ready_at = self.clock.monotonic() + state.upcoming_sleep
-        return state.attempt_number >= _ATTEMPTS or ready_at > self.deadline
+        return self.entropy.uniform(0.0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt))
 
     async def _sleep(self, seconds: float) -> None:
         self.waited_s += seconds
