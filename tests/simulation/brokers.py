@@ -1,4 +1,8 @@
-"""Two brokers under the simulation: Alpaca, and Schwab with logins that run out and rotate."""
+"""Three brokers under the simulation, each with what the others have not.
+
+Alpaca pages oldest first and corrects prices; Schwab's logins run out; TradeStation tells orders
+newest first, which grow and are broken, behind a key whose tokens rotate.
+"""
 
 import json
 from collections.abc import Callable
@@ -12,6 +16,7 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.faults import Fault
 from infra.simulators.brokers.schwab.world import SchwabWorld
+from infra.simulators.brokers.tradestation.world import TradeStationWorld
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.alpaca import spec as alpaca
 from shared.brokers.alpaca.rows import booked_at, rows_of
@@ -19,6 +24,7 @@ from shared.brokers.engine.paging import by_last_id
 from shared.brokers.schwab import spec as schwab
 from shared.brokers.spec import BrokerAccount, BrokerSpec, Request, Window
 from shared.domain.ids import AccountKey, account_key
+from tests.simulation.growing import TRADESTATION, Trader
 from tests.simulation.watch import Booking
 
 _PAGE = 5  # small pages, so that a few fills are several
@@ -74,7 +80,7 @@ class Login:
 
 @dataclass
 class Brokers:
-    """Both worlds, their accounts, and what was booked."""
+    """The worlds, their accounts, and what was booked."""
 
     now: Callable[[], datetime]
     random: Random
@@ -82,12 +88,14 @@ class Brokers:
 
     def __post_init__(self) -> None:
         self.alpaca, self.schwab = AlpacaWorld(self.now), SchwabWorld(self.now)
+        self.tradestation = TradeStationWorld(self.now)
         self._accounts: dict[str, tuple[Any, Any]] = {}  # key -> world, account
+        self._traders: dict[str, Trader] = {}
         self._page: Answer | None = None
-        for n in range(3):
-            self._open_at_alpaca(n)
         for n in range(2):
-            self._open_at_schwab(n)
+            self._open_at_alpaca(n)
+        self._open_at_schwab()
+        self._open_at_tradestation()
 
     def _open_at_alpaca(self, n: int) -> None:
         account = self.alpaca.add_account(
@@ -101,9 +109,8 @@ class Brokers:
             Login(ALPACA, "paper", "api_key", lambda: keys, revoke, [key], f"user-{n}")
         )
 
-    def _open_at_schwab(self, n: int) -> None:
-        app = self.schwab.add_app(f"app-{n}", f"secret-{n}")
-        numbers = tuple(f"4821773{n}{i}" for i in range(2 - n))
+    def _open_at_schwab(self) -> None:
+        app, numbers = self.schwab.add_app("app", "secret"), ("48217730", "48217731")
         for number in numbers:
             account = self.schwab.add_account(number)
             self._accounts[account_key("schwab", "live", number)] = (self.schwab, account)
@@ -121,15 +128,41 @@ class Brokers:
         keys = [str(account_key("schwab", "live", number)) for number in numbers]
         self.logins.append(Login(schwab.SPEC, "live", "oauth", sign_in, revoke, keys, "user-0"))
 
+    def _open_at_tradestation(self) -> None:
+        world = self.tradestation
+        key, ids = world.add_key("key", "secret", rotating=True), ("11223344", "11223345")
+        for account_id in ids:
+            account = world.add_account(account_id)
+            named = account_key("tradestation", "live", account_id)
+            self._accounts[named] = (world, account)
+            self._traders[named] = Trader(world, account, named, self.random)
+
+        def sign_in() -> dict[str, str]:
+            token = world.sign_in(key)
+            return {"client_id": "key", "client_secret": "secret", "refresh_token": token}
+
+        keys = [str(account_key("tradestation", "live", account_id)) for account_id in ids]
+        revoke = lambda: world.tokens.revoke(key)  # noqa: E731 - one line of the table
+        self.logins.append(Login(TRADESTATION, "live", "oauth", sign_in, revoke, keys, "user-1"))
+
     # ------------------------------------------------------------- trading
 
     def trade(self) -> list[Booking]:
-        """Book some fills everywhere: some shown late, some dated back."""
-        return [
+        """Book some fills everywhere: some shown late, some dated back; correct what was booked."""
+        self._correct()
+        traded = [one for trader in self._traders.values() for one in trader.trade(self.now())]
+        return traded + [
             self._fill(key, world, account)
             for key, (world, account) in self._accounts.items()
+            if key not in self._traders
             for _ in range(self.random.choice([0, 1, 2, 7]))
         ]
+
+    def _correct(self) -> None:
+        """Let Alpaca tell another price of a fill, under its old id."""
+        for world, account in self._accounts.values():
+            if world is self.alpaca and account.book and self.random.random() < 0.5:
+                self.random.choice(account.book).body["price"] = str(self.random.randrange(60, 70))
 
     def _fill(self, key: str, world: Any, account: Any) -> Booking:
         random, now = self.random, self.now()
@@ -148,36 +181,52 @@ class Brokers:
         positions: dict[str, Decimal] = world.positions(account)
         return positions
 
+    def told(self, key: str) -> dict[str, tuple[str, Decimal]]:
+        """What the broker says now of what it may have said otherwise: booking -> status, figure.
+
+        Shape: the figure is an order's quantity at TradeStation, a fill's price at Alpaca.
+        """
+        if key in self._traders:
+            return self._traders[key].truth(self.now())
+        world, account = self._accounts[key]
+        if world is not self.alpaca:
+            return {}
+        return {one.body["id"]: ("booked", Decimal(one.body["price"])) for one in account.book}
+
     # -------------------------------------------------------- going wrong
 
     def go_wrong(self) -> None:
         """Plan a fault or two somewhere."""
-        for world, spoiled in ((self.alpaca, ("price", "abc")), (self.schwab, ("netAmount", 1))):
+        for world, at, spoiled in (
+            (self.alpaca, None, ("price", "abc")),
+            (self.schwab, None, ("netAmount", 1)),
+            (self.tradestation, "Orders", ("Legs", "abc")),
+        ):
             for _ in range(self.random.randrange(3)):
-                of_rows = (_backwards, _spoiled(*spoiled), self._again)
+                of_rows = (_backwards(at), _spoiled(at, *spoiled), self._again)
                 whole = self.random.choice(ANSWERED_WRONGLY)()
                 fault = self.random.choice([whole, *(_on_rows(f) for f in of_rows)])
                 world.faults.plan(fault, skip=self.random.randrange(12))
 
     def break_down(self, broker: str) -> None:
         """Answer nothing any more, but with a page for people."""
-        world: Any = self.alpaca if broker == "alpaca" else self.schwab
-        world.faults.plan(faults.html_503(), times=10**9)
+        getattr(self, broker).faults.plan(faults.html_503(), times=10**9)
 
     def recover(self) -> None:
         """Do nothing wrong from now on."""
-        self.alpaca.faults, self.schwab.faults = faults.Faults(), faults.Faults()
+        for world in (self.alpaca, self.schwab, self.tradestation):
+            world.faults = faults.Faults()
 
     def handle(self, call: Call) -> Answer:
-        world: Any = self.alpaca if "alpaca" in call.host else self.schwab
-        answered: Answer = world.handle(call)
+        name = next(one for one in ("alpaca", "schwab", "tradestation") if one in call.host)
+        answered: Answer = getattr(self, name).handle(call)
         if "activities" in call.path and answered.status == 200:
             self._page = answered
         return answered
 
     def _again(self, call: Call, answered: Answer) -> Answer:
         """Give the page once more that the call wants to go on from."""
-        token = call.query.get("page_token")
+        token = call.query.get("page_token")  # which Alpaca alone has
         page = json.loads(self._page.body) if token and self._page else None
         return self._page if self._page and page and page[-1]["id"] == token else answered
 
@@ -187,15 +236,15 @@ def _on_rows(fault: Fault) -> Fault:
 
     def changed(call: Call, answered: Answer) -> Answer:
         whole = answered.status == 200 and not answered.lost and not answered.cut
-        is_history = call.path.endswith(("/activities", "/transactions"))
+        is_history = call.path.endswith(("/activities", "/transactions", "orders"))
         return fault(call, answered) if whole and is_history else answered
 
     return changed
 
 
-def _backwards(call: Call, answered: Answer) -> Answer:
-    return faults.rows(lambda found: found[::-1])(call, answered)
+def _backwards(at: str | None) -> Fault:
+    return faults.rows(lambda found: found[::-1], at=at)
 
 
-def _spoiled(name: str, value: Any) -> Fault:
-    return faults.rows(lambda found: [{**row, name: value} for row in found[:1]] + found[1:])
+def _spoiled(at: str | None, name: str, value: Any) -> Fault:
+    return faults.rows(lambda found: [{**row, name: value} for row in found[:1]] + found[1:], at=at)

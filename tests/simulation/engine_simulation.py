@@ -1,4 +1,4 @@
-"""One seed: tick, sync, bus, store and build over two brokers, all of it going wrong at once."""
+"""One seed: tick, sync, bus, store and build over three brokers, all going wrong at once."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,7 +34,7 @@ START = datetime(2026, 3, 17, 14, 0, tzinfo=UTC)
 PHASES = 4
 _PATIENCE = 8  # attempts until a message is given up, as the topics' subscriptions do
 _AT_ONCE = 5
-ERASED = 2  # the login whose account the user erases half way
+ERASED = 1  # the login whose account the user erases half way
 
 Ports = tuple[Documents, MessageBus]
 
@@ -130,6 +130,9 @@ class Engine:
             await self.sign_in()
             await self.tick()
             await self.drain()
+            if await self.sign_in():  # whose login has ended during the pause
+                await self.tick()
+                await self.drain()
         return not self.bus.deliveries
 
     async def drain(self, *, rounds: int = 30) -> None:
@@ -140,8 +143,9 @@ class Engine:
             if not self.bus.deliveries:
                 return
 
-    async def sign_in(self) -> None:
-        """Let users connect, and again where a login is refused."""
+    async def sign_in(self) -> int:
+        """Let users connect, and again where a login is refused; count the new connections."""
+        before = sum(len(login.connections) for login in self.brokers.logins)
         for login in self.brokers.logins:
             if not login.connections or await self.is_refused(login):
                 made = await self.connections.create(
@@ -153,6 +157,7 @@ class Engine:
                     login.credentials(),
                 )
                 login.connections.append(made.connection_id)
+        return sum(len(login.connections) for login in self.brokers.logins) - before
 
     async def is_refused(self, login: Login) -> bool:
         """Tell whether the newest connection waits for its user to sign in."""

@@ -1,7 +1,4 @@
-"""Each protection of the engine is needed: without it, some seed finds the loss.
-
-What numbers of observations are for is shown by the journal's own simulation, whose rows change.
-"""
+"""Each protection of the engine is needed: without it, some seed finds the loss."""
 
 import pytest
 
@@ -15,6 +12,7 @@ FOUND = {
     "receipt": "lacks receipts",
     "lease": "refresh token",
     "fencing": "refresh token",
+    "observation number": "older observation",
     "dedup key": "in the log twice",
     "overlap": "stored",
     "tombstone": "came back",

@@ -31,8 +31,8 @@ async def safety_faults(engine: Engine) -> list[str]:
 
 
 async def liveness_faults(engine: Engine) -> list[str]:
-    """One broker down, one login of the other revoked, one message poisoned: the rest goes on."""
-    down = engine.random.choice(["alpaca", "schwab"])
+    """One broker down, one login of another revoked, one message poisoned: the rest goes on."""
+    down = engine.random.choice(["alpaca", "schwab", "tradestation"])
     engine.poisoned = ""
     await engine.play()
     engine.brokers.recover()

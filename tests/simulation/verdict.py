@@ -7,7 +7,7 @@ from shared.domain.time import to_micros
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
 from shared.journal.reconciliation.comparison import Agreement
-from shared.ports import Document, Key, Query
+from shared.ports import Body, Document, Key, Query
 from tests.simulation.brokers import Login
 from tests.simulation.engine_simulation import Engine
 from tests.simulation.watch import booking_id
@@ -48,7 +48,21 @@ async def _wrong_rows(engine: Engine, user: str, key: str) -> list[str]:
     rows = await read(engine, "executions", "at_us", user, key)
     stored = sorted(booking_id(row.body["body"]["execution_id"]) for row in rows)
     booked = sorted(b.booking_id for b in engine.documents.bookings if b.account_key == key)
-    return [] if stored == booked else [f"booked {booked}, stored {stored}"]
+    faults = [] if stored == booked else [f"booked {booked}, stored {stored}"]
+    told = engine.brokers.told(key)
+    bodies = [row.body["body"] for row in rows]
+    for body in bodies:
+        name = booking_id(body["execution_id"])
+        status, figure = told.get(name, (None, None))
+        if status is not None and not _says(body, status, figure):
+            faults.append(f"{name} is told as {status} {figure}, stored is {body}")
+    return faults
+
+
+def _says(body: Body, status: str, figure: Decimal | None) -> bool:
+    """Tell whether a stored row shows its broker's last word."""
+    shown = {Decimal(body["quantity"]), Decimal(body["price"])}
+    return body["status"] == status and (status == "busted" or figure in shown)
 
 
 async def _wrong_positions(engine: Engine, user: str, key: str) -> list[str]:

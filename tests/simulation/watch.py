@@ -47,14 +47,14 @@ class WatchedBus(MemoryBus):
 
 
 def booking_id(execution_id: str) -> str:
-    """Name the broker's booking; of Schwab's ids that is the first part, of Alpaca's all of it."""
+    """Name the broker's booking; of an id of Alpaca's that is all, of others' the first part."""
     return execution_id if "::" in execution_id else execution_id.split(":", maxsplit=1)[0]
 
 
 def _raw_id(raw: str) -> str:
-    """Name the fill inside an unread row of Alpaca or of Schwab."""
+    """Name the fill inside an unread row of Alpaca, Schwab or TradeStation."""
     row = json.loads(raw)
-    return str(row.get("id") or row.get("activityId") or row)
+    return str(row.get("id") or row.get("activityId") or row.get("OrderID") or row)
 
 
 class Watch(MemoryDocuments):
