@@ -1,5 +1,6 @@
 """Unpacks every zip into an empty folder and starts it as Cloud Run would."""
 
+import contextlib
 import io
 import json
 import os
@@ -65,6 +66,7 @@ def start(name: str, folder: Path, environment: dict[str, str]) -> Deployed:
             env=kept | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     return Deployed(name, folder, f"http://127.0.0.1:{port}", process, log)
 
@@ -122,5 +124,7 @@ def run_all(root: Path, environment: dict[str, str]) -> Iterator[dict[str, Deplo
         yield functions
     finally:
         for function in functions.values():
-            function.process.kill()
+            # the framework's workers outlive it: end the whole group
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(function.process.pid, signal.SIGKILL)
             function.process.wait()
