@@ -13,6 +13,7 @@ from shared.cli import exchange, recovery, rereading, screens
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.notes import notes
+from shared.cli.performance import performance, rules
 from shared.cli.quarantine import quarantine
 from shared.cli.runs import runs
 from shared.cli.terminal import at_desk, err, out
@@ -34,6 +35,8 @@ app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias groun
 app.add_typer(connections, name="connections")
 app.add_typer(futures, name="futures")
 app.add_typer(notes, name="notes")
+app.add_typer(rules, name="rules")
+app.command()(performance)
 app.add_typer(quarantine, name="quarantine")
 app.command()(rereading.sync)
 app.command()(rereading.resync)

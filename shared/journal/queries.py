@@ -100,7 +100,7 @@ class JournalQueries:
         Raises: InvalidInput for a cursor that is not one of ours.
         """
         query = _newest("round_trips", user_id, account_key, "closed_us", window)
-        return await self._listing(replace(query, at_least=_CLOSED), _closed_trip)
+        return await self._listing(replace(query, at_least=_CLOSED), read_closed_trip)
 
     async def positions(
         self, user_id: UserId, account_key: AccountKey | None = None
@@ -229,5 +229,6 @@ def _account(found: Document) -> AccountView:
     )
 
 
-def _closed_trip(found: Document) -> ClosedTrip:
+def read_closed_trip(found: Document) -> ClosedTrip:
+    """Read a stored round trip back."""
     return ClosedTrip.model_validate({name: found.body[name] for name in ClosedTrip.model_fields})

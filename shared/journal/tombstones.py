@@ -76,7 +76,8 @@ class Erasure:
         runs = Query("runs", (user_id,), where, order_by="run")
         async for run in every(self.documents, runs):
             await self._remove([key async for key in self._with_receipts(user_id, run)])
-        await self._remove([Key("reconciliations", (user_id, account_key))])
+        for kept in ("reconciliations", "prop_rules"):
+            await self._remove([Key(kept, (user_id, account_key))])
 
     async def _entomb(self, user_id: UserId, account_key: AccountKey) -> None:
         places = [Key("accounts", (user_id, account_key)), Key("counters", (user_id, account_key))]

@@ -14,6 +14,7 @@ from shared.http.connections_app import ConnectionDesk, connections_router
 from shared.http.delegate import Delegate
 from shared.http.exchange import exchange_router
 from shared.http.identity import identify_local, identify_nobody
+from shared.http.performance import performance_router
 from shared.http.service_levels import service_levels_router
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.consent import Consents
@@ -26,6 +27,7 @@ from shared.journal.sync import SyncConnection
 from shared.journal.vault import Vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.performance import performances_over
 
 _TEST_S = 30.0  # the user waits for it
 
@@ -57,6 +59,7 @@ def build_api(
     app.include_router(connections_router(desk, identify, secure=not is_local))
     annotations = Annotations(base.documents, base.bus, base.clock, base.entropy)
     app.include_router(annotations_router(annotations, identify))
+    app.include_router(performance_router(performances_over(base), identify))
     imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
     app.include_router(exchange_router(imports, Export(base.documents), identify))
     app.include_router(service_levels_router(ServiceLevelQueries(base.documents, base.clock)))

@@ -30,6 +30,7 @@ from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
+from shared.wiring.performance import performances_over
 from shared.wiring.store import build_store
 from shared.wiring.sync import build_sync, sync_use_case
 
@@ -63,6 +64,7 @@ class Desk:
         self.queries = JournalQueries(base.documents)
         self.annotations = Annotations(base.documents, base.bus, base.clock, base.entropy)
         self.exports = Export(base.documents)
+        self.performances = performances_over(base)
         self.imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
         self.replay = Replay(base.documents, base.bus, base.clock, base.entropy, SPECS)
         self.resync = Resync(base.documents, self.syncing)

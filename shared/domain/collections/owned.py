@@ -202,6 +202,14 @@ OWNED = (
         ),
     ),
     Collection(
+        "prop_rules",
+        "the rules of a prop firm that an account was given",
+        "account key",
+        "one an account at most",
+        "users",
+        (Index((), None, "which accounts have rules", reads="1 an account with rules"),),
+    ),
+    Collection(
         "quarantine",
         "rows that could not be read: raw payload, reason, state",
         "content",

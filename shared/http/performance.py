@@ -1,0 +1,66 @@
+"""Performance over HTTP: the report, and the rules that accounts are given."""
+
+from datetime import date
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query
+
+from shared.domain.errors import InvalidInput
+from shared.domain.ids import AccountKey, UserId
+from shared.domain.performance.groups import Dimension
+from shared.domain.performance.prop_rules import PropRules
+from shared.http.identity import Identify
+from shared.journal.performance.report import Asked, PerformanceReport
+from shared.journal.performance.reporting import Performances
+
+_Currency = Annotated[
+    str | None, Query(description="reporting currency", pattern=r"^[A-Z0-9]{3,10}$")
+]
+
+
+def performance_router(performances: Performances, identify: Identify) -> APIRouter:
+    """Make the routes; `identify` names the user of a request or refuses it."""
+    router = APIRouter()
+    User = Annotated[UserId, Depends(identify)]  # noqa: N806 - a type
+
+    @router.get("/v1/performance")
+    async def performance(  # noqa: PLR0913, PLR0917 - the parameters of a report
+        user: User,
+        account: AccountKey | None = None,
+        since: Annotated[date | None, Query(description="first trading day")] = None,
+        until: Annotated[date | None, Query(description="the day after the last one")] = None,
+        by: Annotated[list[Dimension] | None, Query(description="groups that are wanted")] = None,
+        zone: Annotated[str, Query(description="in which hours are told")] = "America/New_York",
+        into: _Currency = None,
+    ) -> PerformanceReport:
+        """Every figure of a span: curve, statistics, groups, open profit, rules, conversion."""
+        asked = Asked(
+            account_key=account,
+            since=since,
+            until=until,
+            by=tuple(dict.fromkeys(by or ())),
+            zone=_known(zone),
+            into=into,
+        )
+        return await performances.report(user, asked)
+
+    @router.put("/v1/accounts/{account}/rules", status_code=204)
+    async def give_rules(user: User, account: AccountKey, rules: PropRules) -> None:
+        """Give an account the rules of a prop firm, over those that it had."""
+        await performances.rules.put(user, account, rules)
+
+    @router.delete("/v1/accounts/{account}/rules", status_code=204)
+    async def take_rules(user: User, account: AccountKey) -> None:
+        """Take an account's rules away."""
+        await performances.rules.put(user, account, None)
+
+    return router
+
+
+def _known(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, KeyError) as error:
+        raise InvalidInput(f"{zone!r} is no time zone", expected=["America/New_York"]) from error
+    return zone

@@ -1,0 +1,36 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def traded(connected, world):
+    account = next(iter(world._accounts.values()))
+    at = datetime.now(UTC) - timedelta(minutes=30)
+    world.order(account, "AAPL", "sell", [(Decimal(100), Decimal("179.21"), at)])
+    connected("sync")
+    return connected
+
+
+def test_a_report_shows_statistics_and_groups(traded):
+    told = traded("performance", "--by", "instrument", "--by", "weekday", "--into", "USD")
+    assert told.exit_code == 0
+    assert "By instrument" in told.output
+    assert "AAPL" in told.output
+    assert "Net: 100 USD" in told.output
+
+
+def test_rules_tell_how_they_stand(traded):
+    first_day = str(TODAY - timedelta(days=5))
+    firm = ("--beginning", "50000", "--begins-on", first_day, "--daily-loss", "1000")
+    traded("rules", "set", "--account", "PA1", *firm)
+    assert "daily_loss" in traded("performance").output
+    traded("rules", "clear", "--account", "PA1")
+    assert "daily_loss" not in traded("performance").output
+
+
+def test_an_unknown_account_ends_with_status_1(traded):
+    assert traded("performance", "--account", "nobody").exit_code == 1
