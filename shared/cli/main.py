@@ -43,7 +43,13 @@ app.command()(rereading.resync)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)
 app.command()(runs)
-for command in (recovery.backup, recovery.restore, recovery.rebuild, recovery.erase):
+for command in (
+    recovery.backup,
+    recovery.restore,
+    recovery.rebuild,
+    recovery.erase,
+    recovery.integrity,
+):
     app.command()(command)
 
 

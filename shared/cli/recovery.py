@@ -1,4 +1,4 @@
-"""`daybias backup`, `restore`, `rebuild` and `erase`: a whole journal, in the profile's store."""
+"""`daybias backup`, `restore`, `rebuild`, `erase`, `integrity`: whole journals in any store."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,6 +13,7 @@ from shared.domain.ids import UserId
 from shared.domain.time import iso
 from shared.http.identity import LOCAL_USER
 from shared.journal.archive.archive import Manifest
+from shared.journal.integrity.fault import Fault
 from shared.wiring.recovery import Recovery, archive_in, open_recovery
 
 _T = TypeVar("_T")
@@ -60,6 +61,23 @@ def erase(
         typer.confirm(f"Erase everything of {user!r}? It cannot be undone", abort=True)
     count = at_store(lambda use: use.erasure.erase(UserId(user)))
     out.print(f"{count} documents erased; a tombstone keeps what is under way from coming back.")
+
+
+def integrity(user: _User = LOCAL_USER) -> None:
+    """Check every invariant of the store; end with status 1 where one is broken."""
+
+    async def work(use: Recovery) -> list[Fault]:
+        return [fault async for fault in use.integrity.faults(UserId(user))]
+
+    found = at_store(work)
+    if not found:
+        out.print("Every invariant holds.")
+        return
+    shown = table("Broken invariants", "check", "document", "found")
+    for fault in found:
+        shown.add_row(fault.check.value, fault.place, fault.found)
+    out.print(shown)
+    raise typer.Exit(1)
 
 
 def at_store(work: Callable[[Recovery], Awaitable[_T]]) -> _T:

@@ -11,6 +11,7 @@ from shared.journal.archive.archive import Archive
 from shared.journal.archive.backup import Backup
 from shared.journal.archive.restore import Restore
 from shared.journal.connections import Connections
+from shared.journal.integrity.integrity import Integrity
 from shared.journal.rebuild import Rebuild
 from shared.journal.upkeep.user_erasure import UserErasure
 from shared.journal.vault import Vault
@@ -25,6 +26,7 @@ class Recovery:
     restore: Restore
     rebuild: Rebuild
     erasure: UserErasure
+    integrity: Integrity
 
 
 def recovery_over(base: Foundation) -> Recovery:
@@ -36,6 +38,7 @@ def recovery_over(base: Foundation) -> Recovery:
         Restore(documents, clock, entropy),
         Rebuild(documents, clock, entropy),
         UserErasure(Connections(documents, clock, entropy, vault)),
+        Integrity(documents),
     )
 
 

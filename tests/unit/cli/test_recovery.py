@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 
@@ -49,3 +50,25 @@ def test_an_erased_journal_is_empty(connected):
     connected("sync")
     assert "documents erased" in connected("erase", "--yes").output
     assert "AAPL" not in connected("journal").output
+
+
+def test_a_store_that_is_whole_passes_its_checks(connected):
+    connected("sync")
+    told = connected("integrity")
+    assert (told.exit_code, told.output.strip()) == (0, "Every invariant holds.")
+
+
+def test_a_restored_store_passes_its_checks(connected, tmp_path: Path):
+    connected("sync")
+    connected("backup", str(tmp_path / "archive"))
+    elsewhere = {"DAYBIAS_STATE_DIR": str(tmp_path / "new")}
+    connected("restore", str(tmp_path / "archive"), **elsewhere)
+    assert connected("integrity", **elsewhere).exit_code == 0
+
+
+def test_a_store_that_was_changed_ends_with_status_1(connected, tmp_path: Path):
+    connected("sync")
+    with sqlite3.connect(tmp_path / "state" / "documents.sqlite3") as store:
+        store.execute("UPDATE executions SET _body = replace(_body, '178.21', '178.22')")
+    told = connected("integrity")
+    assert (told.exit_code, "hashes" in told.output) == (1, True)

@@ -1,0 +1,1 @@
+"""Every invariant of a user's store, checked against the store itself."""
