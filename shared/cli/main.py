@@ -43,13 +43,7 @@ app.command()(rereading.resync)
 app.command("import")(exchange.import_)
 app.command()(exchange.export)
 app.command()(runs)
-for command in (
-    recovery.backup,
-    recovery.restore,
-    recovery.rebuild,
-    recovery.erase,
-    recovery.integrity,
-):
+for command in recovery.COMMANDS:
     app.command()(command)
 
 

@@ -100,3 +100,6 @@ def _show(manifest: Manifest, title: str) -> None:
         if part.documents:
             shown.add_row(name, str(part.documents), part.sha256[:16])
     out.print(shown)
+
+
+COMMANDS = (backup, restore, rebuild, erase, integrity)

@@ -1,5 +1,7 @@
 """A journal backed up, destroyed and restored, into the same kind of store or into another."""
 
+import asyncio
+import copy
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -29,10 +31,20 @@ from tests.twins.memory_documents import MemoryDocuments
 SECRETS = (b"K0", b"s0", b"t2", b"sealed")
 
 
+@pytest.fixture(scope="module")
+def whole() -> MemoryDocuments:
+    """A month of three accounts, and a row that was revised."""
+    return asyncio.run(_trade_a_month())
+
+
 @pytest.fixture
-async def documents() -> MemoryDocuments:
-    """A month of three accounts, a row that was revised, and one that could not be read."""
-    house = House(MemoryDocuments())
+def documents(whole: MemoryDocuments) -> MemoryDocuments:
+    return copy.deepcopy(whole)
+
+
+async def _trade_a_month() -> MemoryDocuments:
+    found = MemoryDocuments()
+    house = House(found)
     await house.open_accounts()
     house.trade()
     await house.tick()
@@ -42,7 +54,6 @@ async def documents() -> MemoryDocuments:
     house.clock.advance(timedelta(minutes=15))
     await house.tick()
     await house.reconcile.sweep(USER)
-    found: MemoryDocuments = house.documents
     return found
 
 

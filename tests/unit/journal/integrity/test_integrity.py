@@ -1,5 +1,7 @@
 """Each invariant broken once; a store that is whole has no fault."""
 
+import asyncio
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -27,10 +29,20 @@ COLUMNS = {
 FILE = "Id,When,Symbol,Qty,Price\n1,2020-05-20T15:00:00Z,IBM,10,300\n"
 
 
-@pytest.fixture
-async def house() -> House:
+@pytest.fixture(scope="module")
+def whole() -> MemoryDocuments:
     """A month of three accounts, a file whose line was corrected, a row that was spoken of."""
-    made = House(MemoryDocuments())
+    return asyncio.run(_trade_a_month())
+
+
+@pytest.fixture
+def house(whole: MemoryDocuments) -> House:
+    return House(copy.deepcopy(whole))
+
+
+async def _trade_a_month() -> MemoryDocuments:
+    documents = MemoryDocuments()
+    made = House(documents)
     await made.open_accounts()
     made.trade()
     await made.tick()
@@ -43,7 +55,7 @@ async def house() -> House:
     said = Annotation(note="mine")
     await Annotations(*ports).say(USER, Subject.ROUND_TRIP, RowKey(row.key.id), said)
     await made.reconcile.sweep(USER)
-    return made
+    return documents
 
 
 async def one(
