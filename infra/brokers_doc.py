@@ -80,7 +80,9 @@ def _counted(number: float, name: str) -> str:
 
 def _logins(spec: BrokerSpec) -> Iterator[str]:
     for name, scheme in spec.auth.items():
-        yield f"{name} ({', '.join(f'`{field}`' for field in scheme.fields)}){_ends(scheme)}"
+        asked = [f"`{field}`" for field in scheme.fields]
+        asked += [f"`{field}` if you have it" for field in scheme.optional]
+        yield f"{name} ({', '.join(asked)}){_ends(scheme)}"
     if spec.oauth is not None:
         yield "or in the browser"
 
@@ -96,7 +98,8 @@ def _history(spec: BrokerSpec) -> str:
 
 
 def _limit(limit: RateLimit) -> str:
-    return f"{limit.requests:,} in {span(limit.window)}"
+    door = f" at `{limit.door}`" if limit.door else ""
+    return f"{limit.requests:,} in {span(limit.window)}{door}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -29,6 +29,19 @@ def text_of(row: dict[str, Any], field: str) -> str:
     return value
 
 
+def number_text(row: dict[str, Any], field: str) -> str:
+    """Take an int64 id as text.
+
+    Raises: UnparseableRow.
+    """
+    value = row.get(field)
+    if type(value) is int and value > 0:  # True is an int, but no id
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return value
+    raise UnparseableRow(f"{field}: expected a whole number, found {value!r}")
+
+
 def time_of(row: dict[str, Any], field: str, read: Callable[[str], _T]) -> _T:
     """Take an instant or a date with the reader that fits the broker's form.
 

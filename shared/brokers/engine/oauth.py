@@ -13,7 +13,8 @@ class OAuth:
     """Where a browser is sent to consent, and where its code is exchanged.
 
     Shape: `basic` shows the application in a Basic header instead of the form; `params` go with the
-    question beside those of the standard.
+    question beside those of the standard; `environments` are those that these addresses serve,
+    empty for all.
     """
 
     authorize_url: str
@@ -22,6 +23,7 @@ class OAuth:
     pkce: bool = False
     basic: bool = False
     params: Mapping[str, str] = field(default_factory=dict)
+    environments: tuple[str, ...] = ()
 
     def address(self, client_id: str, redirect_uri: str, state: str, challenge: str) -> str:
         """Make the address for one consent; `challenge` is shown where PKCE is offered."""

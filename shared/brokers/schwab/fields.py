@@ -62,19 +62,6 @@ def root_of(instrument: dict[str, Any]) -> str:
             return symbol
 
 
-def number_text(row: dict[str, Any], field: str) -> str:
-    """Take an int64 id as text.
-
-    Raises: UnparseableRow.
-    """
-    value = row.get(field)
-    if type(value) is int and value > 0:  # True is an int, but no id
-        return str(value)
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return value
-    raise UnparseableRow(f"{field}: expected a whole number, found {value!r}")
-
-
 def day_of(text: str) -> date:
     """Name the day: what is booked at midnight in New York belongs to the day that just ended."""
     return (parse_instant(text) - timedelta(seconds=1)).astimezone(NEW_YORK).date()

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, time_of
-from shared.brokers.schwab.fields import CURRENCY, day_of, number_text
+from shared.brokers.rows import fields_of, number_text, time_of
+from shared.brokers.schwab.fields import CURRENCY, day_of
 from shared.brokers.schwab.items import (
     Item,
     Items,

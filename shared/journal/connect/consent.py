@@ -87,6 +87,10 @@ class Consents:
     async def _begin(self, spec: BrokerSpec, asked: Body, session: str) -> str:
         if spec.oauth is None:
             raise InvalidInput(f"{spec.title} offers no OAuth", expected=sorted(spec.auth))
+        offered = spec.oauth.environments or tuple(spec.hosts)
+        if asked["environment"] not in offered:
+            text = f"{spec.title} offers OAuth in {' and '.join(offered)} alone"
+            raise InvalidInput(text, expected=offered)
         application = await read_application(self.secrets, spec)
         await self._sweep()
         state, now = self.connections.entropy.token(), self.connections.clock.now()

@@ -31,9 +31,15 @@ def test_a_login_that_ends_says_when():
 
 
 def test_every_limit_that_is_kept_is_named():
-    bursts = RateLimit(6000, timedelta(seconds=10))
+    bursts = RateLimit(6000, timedelta(seconds=10), door="futures")
     page = render([replace(TOPSTEPX, more_limits=(bursts,))])
-    assert "| 190 in a minute and 6,000 in 10 seconds |" in page
+    assert "| 190 in a minute and 6,000 in 10 seconds at `futures` |" in page
+
+
+def test_what_may_be_left_out_of_a_login_is_named_as_such():
+    scheme = replace(TOPSTEPX.auth["api_key"], optional=("firm",))
+    page = render([replace(TOPSTEPX, auth={"api_key": scheme})])
+    assert "(`user_name`, `api_key`, `firm` if you have it)" in page
 
 
 @pytest.mark.parametrize(
