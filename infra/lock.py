@@ -11,6 +11,7 @@ GROUPS = (
     "sdk-alpaca",
     "sdk-oanda",
     "sdk-schwab",
+    "sdk-tastytrade",
     "sdk-topstepx",
     "sdk-tradestation",
     "terraform",
