@@ -13,12 +13,14 @@ import pytest
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.schwab.world import SchwabWorld
+from infra.simulators.brokers.tastytrade.world import TastytradeWorld
 from infra.simulators.brokers.tradestation.world import TradeStationWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Call
 from shared.brokers.alpaca.spec import SPEC as ALPACA
 from shared.brokers.oanda.spec import SPEC as OANDA
 from shared.brokers.schwab.spec import SPEC as SCHWAB
+from shared.brokers.tastytrade.spec import SPEC as TASTYTRADE
 from shared.brokers.tradestation.spec import SPEC as TRADESTATION
 from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import ConfigError, InvalidInput, NotFound, PermanentError
@@ -30,7 +32,7 @@ from tests.twins.memory_documents import MemoryDocuments
 
 SESSION, OTHER_SESSION = "s" * 26, "t" * 26
 SECRET = "our-app-secret"
-SPECS = {spec.name: spec for spec in (ALPACA, OANDA, SCHWAB, TRADESTATION)}
+SPECS = {spec.name: spec for spec in (ALPACA, OANDA, SCHWAB, TASTYTRADE, TRADESTATION)}
 
 
 @dataclass
@@ -116,7 +118,17 @@ def at_tradestation() -> Browser:
     return Browser(desk, "http://localhost:8080")
 
 
-@pytest.fixture(params=[at_alpaca, at_schwab, at_tradestation], ids=lambda make: make.__name__[3:])
+def at_tastytrade() -> Browser:
+    desk = Desk(spec=TASTYTRADE, make_world=TastytradeWorld, environment="live")
+    desk.world.add_account("5WT00001")
+    callback = desk.world.add_client("our-app", SECRET).redirect_uri
+    return Browser(desk, callback)
+
+
+@pytest.fixture(
+    params=[at_alpaca, at_schwab, at_tastytrade, at_tradestation],
+    ids=lambda make: make.__name__[3:],
+)
 async def browser(request: pytest.FixtureRequest) -> Browser:
     browser: Browser = request.param()
     await browser.register()
@@ -145,6 +157,14 @@ async def test_a_consent_becomes_a_connection_that_can_be_synchronized(browser: 
     assert (made.label, made.auth, made.environment) == ("mine", "oauth", browser.desk.environment)
     report = await browser.desk.sync(made)
     assert (report.outcome.value, len(report.accounts)) == ("complete", 1)
+
+
+async def test_an_environment_whose_consent_is_elsewhere_is_not_offered() -> None:
+    browser = at_tastytrade()
+    await browser.register()
+    browser.desk.environment = "sandbox"
+    with pytest.raises(InvalidInput, match="offers OAuth in live alone"):
+        await browser.begin()
 
 
 async def test_a_broker_is_asked_for_no_more_than_reading(tradestation: Browser) -> None:

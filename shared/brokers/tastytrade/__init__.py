@@ -1,0 +1,1 @@
+"""tastytrade as a value: its spec, and how its rows are read."""
