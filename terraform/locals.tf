@@ -106,6 +106,15 @@ locals {
       memory        = "512Mi"
       timeout_s     = 540 # its own budget is 480 s
     }
+    sync_tastytrade = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-tastytrade"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
+    }
     sync_topstepx = {
       called_by     = ["pubsub", "scheduler"]
       documents     = true

@@ -7,6 +7,7 @@ locals {
     sync-alpaca       = { function = "sync_alpaca", attempts = 10 }
     sync-oanda        = { function = "sync_oanda", attempts = 10 }
     sync-schwab       = { function = "sync_schwab", attempts = 10 }
+    sync-tastytrade   = { function = "sync_tastytrade", attempts = 10 }
     sync-topstepx     = { function = "sync_topstepx", attempts = 10 }
     sync-tradestation = { function = "sync_tradestation", attempts = 10 }
   }

@@ -9,6 +9,7 @@ locals {
     tick-alpaca       = { function = "sync_alpaca", path = "/", schedule = "*/15 * * * *" }
     tick-oanda        = { function = "sync_oanda", path = "/", schedule = "*/15 * * * *" }
     tick-schwab       = { function = "sync_schwab", path = "/", schedule = "*/15 * * * *" }
+    tick-tastytrade   = { function = "sync_tastytrade", path = "/", schedule = "*/15 * * * *" }
     tick-topstepx     = { function = "sync_topstepx", path = "/", schedule = "*/15 * * * *" }
     tick-tradestation = { function = "sync_tradestation", path = "/", schedule = "*/15 * * * *" }
   }

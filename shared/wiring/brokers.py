@@ -4,9 +4,10 @@ from shared.brokers.alpaca.spec import SPEC as ALPACA
 from shared.brokers.oanda.spec import SPEC as OANDA
 from shared.brokers.schwab.spec import SPEC as SCHWAB
 from shared.brokers.spec import BrokerSpec
+from shared.brokers.tastytrade.spec import SPEC as TASTYTRADE
 from shared.brokers.topstepx.spec import SPEC as TOPSTEPX
 from shared.brokers.tradestation.spec import SPEC as TRADESTATION
 
 SPECS: dict[str, BrokerSpec] = {
-    spec.name: spec for spec in (ALPACA, OANDA, TOPSTEPX, SCHWAB, TRADESTATION)
+    spec.name: spec for spec in (ALPACA, OANDA, TOPSTEPX, SCHWAB, TRADESTATION, TASTYTRADE)
 }

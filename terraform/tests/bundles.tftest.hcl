@@ -19,7 +19,7 @@ run "a_function_runs_the_zip_that_its_hash_names" {
   }
 
   assert {
-    condition     = length(output.bundles) == 13
+    condition     = length(output.bundles) == length(local.functions)
     error_message = "Every deployable has a zip."
   }
 }

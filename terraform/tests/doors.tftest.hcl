@@ -48,6 +48,10 @@ run "every_function_is_called_by_its_own_callers_alone" {
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
       ]
+      sync_tastytrade = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
       sync_topstepx = [
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
@@ -66,8 +70,8 @@ run "every_push_carries_a_token_and_has_a_dead_letter" {
   command = apply
 
   assert {
-    condition     = length(google_pubsub_subscription.push) == 7
-    error_message = "Seven topics have one consumer each."
+    condition     = length(google_pubsub_subscription.push) == length(local.subscriptions)
+    error_message = "Every topic has one consumer."
   }
 
   assert {
@@ -95,8 +99,8 @@ run "every_push_carries_a_token_and_has_a_dead_letter" {
       grant.member == "serviceAccount:service-123456789@gcp-sa-pubsub.iam.gserviceaccount.com"])
       && alltrue([for grant in google_pubsub_subscription_iam_member.dead_letter_subscriber :
       grant.member == "serviceAccount:service-123456789@gcp-sa-pubsub.iam.gserviceaccount.com"])
-      && length(google_pubsub_topic_iam_member.dead_letter_publisher) == 7
-      && length(google_pubsub_subscription_iam_member.dead_letter_subscriber) == 7
+      && length(google_pubsub_topic_iam_member.dead_letter_publisher) == length(local.subscriptions)
+      && length(google_pubsub_subscription_iam_member.dead_letter_subscriber) == length(local.subscriptions)
     )
     error_message = "Without both grants of its agent Pub/Sub never moves a message to the dead letter."
   }
@@ -147,6 +151,7 @@ run "every_scheduled_call_carries_the_schedulers_token" {
       tick-alpaca       = "*/15 * * * *"
       tick-oanda        = "*/15 * * * *"
       tick-schwab       = "*/15 * * * *"
+      tick-tastytrade   = "*/15 * * * *"
       tick-topstepx     = "*/15 * * * *"
       tick-tradestation = "*/15 * * * *"
     }
@@ -170,6 +175,7 @@ run "grants_are_the_least" {
       "sync_alpaca executions", "sync_alpaca sync-alpaca",
       "sync_oanda executions", "sync_oanda sync-oanda",
       "sync_schwab executions", "sync_schwab sync-schwab",
+      "sync_tastytrade executions", "sync_tastytrade sync-tastytrade",
       "sync_topstepx executions", "sync_topstepx sync-topstepx",
       "sync_tradestation executions", "sync_tradestation sync-tradestation",
     ]
@@ -182,6 +188,7 @@ run "grants_are_the_least" {
       "sync_alpaca vault-keyring",
       "sync_oanda vault-keyring",
       "sync_schwab vault-keyring",
+      "sync_tastytrade vault-keyring",
       "sync_topstepx vault-keyring",
       "sync_tradestation vault-keyring",
     ]
@@ -199,7 +206,7 @@ run "grants_are_the_least" {
   }
 
   assert {
-    condition     = length(distinct([for function in module.function : function.member])) == 13
+    condition     = length(distinct([for function in module.function : function.member])) == length(local.functions)
     error_message = "Every function has a service account of its own."
   }
 }
