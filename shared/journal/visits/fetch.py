@@ -116,7 +116,7 @@ class HistoryReader:
         return Reach(window.until)
 
     async def _ask(self, request: Request) -> Any:
-        if self.client.out_of_time:
+        if self.client.out_of_time and not self.client.knows(request):
             raise BudgetSpent("the next page belongs to the next message")
         return await self.client.ask(request)
 

@@ -1,0 +1,1 @@
+"""Interactive Brokers, simulated: the Flex Web Service."""

@@ -1,0 +1,1 @@
+"""Interactive Brokers: reports of its Flex Web Service."""
