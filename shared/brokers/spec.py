@@ -22,6 +22,7 @@ from shared.brokers.asking import Reply as Reply
 from shared.brokers.asking import Request as Request
 from shared.brokers.asking import Sign as Sign
 from shared.brokers.engine.oauth import OAuth
+from shared.brokers.engine.streaming import Stream
 from shared.brokers.gives import Gives
 from shared.domain.execution import AccountEvent, AssetClass, Execution
 from shared.domain.money import loads_exact
@@ -327,7 +328,7 @@ class BrokerSpec:
 
     Shape: `hosts` environment -> base URL; `gives` is for people who compare; `headers` go with
     every request; `notices` is what the user must be told when connecting; `oauth` is how he
-    consents in the browser, if he can.
+    consents in the browser, if he can; `stream` is how the broker says that there is news.
     `decode` reads a body and raises ValueError where it is none; `time` is asked where signatures
     need the broker's clock; `more_limits` hold beside `limit`; `doors` environment -> name -> base
     URL, where a broker has more than one host; `home` is the host that a login has told for its
@@ -364,3 +365,4 @@ class BrokerSpec:
     home: Callable[[Credentials, str], str] = lambda _, __: ""
     whoami: Request | None = None
     files: tuple[ReportFile, ...] = ()
+    stream: Stream | None = None

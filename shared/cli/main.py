@@ -9,7 +9,7 @@ import typer
 
 from shared import VERSION
 from shared.brokers.engine.saved import decode_saved, history_of, read_saved, saved_json
-from shared.cli import exchange, recovery, rereading, screens
+from shared.cli import exchange, recovery, rereading, screens, watching
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.notes import notes
@@ -45,6 +45,7 @@ app.command()(exchange.export)
 app.command()(runs)
 for command in recovery.COMMANDS:
     app.command()(command)
+app.command()(watching.watch)
 
 
 @app.command()

@@ -72,7 +72,7 @@ class SyncRequested(Message):
     user_id: UserId
     connection_id: ConnectionId
     broker: str
-    reason: str  # tick, manual, resync, continue
+    reason: str  # tick, manual, resync, continue, watch
     requested_at: Instant
 
     def topic_name(self) -> str:

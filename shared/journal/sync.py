@@ -105,14 +105,8 @@ class SyncConnection:
         Raises: AuthRejected and the other refusals, RateLimited, UpstreamUnavailable, LeaseHeld
         while a sync is under way, NotFound, StoreUnavailable.
         """
-        leases = Leases(self.documents, self.clock, self.entropy)
-        name = lease_name(user_id, connection_id)
-        held = await leases.acquire(name, self.budget_s + _LEASE_MARGIN_S)
-        try:
-            connections = Connections(self.documents, self.clock, self.entropy, self.vault)
-            connection = await connections.get(user_id, connection_id)
-            if (rests := self._asked_to_wait(connection)) is not None:
-                raise rests
+        connections = Connections(self.documents, self.clock, self.entropy, self.vault)
+        async with self._leased(user_id, connection_id) as (connection, held):
             try:
                 async with self.logged_in(connection, held) as (client, _):
                     listed = await list_accounts(client)
@@ -121,6 +115,34 @@ class SyncConnection:
                 raise
             await connections.note_health(connection, ConnectionState.ACTIVE)
             return listed
+
+    async def show_login(
+        self, user_id: UserId, connection_id: ConnectionId
+    ) -> tuple[Mapping[str, str], Sequence[BrokerAccount]]:
+        """Log in; give the headers that show the login, and the accounts that it reaches.
+
+        Raises: as `test`.
+        """
+        async with (
+            self._leased(user_id, connection_id) as (connection, held),
+            self.logged_in(connection, held) as (client, _),
+        ):
+            return client.shown, await list_accounts(client)
+
+    @asynccontextmanager
+    async def _leased(
+        self, user_id: UserId, connection_id: ConnectionId
+    ) -> AsyncIterator[tuple[Connection, Held]]:
+        """Hold a connection that its broker has not asked to wait, as it is stored now."""
+        leases = Leases(self.documents, self.clock, self.entropy)
+        name = lease_name(user_id, connection_id)
+        held = await leases.acquire(name, self.budget_s + _LEASE_MARGIN_S)
+        try:
+            connections = Connections(self.documents, self.clock, self.entropy, self.vault)
+            connection = await connections.get(user_id, connection_id)
+            if (rests := self._asked_to_wait(connection)) is not None:
+                raise rests
+            yield connection, held
         finally:
             await leases.release(held)
 

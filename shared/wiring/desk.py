@@ -55,6 +55,7 @@ class Desk:
     ) -> None:
         base = stack.foundation
         self._stack = stack
+        self.foundation = base
         self._apps = apps
         self._engines = engines
         self.documents = base.documents
@@ -75,13 +76,17 @@ class Desk:
 
     async def sync(self, broker: str) -> Synced:
         """Fetch what is due, store it and rebuild what it changed."""
-        base = self._stack.foundation
+        base = self.foundation
         report = await tick(base.documents, base.bus, base.clock, broker=broker)
         return Synced(report, await self.settle())
 
     async def settle(self) -> Drained:
         """Store what was published and rebuild what it changed, until nothing waits."""
         return await self._stack.drain(self._push)
+
+    async def serve(self) -> None:
+        """Store and rebuild whatever is published, until cancelled."""
+        await self._stack.serve(self._push)
 
     def syncing(self, broker: str) -> SyncConnection:
         """Give the engine of a broker.

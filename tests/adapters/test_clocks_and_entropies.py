@@ -1,3 +1,6 @@
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from shared.adapters.system_clock import SystemClock
@@ -6,6 +9,7 @@ from tests.contract.clock import ClockContract
 from tests.contract.entropy import EntropyContract
 from tests.twins.manual_clock import ManualClock
 from tests.twins.seeded_entropy import SeededEntropy
+from tests.twins.stepped_clock import SteppedClock
 
 
 class TestSystemClock(ClockContract):
@@ -18,6 +22,21 @@ class TestManualClock(ClockContract):
     @pytest.fixture
     def clock(self) -> ManualClock:
         return ManualClock()
+
+
+class TestSteppedClock(ClockContract):
+    @pytest.fixture
+    async def clock(self) -> AsyncIterator[SteppedClock]:
+        """One that somebody keeps moving."""
+        clock = SteppedClock()
+
+        async def move() -> None:
+            while True:
+                await clock.step(0.01)
+
+        mover = asyncio.create_task(move())
+        yield clock
+        mover.cancel()
 
 
 class TestSystemEntropy(EntropyContract):

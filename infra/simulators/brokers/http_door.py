@@ -7,16 +7,20 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from urllib.parse import parse_qsl, urlsplit
 
+from infra.simulators.brokers.websocket import talk
 from infra.simulators.brokers.wire import Answer, Call
 from infra.simulators.brokers.world import Sample
+
+_LOOK_S = 0.01  # between two looks at a stream that says nothing
 
 
 @contextmanager
@@ -25,15 +29,39 @@ def serve(handle: Callable[[Call], Answer], port: int = 0) -> Iterator[str]:
 
     Shape: port 0 takes a free one. Calls are answered one after the other.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler_of(handle))
-    thread = Thread(target=server.serve_forever, name="broker-simulator", daemon=True)
+    door = _Door(handle, port)
+    thread = Thread(target=door.serve_forever, name="broker-simulator", daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{door.server_port}"
     finally:
-        server.shutdown()
+        door.closing.set()
+        door.shutdown()
         thread.join()
-        server.server_close()
+        door.server_close()
+
+
+class _Door(ThreadingHTTPServer):
+    def __init__(self, handle: Callable[[Call], Answer], port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self._handle = handle
+        self._lock = Lock()
+        self.closing = Event()
+
+    def answer(self, call: Call) -> Answer:
+        with self._lock:
+            return self._handle(call)
+
+    def said(self, answer: Answer) -> Iterator[bytes]:
+        """Give what a stream says, and an empty chunk whenever it says nothing."""
+        while not self.closing.is_set():
+            with self._lock:
+                chunk = answer.more() if answer.more else None
+            if chunk is None:
+                return
+            yield chunk
+            if not chunk:
+                self.closing.wait(_LOOK_S)
 
 
 def _call_of(asked: BaseHTTPRequestHandler) -> Call:
@@ -48,42 +76,50 @@ def _call_of(asked: BaseHTTPRequestHandler) -> Call:
     )
 
 
-def _handler_of(handle: Callable[[Call], Answer]) -> type[BaseHTTPRequestHandler]:
-    lock = Lock()
+class _Handler(BaseHTTPRequestHandler):
+    server: _Door
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits 40 ms for the head's acknowledgement
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # else the body waits 40 ms for the head's acknowledgement
+    def do_GET(self) -> None:
+        self._answer()
 
-        def do_GET(self) -> None:
-            self._answer()
+    def do_POST(self) -> None:
+        self._answer()
 
-        def do_POST(self) -> None:
-            self._answer()
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Say nothing: a request line may carry what is secret."""
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-            """Say nothing: a request line may carry what is secret."""
+    def _answer(self) -> None:
+        answer = self.server.answer(_call_of(self))
+        self.close_connection |= answer.lost or answer.cut or answer.more is not None
+        if answer.lost:
+            return
+        with suppress(ConnectionError):  # the client has heard enough
+            if answer.hear is not None:
+                talk(self, answer.hear, self.server.said(answer))
+            elif answer.more is not None and not answer.cut:
+                self._stream(answer)
+            else:
+                self._send(answer)
 
-        def _answer(self) -> None:
-            call = _call_of(self)
-            with lock:
-                answer = handle(call)
-            self._send(answer)
+    def _head(self, answer: Answer, name: str, value: str) -> None:
+        self.send_response(answer.status)
+        for header in (*answer.headers.items(), (name, value)):
+            self.send_header(*header)
+        self.end_headers()
 
-        def _send(self, answer: Answer) -> None:
-            if answer.lost or answer.cut:
-                self.close_connection = True
-            if answer.lost:
-                return
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(answer.body)))
-            self.end_headers()
-            half = len(answer.body) // 2
-            self.wfile.write(answer.body[:half] if answer.cut else answer.body)
+    def _send(self, answer: Answer) -> None:
+        self._head(answer, "content-length", str(len(answer.body)))
+        half = len(answer.body) // 2
+        self.wfile.write(answer.body[:half] if answer.cut else answer.body)
 
-    return Handler
+    def _stream(self, answer: Answer) -> None:
+        self._head(answer, "transfer-encoding", "chunked")
+        for chunk in chain((answer.body,), self.server.said(answer)):
+            if chunk:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        self.wfile.write(b"0\r\n\r\n")
 
 
 def sample_of(broker: str, now: Callable[[], datetime]) -> Sample:

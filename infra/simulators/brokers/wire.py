@@ -1,7 +1,7 @@
 """What passes through a simulator's doors: calls in, answers out, no sockets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +22,20 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; `lost` never arrives, `cut` ends in the middle of its body."""
+    """One answer; `lost` never arrives, `cut` ends in the middle of its body.
+
+    Shape: `more` makes it a stream: each call gives what is to be said since the one before, whole
+    lines or parts of them, and None at the end. With `hear`, and status 101, it is a websocket:
+    each line is a message, and what the client says is heard.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=lambda: dict(JSON))
     lost: bool = False
     cut: bool = False
+    more: Callable[[], bytes | None] | None = None
+    hear: Callable[[str], None] | None = None
 
 
 def answer(body: Any, status: int = 200) -> Answer:

@@ -15,6 +15,7 @@ from shared.brokers.alpaca.rows import (
     read_holdings,
     rows_of,
 )
+from shared.brokers.alpaca.stream import STREAM
 from shared.brokers.engine.auth import bearer, key_headers
 from shared.brokers.engine.limits import reset_at
 from shared.brokers.engine.oauth import OAuth
@@ -105,4 +106,5 @@ SPEC = BrokerSpec(
     oauth=OAuth(  # reading is what is granted when no scope is asked for
         "https://app.alpaca.markets/oauth/authorize", "https://api.alpaca.markets/oauth/token"
     ),
+    stream=STREAM,
 )

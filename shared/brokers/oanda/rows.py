@@ -55,7 +55,7 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]
     """
     row = fields_of(raw)
     kind = text_of(row, "type")
-    if _QUIET.fullmatch(kind):
+    if is_quiet(kind):
         return Ignored(kind)
     if kind not in _READERS:
         raise UnparseableRow(f"type: {kind!r} is not known; it may change positions")
@@ -65,6 +65,11 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]
     except ValidationError as error:  # of the normalized row
         first = error.errors()[0]
         raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
+
+
+def is_quiet(kind: str) -> bool:
+    """Tell a kind of transaction that changes neither cash nor a position."""
+    return _QUIET.fullmatch(kind) is not None
 
 
 def booked_at(raw: Any) -> datetime | None:

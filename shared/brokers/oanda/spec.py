@@ -23,6 +23,7 @@ from shared.brokers.oanda.account import (
     read_summary,
 )
 from shared.brokers.oanda.rows import booked_at, booked_on, parse_transaction
+from shared.brokers.oanda.stream import STREAM
 from shared.brokers.spec import (
     AccountDetail,
     AccountsEndpoint,
@@ -178,4 +179,5 @@ SPEC = BrokerSpec(
     ),
     errors=refused_account,
     headers={"Accept-Datetime-Format": "RFC3339"},
+    stream=STREAM,
 )

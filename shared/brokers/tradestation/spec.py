@@ -33,6 +33,7 @@ from shared.brokers.spec import (
     Window,
 )
 from shared.brokers.tradestation.rows import booked_at, booked_on, held_position, parse_order
+from shared.brokers.tradestation.stream import STREAM
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
@@ -219,4 +220,5 @@ SPEC = BrokerSpec(
         pkce=True,
         params={"audience": "https://api.tradestation.com"},
     ),
+    stream=STREAM,
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from infra.simulators.brokers.alpaca.account import (
@@ -29,6 +30,7 @@ from infra.simulators.brokers.alpaca.query import (
     page_size,
     refused,
 )
+from infra.simulators.brokers.alpaca.stream import TradeUpdates
 from infra.simulators.brokers.wire import Answer, Call, answer
 from infra.simulators.brokers.world import World, bearer, form, serves
 from shared.domain.money import decimal_text
@@ -194,6 +196,9 @@ class AlpacaWorld(World):
             return self._token(call)
         if call.method != "GET":
             raise refused(404, 40410000, "endpoint not found")
+        if call.path == "/stream":
+            stream = TradeUpdates(partial(self._account_of, call), self.now)
+            return Answer(101, b"", more=stream.more, hear=stream.hear)
         account = self._authorized(call)
         name, _, rest = call.path.removeprefix("/v2/").partition("/")
         match name, rest:
@@ -213,17 +218,21 @@ class AlpacaWorld(World):
 
     def _authorized(self, call: Call) -> Account:
         key, secret = (call.headers.get(f"apca-api-{n}") for n in ("key-id", "secret-key"))
-        token = bearer(call)
+        account = self._account_of(call, key, secret, bearer(call))
+        if account is None:
+            raise refused(401, 40110000, "request is not authorized")
+        return account
+
+    def _account_of(
+        self, call: Call, key: str | None, secret: str | None, token: str | None
+    ) -> Account | None:
         for account in self._accounts.values():
-            by_key = key is not None and (key, secret) == (account.key_id, account.secret_key)
-            by_token = token != "" and token == account.oauth_token
-            if (
-                (by_key or by_token)
-                and not account.revoked
-                and serves(call, _HOST_OF, account.environment)
-            ):
+            by_key = bool(key) and (key, secret) == (account.key_id, account.secret_key)
+            by_token = bool(token) and token == account.oauth_token
+            here = not account.revoked and serves(call, _HOST_OF, account.environment)
+            if (by_key or by_token) and here:
                 return account
-        raise refused(401, 40110000, "request is not authorized")
+        return None
 
     def _token(self, call: Call) -> Answer:
         asked = form(call)

@@ -1,7 +1,7 @@
 """OANDA's v20 REST API as a pure state machine over scripted accounts and a movable clock.
 
 A row can be seen once its time has come, and its id is the next one of its account in the order of
-booking: OANDA books nothing late, scripts may. Not here: orders, prices, streams, UNIX times.
+booking: OANDA books nothing late, scripts may. Not here: orders, prices, UNIX times.
 Source: oanda/v20-openapi (json/v20.json 3.0.25); developer.oanda.com/rest-live-v20/transaction-ep.
 """
 
@@ -30,11 +30,13 @@ from infra.simulators.brokers.oanda.query import (
     spans,
     window,
 )
+from infra.simulators.brokers.oanda.stream import TransactionStream
 from infra.simulators.brokers.wire import Answer, Call, answer
 from infra.simulators.brokers.world import Refused, World, bearer, serves
 from shared.domain.money import decimal_text
 
 _HOST_OF = {"live": "api-fxtrade.oanda.com", "practice": "api-fxpractice.oanda.com"}
+_STREAM = {"content-type": "application/octet-stream"}
 _MOST_SINCE = 1000  # rows that `sinceid` gives at once
 
 
@@ -177,6 +179,9 @@ class OandaWorld(World):
                 return answer({"accounts": [account_row(account) for account in reachable]})
             case ["", account_id, *rest]:
                 account = _chosen(reachable, account_id)
+                if rest == ["transactions", "stream"]:
+                    stream = TransactionStream(account, self.now)
+                    return Answer(200, b"", _STREAM, more=stream.more)
                 body = self._about(account, "/".join(rest), call)
                 return answer({**body, "lastTransactionID": account.last_id(self.now())})
             case _:

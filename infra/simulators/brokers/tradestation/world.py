@@ -27,6 +27,7 @@ from infra.simulators.brokers.tradestation.orders import (
     newest_first,
     position_body,
 )
+from infra.simulators.brokers.tradestation.stream import OrderStream
 from infra.simulators.brokers.tradestation.tokens import ApiKey, Tokens
 from infra.simulators.brokers.wire import JSON, Answer, Call, answer
 from infra.simulators.brokers.world import Refused, World, bearer, form, serves
@@ -63,11 +64,14 @@ class TradeStationWorld(World):
     """The broker: accounts, orders, keys.
 
     Shape: `history_days` is how far back orders can be asked for; `failing` names accounts that
-    answers leave out, with the error and message that they give instead.
+    answers leave out, with the error and message that they give instead; `says_go_away` ends
+    streams as a server does; `chunk` is how many bytes of a stream come at once at most.
     """
 
     history_days: int = 730
     failing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    says_go_away: bool = False
+    chunk: int = 65_536
     tokens: Tokens = field(default_factory=Tokens)
     _accounts: dict[str, Account] = field(default_factory=dict)
     _listings: dict[str, Listing] = field(default_factory=dict)
@@ -255,17 +259,9 @@ class TradeStationWorld(World):
         raise refused(400, "BadRequest", "since is missing or no date")
 
     def _stream(self, call: Call, ids: str) -> Answer:
-        """Give the snapshot of all orders, a heartbeat, and the end that a server may ask for."""
         found, errors = self._asked(call, ids)
-        now = self.now()
-        lines = [
-            *errors,
-            *(order.body(now) for account in found for order in account.current(now)),
-            {"StreamStatus": "EndSnapshot"},
-            {"Heartbeat": 1, "Timestamp": iso(now)},
-            {"StreamStatus": "GoAway"},
-        ]
-        return Answer(200, "".join(json.dumps(line) + "\n" for line in lines).encode(), _STREAM)
+        stream = OrderStream(found, self.now, lambda: self.says_go_away, self.chunk)
+        return Answer(200, stream.snapshot(errors), _STREAM, more=stream.more)
 
     def _symbol(self, symbol: str) -> dict[str, Any]:
         listing = self._listings.get(symbol, Listing())

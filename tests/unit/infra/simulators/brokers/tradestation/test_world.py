@@ -1,6 +1,7 @@
 import hashlib
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -308,13 +309,58 @@ def test_point_values_need_the_scope_for_market_data(visitor: Visitor) -> None:
     assert symbol["PriceFormat"]["PointValue"] == "50"
 
 
-def test_a_stream_begins_with_every_order_and_may_ask_to_go_away(visitor: Visitor) -> None:
+def stream(visitor: Visitor) -> tuple[list[Any], Callable[[], bytes | None]]:
+    """Open a stream; give its snapshot, and what takes what it says next."""
+    answered = visitor.ask("brokerage/stream/accounts/A1/orders")
+    assert answered.more is not None
+    return read(answered.body), answered.more
+
+
+def read(said: bytes | None) -> list[Any]:
+    return [json.loads(line) for line in (said or b"").splitlines()]
+
+
+def test_a_stream_begins_with_every_order(visitor: Visitor) -> None:
     account = visitor.world.add_account("A1")
     visitor.world.fill(account, "SPY", "Buy", Decimal(1), price=Decimal(300), at=START)
-    answered = visitor.ask("brokerage/stream/accounts/A1/orders")
-    lines = [json.loads(line) for line in answered.body.splitlines()]
-    assert [line.get("StreamStatus") for line in lines] == [None, "EndSnapshot", None, "GoAway"]
-    assert (lines[0]["Legs"][0]["Symbol"], lines[2]["Heartbeat"]) == ("SPY", 1)
+    (order, end), _ = stream(visitor)
+    assert (order["Legs"][0]["Symbol"], end) == ("SPY", {"StreamStatus": "EndSnapshot"})
+
+
+def test_a_stream_gives_an_order_whole_each_time_that_it_grows(visitor: Visitor) -> None:
+    account = visitor.world.add_account("A1")
+    order = visitor.world.order(account, [("SPY", "Buy", Decimal(3))], at=START)
+    _, more = stream(visitor)
+    said = []
+    for quantity in (1, 2):
+        order.fill(Decimal(quantity), Decimal(300), START)
+        said += [one["Legs"][0]["ExecQuantity"] for one in read(more())]
+    assert (said, more()) == (["1", "3"], b"")
+
+
+def test_a_stream_that_has_nothing_to_say_shows_that_it_lives(visitor: Visitor) -> None:
+    visitor.world.add_account("A1")
+    _, more = stream(visitor)
+    assert more() == b""
+    visitor.clock.advance(5)
+    assert [line["Heartbeat"] for line in read(more())] == [1]
+
+
+def test_a_stream_asks_to_go_away_and_ends(visitor: Visitor) -> None:
+    visitor.world.add_account("A1")
+    _, more = stream(visitor)
+    visitor.world.says_go_away = True
+    assert (read(more()), more()) == ([{"StreamStatus": "GoAway"}], None)
+
+
+def test_a_streams_lines_may_come_in_pieces(visitor: Visitor) -> None:
+    account = visitor.world.add_account("A1")
+    visitor.world.chunk = 7
+    _, more = stream(visitor)
+    visitor.world.fill(account, "SPY", "Buy", Decimal(1), price=Decimal(300), at=START)
+    visitor.world.says_go_away = True
+    pieces = list(iter(more, None))
+    assert (max(map(len, pieces)), len(read(b"".join(pieces)))) == (7, 2)
 
 
 def test_a_spent_quota_is_told_in_the_brokers_own_headers(visitor: Visitor) -> None:

@@ -1,0 +1,1 @@
+"""Composition roots of what only a person on their own machine does."""
