@@ -1,4 +1,7 @@
-"""Renew the hashed lock files; none names a registry host, so they work behind any mirror."""
+"""Renew the hashed lock files; none names a registry host, so they work behind any mirror.
+
+`python -m infra.lock` renews all, `python -m infra.lock sdk-alpaca` that of one group.
+"""
 
 import subprocess
 import sys
@@ -29,13 +32,14 @@ def _compile(output: str, *sources: str, stdin: str | None = None) -> None:
     subprocess.run(command, cwd=ROOT, check=True, input=stdin, text=True)
 
 
-def main() -> None:
-    _compile("bootstrap.txt", "-", stdin=BOOTSTRAP)
-    _compile("runtime.txt", "pyproject.toml")
-    _compile("dev.txt", "--group", "dev", "pyproject.toml")
-    for group in GROUPS:
+def main(*groups: str) -> None:
+    if not groups:
+        _compile("bootstrap.txt", "-", stdin=BOOTSTRAP)
+        _compile("runtime.txt", "pyproject.toml")
+        _compile("dev.txt", "--group", "dev", "pyproject.toml")
+    for group in groups or GROUPS:
         _compile(f"{group}.txt", "--group", f"pyproject.toml:{group}")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
