@@ -14,8 +14,8 @@ reconciliation at most.
 _ASKED = """\
 History is how far back a broker answers, as far as a limit is known, and how deep the first run
 reads. The limit is what Daybias keeps to, not always all that is allowed. A run reads the overlap
-before its cursor again, for rows that come late or change. Daybias asks at intervals; what a broker
-could push is named for the day when somebody wants it.
+before its cursor again, for rows that come late or change. Daybias asks at intervals; where a
+broker's push is watched, `daybias watch` asks at once when it tells of a fill.
 """
 _UNITS = (
     ("day", timedelta(days=1)),
@@ -46,7 +46,7 @@ def render(specs: Iterable[BrokerSpec]) -> str:
             _history(spec),
             " and ".join(map(_limit, (spec.limit, *spec.more_limits))),
             span(spec.overlap),
-            spec.gives.streaming,
+            spec.gives.streaming + ("; watched" if spec.stream else ""),
         )
         for spec in known
     ]

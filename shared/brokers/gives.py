@@ -10,7 +10,7 @@ class Gives:
     Shape: `fills` what one record of a trade is; `fees` where costs are told; `events` what is told
     beside trades (cash, dividends, expiry, splits ...) and what of it is quarantined; `positions`
     what reconciliation compares; `corrections` how a trade that is taken back or changed is known;
-    `streaming` what the broker can push (Daybias asks, it does not listen).
+    `streaming` what the broker can push.
     """
 
     fills: str

@@ -36,6 +36,12 @@ def test_every_limit_that_is_kept_is_named():
     assert "| 190 in a minute and 6,000 in 10 seconds at `futures` |" in page
 
 
+def test_a_push_that_is_watched_is_marked():
+    last_cells = {s.name: render([s]).splitlines()[-1].split("|")[-2] for s in SPECS.values()}
+    watched = {name for name, cell in last_cells.items() if cell.endswith("; watched ")}
+    assert watched == {spec.name for spec in SPECS.values() if spec.stream}
+
+
 def test_what_may_be_left_out_of_a_login_is_named_as_such():
     scheme = replace(TOPSTEPX.auth["api_key"], optional=("firm",))
     page = render([replace(TOPSTEPX, auth={"api_key": scheme})])
