@@ -14,9 +14,9 @@ from shared.journal.log import read_entry
 from shared.journal.projection.documents import read_holdings
 from shared.journal.reconciliation.comparison import Agreement, Held, Line, Reconciliation
 from shared.journal.reconciliation.discrepancies import keep
-from shared.journal.scanning import every
+from shared.journal.scanning import every, for_each
 from shared.journal.tombstones import is_erased
-from shared.ports import Body, Clock, Documents, Entropy, Key, Query
+from shared.ports import Body, Clock, Document, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
 
 
@@ -29,17 +29,32 @@ class Reconcile:
         self._entropy = entropy
 
     async def sweep(self, user_id: UserId | None = None) -> list[Reconciliation]:
-        """Reconcile every account of a user, or of everybody.
+        """Reconcile every account of a user, or of everybody; one that fails stays unknown.
 
-        Raises: StoreUnavailable.
+        Raises: StoreUnavailable, or what the first failed with when all did.
         """
-        parent = None if user_id is None else (user_id,)
-        query = Query("accounts", parent)
-        return [
-            await self.reconcile(UserId(found.key.path[0]), AccountKey(found.key.id))
-            async for found in every(self._documents, query)
-            if not is_erased(found.body)
-        ]
+        query = Query("accounts", None if user_id is None else (user_id,))
+        results: list[Reconciliation] = []
+        async for found, result in for_each(self._documents, query, self._swept):
+            if isinstance(result, Exception):
+                results.append(self._failed(AccountKey(found.key.id), result))
+            elif result is not None:
+                results.append(result)
+        return results
+
+    async def _swept(self, account: Document) -> Reconciliation | None:
+        if is_erased(account.body):
+            return None
+        return await self.reconcile(UserId(account.key.path[0]), AccountKey(account.key.id))
+
+    def _failed(self, account_key: AccountKey, error: Exception) -> Reconciliation:
+        """Say that nothing is known; what was known before stays stored."""
+        return Reconciliation(
+            account_key=account_key,
+            state=Agreement.UNKNOWN,
+            reason=f"it could not be compared just now ({type(error).__name__})",
+            checked_at=self._clock.now(),
+        )
 
     async def reconcile(self, user_id: UserId, account_key: AccountKey) -> Reconciliation:
         """Compare one account and keep the result; differences become or stay discrepancies.

@@ -1,9 +1,17 @@
-"""Reading an ordered scan to its end."""
+"""Reading an ordered scan to its end, and working on what it gives."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from shared.ports import Document, Documents, Query
+
+_log = logging.getLogger(__name__)
+
+_AT_ONCE = 25
+_T = TypeVar("_T")
 
 
 async def every(documents: Documents, query: Query) -> AsyncIterator[Document]:
@@ -18,3 +26,36 @@ async def every(documents: Documents, query: Query) -> AsyncIterator[Document]:
         if page.cursor is None:
             return
         query = replace(query, cursor=page.cursor)
+
+
+async def for_each(
+    documents: Documents,
+    query: Query,
+    work: Callable[[Document], Awaitable[_T]],
+    *,
+    at_once: int = _AT_ONCE,
+) -> AsyncIterator[tuple[Document, _T | Exception]]:
+    """Work on every document, some at once; yield what came of each, in the order of the scan.
+
+    What one fails with is logged and yielded in its place, and stops no other. Documents and
+    results of `at_once` are in memory at a time.
+    Raises: what the first failed with when none succeeded; StoreUnavailable from the scan.
+    """
+    failed, succeeded = None, False
+    while True:
+        page = await documents.scan(replace(query, limit=at_once))
+        done = await asyncio.gather(*map(work, page.documents), return_exceptions=True)
+        for document, result in zip(page.documents, done, strict=True):
+            if isinstance(result, Exception):
+                _log.error("sweep.one_failed", extra={"id": document.key.id}, exc_info=result)
+                failed = failed or result
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                succeeded = True
+            yield document, result
+        if page.cursor is None:
+            break
+        query = replace(query, cursor=page.cursor)
+    if failed is not None and not succeeded:
+        raise failed

@@ -17,7 +17,7 @@ from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.service_levels.sweep import SweepServiceLevels
 from shared.journal.tick import PERIOD, tick
 from shared.journal.tombstones import Erasure
-from shared.ports import Document, Key, Query, Update
+from shared.ports import Document, Documents, Key, Query, Update
 from tests.brokers.desk import START, USER, Desk
 
 TODAY = date(2026, 3, 16)
@@ -27,8 +27,8 @@ _HOUR = timedelta(hours=1)
 class Street:
     """One user with an account at each of two brokers; a tick every quarter of an hour."""
 
-    def __init__(self) -> None:
-        self.alpaca = Desk()
+    def __init__(self, documents: Documents | None = None) -> None:
+        self.alpaca = Desk() if documents is None else Desk(documents=documents)  # type: ignore[arg-type]  # a store like the twin
         shared = {
             name: getattr(self.alpaca, name) for name in ("clock", "documents", "bus", "entropy")
         }
@@ -246,3 +246,14 @@ async def test_nothing_of_any_user_is_in_the_documents(street: Street) -> None:
     accounts = (await street.documents.scan(Query("accounts", (USER,)))).documents
     for secret in (USER, *(one.key.id for one in accounts), "PA1", "id-1", "101-004-9990417-001"):
         assert secret not in text
+
+
+async def test_an_account_that_cannot_be_folded_holds_up_no_other(street: Street) -> None:
+    await street.until(1)
+    for account in (await street.documents.scan(Query("accounts", (USER,)))).documents:
+        if account.body["broker"] == "oanda":
+            spoiled = {**account.body, "first_seen_us": "spoiled"}
+            await street.documents.commit([Update(account.key, spoiled, account.version)])
+    report = await street.levels.sweep()
+    assert (report.failed, report.accounts) == (1, 1)
+    assert (await street.shown())["alpaca", TODAY].runs.closed == 4

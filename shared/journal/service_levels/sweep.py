@@ -9,7 +9,6 @@ reads per account itself, its contribution, two coverage maps, its connections a
 an hour: some 100,000 documents an hour for 10,000 connections with one account each.
 """
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from shared.domain.service_level import imbalance
 from shared.domain.time import from_micros, to_micros
 from shared.journal.coverage import DayCoverage, read_days
 from shared.journal.imports.importing import FILES
-from shared.journal.scanning import every
+from shared.journal.scanning import every, for_each
 from shared.journal.service_levels.contribution import (
     Contribution,
     first_day,
@@ -45,7 +44,6 @@ from shared.retry import compare_and_set
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 25  # accounts
 # A run takes up to half an hour to its last receipt: younger quarter-hours are not judged.
 _GRACE = timedelta(minutes=45)
 _ALWAYS = from_micros(0)
@@ -53,11 +51,15 @@ _ALWAYS = from_micros(0)
 
 @dataclass(frozen=True, slots=True)
 class LevelsReport:
-    """What a sweep did: accounts seen, runs whose counts do not add up, documents written."""
+    """What a sweep did: accounts seen, runs whose counts do not add up, documents written.
+
+    Shape: `failed` counts accounts that could not be folded: the figures are without them.
+    """
 
     accounts: int
     unbalanced: int
     written: int
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +74,27 @@ class SweepServiceLevels:
         """Fold what is new and write each broker's days.
 
         Idempotent: figures are recomputed, never added to.
-        Raises: StoreUnavailable.
+        Raises: StoreUnavailable, or what the first account failed with when all did.
         """
         now = self.clock.now()
         totals, unbalanced = Totals(now), 0
-        query = Query("accounts", None, limit=_AT_ONCE)
-        while True:
-            page = await self.documents.scan(query)
-            for found in await asyncio.gather(*(self._account(one, now) for one in page.documents)):
-                if found is not None:
-                    level, faulty = found
-                    totals.add(level)
-                    unbalanced += faulty
-            if page.cursor is None:
-                break
-            query = Query("accounts", None, limit=_AT_ONCE, cursor=page.cursor)
+        failed = 0
+
+        async def fold(account: Document) -> tuple[AccountLevel, int] | None:
+            return await self._account(account, now)
+
+        async for _, found in for_each(self.documents, Query("accounts", None), fold):
+            if isinstance(found, Exception):
+                failed += 1
+            elif found is not None:
+                level, faulty = found
+                totals.add(level)
+                unbalanced += faulty
         async for login in every(self.documents, Query("connections", None)):
             if not login.body["account_keys"]:
                 totals.add_unlisted(login.body["broker"], resting=not login.body["schedulable"])
         written = sum([await self._write(totals, broker) for broker in totals.brokers])
-        return LevelsReport(totals.accounts, unbalanced, written)
+        return LevelsReport(totals.accounts, unbalanced, written, failed)
 
     async def _account(self, account: Document, now: datetime) -> tuple[AccountLevel, int] | None:
         user_id, key = UserId(account.key.path[0]), account.key.id

@@ -194,3 +194,21 @@ async def test_a_sweep_looks_at_the_accounts_of_every_user() -> None:
     results = await desk.use_case.sweep(None)
     assert len(results) == 2
     assert len(await desk.queries.reconciliations(USER)) == 1
+
+
+async def test_an_account_that_cannot_be_compared_holds_up_no_other() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "1", "100"))
+    await desk.report(SPY="1")
+    await desk.note_run(1, "closed")
+    body = {"broker": "alpaca", "last_run": 1}
+    for name in (ACCOUNT, "spoiled"):
+        await desk.documents.commit([Create(Key("accounts", (USER, name)), body)])
+    spoiled = {"account_key": "spoiled", "run": "no number", "at_us": 1, "positions": []}
+    await desk.documents.commit([Create(Key("position_reports", (USER, "spoiled-1")), spoiled)])
+    found = {one.account_key: one for one in await desk.use_case.sweep(USER)}
+    assert found[ACCOUNT].state is Agreement.AGREED
+    assert (found["spoiled"].state, found["spoiled"].reason[:26]) == (
+        Agreement.UNKNOWN,
+        "it could not be compared j",
+    )
