@@ -17,10 +17,15 @@ locals {
   #   timeout_s     at most 600 behind a push: later the message would be delivered a second time
   functions = {
     api = {
-      called_by     = []
-      documents     = true
-      publishes     = []
-      reads_secrets = []
+      called_by = []
+      documents = true
+      # imports, notes and replays change the journal; "sync now" asks the broker's own function
+      publishes = [
+        "executions", "journal-changes", "sync-alpaca", "sync-oanda", "sync-schwab", "sync-tastytrade",
+        "sync-topstepx", "sync-tradestation",
+      ]
+      # it seals credentials of new connections, and is the application that users consent to
+      reads_secrets = ["oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "vault-keyring"]
       concurrency   = 80
       memory        = "512Mi"
       timeout_s     = 60

@@ -171,6 +171,8 @@ run "grants_are_the_least" {
 
   assert {
     condition = keys(google_pubsub_topic_iam_member.publisher) == [
+      "api executions", "api journal-changes", "api sync-alpaca", "api sync-oanda", "api sync-schwab",
+      "api sync-tastytrade", "api sync-topstepx", "api sync-tradestation",
       "store_executions journal-changes",
       "sync_alpaca executions", "sync_alpaca sync-alpaca",
       "sync_oanda executions", "sync_oanda sync-oanda",
@@ -184,6 +186,7 @@ run "grants_are_the_least" {
 
   assert {
     condition = keys(google_secret_manager_secret_iam_member.reader) == [
+      "api oauth-alpaca", "api oauth-schwab", "api oauth-tastytrade", "api oauth-tradestation", "api vault-keyring",
       "bias gemini-api-key",
       "sync_alpaca vault-keyring",
       "sync_oanda vault-keyring",

@@ -16,6 +16,8 @@ from shared.journal import vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.local import SUBSCRIPTIONS
 
+OAUTH_SECRETS = {f"oauth-{spec.name}" for spec in SPECS.values() if spec.oauth is not None}
+
 
 @pytest.fixture(scope="module")
 def functions() -> dict[str, Any]:
@@ -53,8 +55,19 @@ def test_the_cloud_and_the_gateway_schedule_the_same_calls():
 def test_every_secret_that_a_function_reads_has_a_shell(functions):
     shells = (TERRAFORM / "secrets.tf").read_text()
     read = {secret for f in functions.values() for secret in f["reads_secrets"]}
-    assert read == {BiasSettings().gemini_secret, vault._KEYRING}
+    assert read == {BiasSettings().gemini_secret, vault._KEYRING, *OAUTH_SECRETS}
     assert [secret for secret in read if f'"{secret}"' not in shells] == []
+
+
+def test_the_api_can_make_connections_and_nobody_else_is_the_application(functions):
+    readers = {name for name, f in functions.items() if OAUTH_SECRETS & set(f["reads_secrets"])}
+    assert set(functions["api"]["reads_secrets"]) == {vault._KEYRING, *OAUTH_SECRETS}
+    assert readers == {"api"}
+
+
+def test_the_api_can_ask_for_a_sync_of_every_broker(functions):
+    of_brokers = {f"{SyncRequested.topic}-{name}" for name in SPECS}
+    assert of_brokers <= set(functions["api"]["publishes"])
 
 
 def test_every_setting_that_a_function_is_given_exists():
