@@ -89,8 +89,7 @@ class SqliteBus:
     def __init__(self, path: Path, clock: Clock, subscriptions: Sequence[Subscription]) -> None:
         self.subscriptions = tuple(subscriptions)
         self._clock = clock
-        # FULL: what `publish` has accepted survives a power cut, because the caller moves on
-        self._connection = SqliteConnection(path, _create_tables, "FULL")
+        self._connection = SqliteConnection(path, _create_tables)
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Store each message once for every subscription of its topic, all in one transaction."""
@@ -114,7 +113,9 @@ class SqliteBus:
                 ],
             )
 
-        await self._connection.write(work)
+        # survives a power cut, because the caller moves on; what a lease or an acknowledgement
+        # may lose to one is only delivered again
+        await self._connection.write(work, durable=True)
 
     def _check(self, message: Outgoing) -> None:
         topics = sorted({s.topic for s in self.subscriptions})

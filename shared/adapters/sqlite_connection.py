@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from shared.domain.errors import ConfigError, StoreUnavailable
 
@@ -17,19 +17,19 @@ T = TypeVar("T")
 class SqliteConnection:
     """Opens at first use; every call runs on the same thread, so statements never interleave.
 
-    No group commit: in WAL with synchronous=NORMAL a commit is a write without fsync, and batches
-    arrive as batches.
+    WAL: a killed process loses nothing. A power cut may lose the last commits, but never one before
+    them, nor one that was asked to be durable: that one is on the disk, with all before it.
+    No group commit: only durable writes cost an fsync, and batches arrive as batches.
     """
 
     def __init__(
         self,
         path: Path,
         prepare: Callable[[sqlite3.Connection], None],
-        synchronous: Literal["NORMAL", "FULL"],
     ) -> None:
         self._path = path
         self._prepare = prepare
-        self._synchronous = synchronous
+        self._is_durable: bool | None = None  # what the connection is set to
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=path.stem)
         self._opened: sqlite3.Connection | None = None
         self._closed = False
@@ -41,12 +41,19 @@ class SqliteConnection:
         """
         return await self._call(lambda: work(self._connection()))
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
         """Run `work` in one transaction: all of it is stored, or nothing when it raises.
 
         Raises: StoreUnavailable, ConfigError when the file cannot be used at all.
         """
-        return await self._call(lambda: _transact(self._connection(), work))
+        return await self._call(lambda: _transact(self._set(durable), work))
+
+    def _set(self, durable: bool) -> sqlite3.Connection:  # noqa: FBT001 - private, one caller
+        connection = self._connection()
+        if self._is_durable is not durable:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._is_durable = durable
+        return connection
 
     async def _call(self, work: Callable[[], T]) -> T:
         try:
@@ -77,7 +84,6 @@ class SqliteConnection:
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         _transact(connection, self._prepare)
 
     async def close(self) -> None:

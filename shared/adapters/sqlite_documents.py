@@ -39,13 +39,12 @@ _SEPARATOR = "\x1f"  # below every character of an id, so joined paths sort as p
 class SqliteDocuments:
     """Documents in a file; each commit is a transaction.
 
-    WAL with synchronous=NORMAL: a killed process loses nothing, a power cut may lose the last
-    commits but never one before them. A run whose receipts are lost so is still open: it is read
-    again.
+    A killed process loses nothing, a power cut may lose the last commits but never one before
+    them. A run whose receipts are lost so is still open: it is read again.
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = SqliteConnection(path, create_schema, "NORMAL")
+        self._connection = SqliteConnection(path, create_schema)
 
     async def get_many(self, keys: Sequence[Key]) -> list[Document | None]:
         """Read by primary key, one statement for all keys of one parent."""
