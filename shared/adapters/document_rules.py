@@ -8,7 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from typing import Any
 
@@ -73,15 +73,18 @@ def _check_path(collection: str, path: Sequence[str], depth: int) -> None:
     if len(path) != depth:
         raise ValueError(f"{collection}: expected {depth} ids, found {path!r}")
     for part in path:
-        _check_id(part, collection)
+        if (complaint := _complaint_about(part)) is not None:
+            raise ValueError(f"{collection}: {complaint}")
 
 
-def _check_id(own: str, collection: str) -> None:
+@lru_cache(maxsize=10_000)  # a page's rows are read by their ids and then written
+def _complaint_about(own: str) -> str | None:
     reserved = own in {".", ".."} or (own[:2] == "__" == own[-2:])
     if reserved or not _ID(own):
-        raise ValueError(f"{collection}: {own!r} cannot be an id")
+        return f"{own!r} cannot be an id"
     if len(own) * _MAX_CHARACTER_BYTES > _MAX_ID_BYTES and len(own.encode()) > _MAX_ID_BYTES:
-        raise ValueError(f"{collection}: an id holds at most {_MAX_ID_BYTES} bytes")
+        return f"an id holds at most {_MAX_ID_BYTES} bytes"
+    return None
 
 
 def _encode_body(write: Create | Update) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from base64 import b32encode
+from json.encoder import encode_basestring
 from typing import Any, NewType
 
 UserId = NewType("UserId", str)
@@ -12,8 +12,11 @@ RowKey = NewType("RowKey", str)
 
 _KEY_BYTES = 20  # 160 bits: 32 base32 characters, collisions out of reach at 10^8 rows
 
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # ten bits each
+_SHIFTS = range(8 * _KEY_BYTES - 10, -1, -10)
+
 # Made once: `json.dumps` would make an encoder at every call.
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -23,9 +26,10 @@ def content_key(*parts: str) -> str:
     Shape: 32 lower-case base32 characters.
     Idempotent: the same parts always give the same key; ("ab", "c") differs from ("a", "bc").
     """
-    listed = f"[{', '.join(map(_quoted, parts))}]"  # what `dumps` of the list gives, but faster
-    digest = hashlib.sha256(listed.encode()).digest()
-    return b32encode(digest[:_KEY_BYTES]).decode().lower()
+    # what `dumps` of the list and `b32encode` give, in a third of their time
+    listed = f"[{', '.join(map(encode_basestring, parts))}]"
+    bits = int.from_bytes(hashlib.sha256(listed.encode()).digest()[:_KEY_BYTES], "big")
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def account_key(broker: str, environment: str, account_id: str) -> AccountKey:

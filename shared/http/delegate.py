@@ -6,6 +6,7 @@ error a second time: the delegate mends the three. Source: gcp.md section 1, mea
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 DRAIN_S = 8.0  # the platform grants about 10 s; an open stream never ends by itself
 _POLL_S = 0.02
 _STOP_S = 2.0
+_OBJECTS_A_COLLECTION = 20_000  # a page of rows makes thousands, and hardly a cycle among them
 
 
 class Delegate:
@@ -99,6 +101,7 @@ class Delegate:
             app = built if isinstance(built, Starlette) else await built
             async with app.router.lifespan_context(app) as state:
                 self._state = dict(state or {})
+                _spare_the_collector()
                 ready.set_result(app)
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.get_running_loop().create_future()
@@ -127,3 +130,14 @@ class Delegate:
             loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(drain(number))))
 
         signal.signal(signal.SIGTERM, on_term)
+
+
+def _spare_the_collector() -> None:
+    """Keep what was loaded out of the garbage collector's sight, and let it look less often.
+
+    Its passes over some hundred thousand objects that never go took a sixth of a backfill's time,
+    and stopped every request that was under way. Once a process: what is alive then stays.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_A_COLLECTION)

@@ -76,6 +76,12 @@ class OpenOrders:
         """Count one fill; None is a row that is no fill."""
         if fill is None:
             return
+        if (
+            fill.quantity == fill.cumulative
+            and not fill.leaves
+            and fill.order_id not in self._orders
+        ):
+            return  # whole in one fill, as most are
         order = self._orders.setdefault(fill.order_id, Order(fill.order_id))
         order.add(fill)
         if not order.may_lack:
