@@ -62,13 +62,15 @@ class HeldPosition:
 class Holdings:
     """What the broker says an account holds.
 
-    Shape: `as_of` is when that was so, None for the moment of the answer.
+    Shape: `as_of` is when that was so, None for the moment of the answer; `settled` tells that the
+    answers prove to be of one piece with the history that was read.
     Units: `cash` in the account's currency.
     """
 
     cash: Decimal
     positions: tuple[HeldPosition, ...]
     as_of: datetime | None = None
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,14 @@ class Window:
     """A stretch of history to read; both ends belong to it.
 
     Shape: `mark` is the newest of the broker's own ids known to be complete, where the history is
-    walked by id; None at first and whenever a stretch is to be read by its times.
+    walked by id; None at first and whenever a stretch is to be read by its times. `now` is when it
+    is walked: a window may lie in the past.
     """
 
     since: datetime
     until: datetime
     mark: str | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +251,7 @@ class HoldingsEndpoint:
     read: Callable[[Sequence[Any], BrokerAccount], Holdings | None]
     settled: bool = False
     compares: bool = False
-    look_up: Callable[[Ask, Sequence[Any]], Awaitable[Sequence[Any]]] | None = None
+    look_up: Callable[[Ask, BrokerAccount, Sequence[Any]], Awaitable[Sequence[Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

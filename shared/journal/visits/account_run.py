@@ -149,8 +149,12 @@ class AccountRun:
                 if holdings is None:
                     return
                 at = holdings.as_of or clock.now()
-                settled = self.client.spec.holdings.settled or holdings == before
-                if settled or await reader.confirms(Window(since, clock.now())):
+                is_whole = self.client.spec.holdings.settled or holdings.settled
+                if (
+                    is_whole
+                    or holdings == before
+                    or await reader.confirms(Window(since, clock.now()))
+                ):
                     await self._log_positions(holdings, at, run)
                     return
         except BudgetSpent:
@@ -162,7 +166,7 @@ class AccountRun:
         endpoint = self.client.spec.holdings
         bodies = [await self.client.ask(one) for one in endpoint.requests(self.found)]
         if endpoint.look_up is not None:
-            bodies += await endpoint.look_up(self.client.ask, bodies)
+            bodies += await endpoint.look_up(self.client.ask, self.found, bodies)
         return endpoint.read(bodies, self.found)
 
     async def _log_positions(self, holdings: Holdings, at: datetime, run: int) -> None:

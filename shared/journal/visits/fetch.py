@@ -99,7 +99,8 @@ class HistoryReader:
 
     async def _read_endpoint(self, endpoint: HistoryEndpoint, window: Window) -> Reach:
         reached = window.since
-        asked = replace(window, mark=self.marks.get(endpoint.name))
+        now = self.publisher.clock.now()
+        asked = replace(window, mark=self.marks.get(endpoint.name), now=now)
         try:
             async for page in endpoint.walk(self._ask, self.broker_account, asked):
                 await self._take(endpoint, page.rows)

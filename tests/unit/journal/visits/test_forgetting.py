@@ -88,7 +88,7 @@ async def test_a_broker_that_asked_to_be_left_alone_is_not_asked_by_a_redelivery
 async def test_what_positions_name_by_id_is_looked_up(desk: Desk) -> None:
     told: list[int] = []
 
-    async def look_up(ask: Ask, bodies: Sequence[Any]) -> Sequence[Any]:
+    async def look_up(ask: Ask, _: BrokerAccount, bodies: Sequence[Any]) -> Sequence[Any]:
         return [await ask(Request("/v2/positions")) for _ in bodies]
 
     def read(bodies: Sequence[Any], account: BrokerAccount) -> Holdings:
