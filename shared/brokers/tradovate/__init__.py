@@ -1,0 +1,1 @@
+"""Tradovate as a value: its spec, how its session and ledger are walked, how rows are read."""
