@@ -149,7 +149,7 @@ class Reconcile:
             for position in read_holdings(gate):
                 held.add(position.symbol, position.root, position.quantity)
         for row in await self._executed(user_id, account_key, at_least=at_us + 1):
-            held.add(row.symbol, row.root, -row.signed_quantity)
+            held.add(row.symbol, row.root, row.units_taken - row.signed_quantity)
         return held
 
     async def _behind(
@@ -160,7 +160,7 @@ class Reconcile:
             return ""
         held = Held()
         for row in await self._executed(user_id, account_key, below=at_us + 1):
-            held.add(row.symbol, row.root, row.signed_quantity)
+            held.add(row.symbol, row.root, row.signed_quantity - row.units_taken)
         stale = [line.symbol for line in lines if held.quantity(line.symbol) != line.ours]
         return f"the journal of {', '.join(stale)} is still being built" if stale else ""
 

@@ -1,7 +1,7 @@
 from decimal import Decimal
 from typing import Any
 
-from shared.domain.execution import AssetClass, EventType
+from shared.domain.execution import AssetClass, EventType, Fee
 from shared.domain.messages import JournalChanged
 from shared.domain.time import to_micros
 from shared.journal.build import BuildJournal
@@ -71,6 +71,16 @@ async def test_equal_sides_agree() -> None:
         ("QQQ", Decimal("-2.5")),
         ("SPY", Decimal(10)),
     ]
+
+
+async def test_a_fee_in_units_is_on_neither_side_of_a_difference() -> None:
+    desk = Desk()
+    fee = Fee(amount=Decimal("0.5"), currency="BTC")
+    coin = {"symbol": "BTC", "base": "BTC", "asset_class": AssetClass.CRYPTO, "fees": (fee,)}
+    await desk.put(fill("a", "10", "100", **coin), fill("b", "10", "100", minute=AT + 1, **coin))
+    await desk.report(BTC="9.5", IWM="3")
+    result = await desk.compare()
+    assert (result.state, [line.symbol for line in result.differing]) == ("differs", ["IWM"])
 
 
 async def test_a_symbol_that_one_side_lacks_is_zero_there() -> None:
