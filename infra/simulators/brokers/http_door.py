@@ -73,6 +73,7 @@ def _call_of(asked: BaseHTTPRequestHandler) -> Call:
         query=dict(parse_qsl(url.query)),
         headers={name.lower(): value for name, value in asked.headers.items()},
         body=asked.rfile.read(int(asked.headers.get("content-length") or 0)),
+        raw_query=url.query,
     )
 
 

@@ -32,6 +32,7 @@ class SimulatorTransport(httpx.AsyncBaseTransport):
             query=dict(request.url.params),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.aread(),
+            raw_query=request.url.query.decode(),
         )
         answer = self.handle(call)
         if answer.lost:

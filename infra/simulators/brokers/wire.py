@@ -10,7 +10,7 @@ JSON = {"content-type": "application/json"}
 
 @dataclass(frozen=True)
 class Call:
-    """One request; header names are lower case."""
+    """One request; header names are lower case, `raw_query` is the query as it was sent."""
 
     method: str
     host: str
@@ -18,6 +18,7 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    raw_query: str = ""
 
 
 @dataclass(frozen=True)
