@@ -12,6 +12,8 @@ LOCKS = ROOT / "infra" / "requirements"
 GROUPS = (
     "bench-dlt",
     "sdk-alpaca",
+    "sdk-binance",
+    "sdk-binance-connector",
     "sdk-oanda",
     "sdk-schwab",
     "sdk-tastytrade",
