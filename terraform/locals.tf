@@ -93,6 +93,15 @@ locals {
       memory        = "512Mi"
       timeout_s     = 540 # its own budget is 480 s
     }
+    sync_binance = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-binance"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
+    }
     sync_oanda = {
       called_by     = ["pubsub", "scheduler"]
       documents     = true

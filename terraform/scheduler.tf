@@ -7,6 +7,7 @@ locals {
     refresh-market    = { function = "refresh_market", path = "/", schedule = "0 * * * *" }
     score-bias        = { function = "score_bias", path = "/", schedule = "25 * * * *" }
     tick-alpaca       = { function = "sync_alpaca", path = "/", schedule = "*/15 * * * *" }
+    tick-binance      = { function = "sync_binance", path = "/", schedule = "*/15 * * * *" }
     tick-oanda        = { function = "sync_oanda", path = "/", schedule = "*/15 * * * *" }
     tick-schwab       = { function = "sync_schwab", path = "/", schedule = "*/15 * * * *" }
     tick-tastytrade   = { function = "sync_tastytrade", path = "/", schedule = "*/15 * * * *" }

@@ -21,7 +21,15 @@ __all__ = ["SUBSCRIPTIONS", "Drained", "Push", "Stack", "open_local", "open_stac
 # Posts a push body to an endpoint and tells the status that it answered.
 Push = Callable[[str, dict[str, Any]], Awaitable[int]]
 
-_BROKERS = ("alpaca", "oanda", "topstepx", "schwab", "tradestation", "tastytrade")
+_BROKERS = (
+    "alpaca",
+    "oanda",
+    "topstepx",
+    "schwab",
+    "tradestation",
+    "tastytrade",
+    "binance",
+)
 
 # Who consumes what, as terraform/pubsub.tf declares it for the cloud.
 SUBSCRIPTIONS = (

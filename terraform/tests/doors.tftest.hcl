@@ -40,6 +40,10 @@ run "every_function_is_called_by_its_own_callers_alone" {
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
       ]
+      sync_binance = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
       sync_oanda = [
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
@@ -149,6 +153,7 @@ run "every_scheduled_call_carries_the_schedulers_token" {
       refresh-market    = "0 * * * *"
       score-bias        = "25 * * * *"
       tick-alpaca       = "*/15 * * * *"
+      tick-binance      = "*/15 * * * *"
       tick-oanda        = "*/15 * * * *"
       tick-schwab       = "*/15 * * * *"
       tick-tastytrade   = "*/15 * * * *"
@@ -175,6 +180,7 @@ run "grants_are_the_least" {
       "api sync-tastytrade", "api sync-topstepx", "api sync-tradestation",
       "store_executions journal-changes",
       "sync_alpaca executions", "sync_alpaca sync-alpaca",
+      "sync_binance executions", "sync_binance sync-binance",
       "sync_oanda executions", "sync_oanda sync-oanda",
       "sync_schwab executions", "sync_schwab sync-schwab",
       "sync_tastytrade executions", "sync_tastytrade sync-tastytrade",
@@ -189,6 +195,7 @@ run "grants_are_the_least" {
       "api oauth-alpaca", "api oauth-schwab", "api oauth-tastytrade", "api oauth-tradestation", "api vault-keyring",
       "bias gemini-api-key",
       "sync_alpaca vault-keyring",
+      "sync_binance vault-keyring",
       "sync_oanda vault-keyring",
       "sync_schwab vault-keyring",
       "sync_tastytrade vault-keyring",

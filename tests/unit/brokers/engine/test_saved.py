@@ -30,6 +30,7 @@ def parsed(broker: str, body: Any, **more: str) -> dict[str, Any]:
         ("schwab", "transactions_trade", "48217735"),
         ("tradestation", "historicalorders_page1", "11223344"),
         ("tastytrade", "transactions_page0", "5WT00001"),
+        ("binance", "spot_mytrades", "A1"),
     ],
 )
 def test_a_saved_answer_of_every_broker_is_read(broker: str, name: str, account: str) -> None:
