@@ -9,7 +9,7 @@ import typer
 
 from shared import VERSION
 from shared.brokers.engine.saved import decode_saved, history_of, read_saved, saved_json
-from shared.cli import exchange, recovery, rereading, screens, watching
+from shared.cli import consenting, exchange, recovery, rereading, screens, watching
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.notes import notes
@@ -38,6 +38,8 @@ app.add_typer(notes, name="notes")
 app.add_typer(rules, name="rules")
 app.command()(performance)
 app.add_typer(quarantine, name="quarantine")
+connections.command()(consenting.register)
+connections.command()(consenting.consent)
 app.command()(rereading.sync)
 app.command()(rereading.resync)
 app.command("import")(exchange.import_)

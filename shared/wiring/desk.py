@@ -12,6 +12,7 @@ from shared.config import BiasSettings, Settings, SyncSettings, load
 from shared.domain.connection import Connection
 from shared.domain.errors import ConfigError, DaybiasError, InvalidInput
 from shared.journal.annotations.store import Annotations
+from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections
 from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
@@ -87,6 +88,12 @@ class Desk:
     async def serve(self) -> None:
         """Store and rebuild whatever is published, until cancelled."""
         await self._stack.serve(self._push)
+
+    def consents(self) -> Consents:
+        """Give what begins and finishes consents; it asks brokers as their engines do."""
+        engine = next(iter(self._engines.values()))
+        secrets = self.foundation.secrets
+        return Consents(self.connections, secrets, SPECS, engine.transport, engine.hosts)
 
     def syncing(self, broker: str) -> SyncConnection:
         """Give the engine of a broker.

@@ -14,7 +14,7 @@ class OAuth:
 
     Shape: `basic` shows the application in a Basic header instead of the form; `params` go with the
     question beside those of the standard; `environments` are those that these addresses serve,
-    empty for all.
+    empty for all; `own_callback` is what a person registers who runs Daybias on his own machine.
     """
 
     authorize_url: str
@@ -24,6 +24,7 @@ class OAuth:
     basic: bool = False
     params: Mapping[str, str] = field(default_factory=dict)
     environments: tuple[str, ...] = ()
+    own_callback: str = "http://localhost:8080/v1/oauth/callback"
 
     def address(self, client_id: str, redirect_uri: str, state: str, challenge: str) -> str:
         """Make the address for one consent; `challenge` is shown where PKCE is offered."""

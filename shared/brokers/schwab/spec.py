@@ -213,5 +213,10 @@ SPEC = BrokerSpec(
         "An application of your own at developer.schwab.com must be ready for use.",
         "Practice accounts (paperMoney) cannot be reached.",
     ),
-    oauth=OAuth(f"{_HOST}/v1/oauth/authorize", f"{_HOST}{_TOKEN}", basic=True),
+    oauth=OAuth(
+        f"{_HOST}/v1/oauth/authorize",
+        f"{_HOST}{_TOKEN}",
+        basic=True,
+        own_callback="https://127.0.0.1:8182",  # https alone, and no slash at its end
+    ),
 )

@@ -219,6 +219,7 @@ SPEC = BrokerSpec(
         scopes=("openid", "offline_access", "ReadAccount"),  # never Trade
         pkce=True,
         params={"audience": "https://api.tradestation.com"},
+        own_callback="http://localhost:8080",  # of the few that every key may come back to
     ),
     stream=STREAM,
 )
