@@ -244,13 +244,14 @@ class HoldingsEndpoint:
     they are of one piece with the history, so that no fill can have come in between; `compares` has
     them read before the history too, where that is cheaper than the history: what is the same after
     it has not moved. `look_up` asks what these answers name by id only; what it gives comes after
-    them in `read`.
+    them in `read`. `cash_adds_up` tells that cash moves by exactly what the rows say.
     """
 
     requests: Callable[[BrokerAccount], Sequence[Request]]
     read: Callable[[Sequence[Any], BrokerAccount], Holdings | None]
     settled: bool = False
     compares: bool = False
+    cash_adds_up: bool = False
     look_up: Callable[[Ask, BrokerAccount, Sequence[Any]], Awaitable[Sequence[Any]]] | None = None
 
 

@@ -15,6 +15,7 @@ from shared.cli.logins import connections
 from shared.cli.notes import notes
 from shared.cli.performance import performance, rules
 from shared.cli.quarantine import quarantine
+from shared.cli.reconciling import discrepancies, reconcile
 from shared.cli.runs import runs
 from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
@@ -34,7 +35,9 @@ class Login(StrEnum):
 app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
 app.add_typer(connections, name="connections")
 app.add_typer(futures, name="futures")
+app.add_typer(discrepancies, name="discrepancies")
 app.add_typer(notes, name="notes")
+app.command()(reconcile)
 app.add_typer(rules, name="rules")
 app.command()(performance)
 app.add_typer(quarantine, name="quarantine")

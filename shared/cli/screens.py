@@ -14,7 +14,7 @@ from shared.domain.journal.position import Position
 from shared.domain.money import decimal_text
 from shared.domain.time import iso
 from shared.journal.queries import AccountView
-from shared.journal.reconciliation.comparison import Reconciliation
+from shared.journal.reconciliation.result import Reconciliation
 from shared.wiring.desk import Synced
 
 

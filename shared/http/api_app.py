@@ -25,7 +25,8 @@ from shared.journal.queries import (
     Listing,
     Window,
 )
-from shared.journal.reconciliation.comparison import Agreement, Line, Reconciliation
+from shared.journal.reconciliation.comparison import Agreement, Line
+from shared.journal.reconciliation.result import Reconciliation
 
 OPENAPI_URL = "/v1/openapi.json"
 _MAX_LIMIT = 200

@@ -96,7 +96,7 @@ class _RootBuild:
         owner = (self._user_id, self._account_key)
         basis = await read_basis(self._documents, *owner, self._root, account)
         log = await read_log(self._documents, *owner, self._root)
-        if gate is None and not log:
+        if gate is None and not log and not basis.opening:
             return 0  # a deleted account leaves no trace here
         version = _log_version(log, basis)
         if gate is not None and gate.body["log_version"] == version:

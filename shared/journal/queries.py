@@ -9,13 +9,15 @@ from shared.domain.futures.contracts import CONTRACTS
 from shared.domain.futures.rolls import Roll
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.journal.book import build_book
+from shared.domain.journal.opening import OpeningLot
 from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
 from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.time import from_micros
 from shared.journal.log import LogEntry, read_entry
+from shared.journal.projection.basis import read_lot
 from shared.journal.projection.documents import read_day, read_log
-from shared.journal.reconciliation.comparison import Reconciliation
+from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.scanning import every
 from shared.journal.tombstones import is_erased
 from shared.ports import Body, Document, Documents, JsonScalar, Key, Query
@@ -156,6 +158,13 @@ class JournalQueries:
         """List an account's discrepancies, open and resolved, by root."""
         query = Query("discrepancies", (user_id,), _where(account_key), order_by="root")
         return [found.body async for found in every(self._documents, query)]
+
+    async def opening_lots(
+        self, user_id: UserId, account_key: AccountKey
+    ) -> tuple[OpeningLot, ...]:
+        """List what an account held before its known history begins."""
+        query = Query("opening_lots", (user_id,), _where(account_key), order_by="held_us")
+        return tuple([read_lot(found.body) async for found in every(self._documents, query)])
 
     async def summary(
         self,

@@ -6,17 +6,19 @@ nothing is said, because our side is not complete then.
 
 from collections.abc import Sequence
 
-from shared.domain.execution import Execution, RowStatus, as_fill
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.time import from_micros
 from shared.journal.coverage import read_days
-from shared.journal.log import read_entry
-from shared.journal.projection.documents import read_holdings
-from shared.journal.reconciliation.comparison import Agreement, Held, Line, Reconciliation
-from shared.journal.reconciliation.discrepancies import keep
+from shared.journal.reconciliation.balances import Balance, CashReport, balance, beginning
+from shared.journal.reconciliation.baseline import OpeningLots
+from shared.journal.reconciliation.comparison import Agreement, Line
+from shared.journal.reconciliation.discrepancies import Suspects, acknowledge, keep
+from shared.journal.reconciliation.evidence import suspected
+from shared.journal.reconciliation.holdings import OurHoldings
+from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.scanning import every, for_each
 from shared.journal.tombstones import is_erased
-from shared.ports import Body, Clock, Document, Documents, Entropy, Key, Query
+from shared.ports import Body, Clock, Document, Documents, Entropy, JsonScalar, Key, Query
 from shared.retry import compare_and_set
 
 
@@ -59,47 +61,112 @@ class Reconcile:
     async def reconcile(self, user_id: UserId, account_key: AccountKey) -> Reconciliation:
         """Compare one account and keep the result; differences become or stay discrepancies.
 
+        What was held before the history begins is worked out from the first report, and again when
+        rows came late that lie before it.
         Raises: StoreUnavailable.
         """
-        result = await self._compare(user_id, account_key)
+        job = _Comparison(self._documents, self._clock, self._entropy, user_id, account_key)
+        result, suspects = await job.run()
         await compare_and_set(
-            self._clock, self._entropy, lambda: keep(self._documents, user_id, result)
+            self._clock, self._entropy, lambda: keep(self._documents, user_id, result, suspects)
         )
         return result
 
-    async def _compare(self, user_id: UserId, account_key: AccountKey) -> Reconciliation:
-        now = self._clock.now()
-        report = await self._newest_report(user_id, account_key)
+    async def acknowledge(
+        self, user_id: UserId, account_key: AccountKey, symbol: str, note: str
+    ) -> None:
+        """Note that the user knows why a symbol differs.
+
+        Raises: as `discrepancies.acknowledge`.
+        """
+        ports = self._documents, self._clock, self._entropy
+        await acknowledge(*ports, user_id, account_key, symbol, note)
+
+
+class _Comparison:
+    """One account, compared once."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        clock: Clock,
+        entropy: Entropy,
+        user_id: UserId,
+        account_key: AccountKey,
+    ) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._user_id = user_id
+        self._account_key = account_key
+        self._ours = OurHoldings(documents, user_id, account_key)
+        self._opening = OpeningLots(documents, clock, entropy, user_id, account_key)
+
+    async def run(self) -> tuple[Reconciliation, Suspects]:
+        before = await self._before()
+        opening = before.opening_report if before else None
+        if opening is None and (first := await self._opening.baseline()) is not None:
+            await self._opening.keep(first)
+            opening = first.name
+        result = await self._compare()
+        if result.state is Agreement.DIFFERS and await self._opening_moved():
+            result = await self._compare()
+        told = {"opening_report": opening, "balance": await self._balance(before, result)}
+        suspects = await suspected(self._documents, self._ours, result.differing)
+        return result.model_copy(update=told), suspects
+
+    async def _opening_moved(self) -> bool:
+        """Work opening lots out again: rows may have come late that lie before the first report."""
+        first = await self._opening.baseline()
+        return first is not None and bool(await self._opening.keep(first))
+
+    async def _before(self) -> Reconciliation | None:
+        key = Key("reconciliations", (self._user_id, self._account_key))
+        (found,) = await self._documents.get_many([key])
+        return None if found is None else Reconciliation.model_validate(found.body)
+
+    async def _compare(self) -> Reconciliation:
+        now, report = self._clock.now(), await self._newest_report()
         if report is None:
             return Reconciliation(
-                account_key=account_key,
+                account_key=self._account_key,
                 state=Agreement.UNKNOWN,
                 reason="the broker has not reported positions yet",
                 checked_at=now,
             )
-        at, run = from_micros(report["at_us"]), report["run"]
-        reason = await self._incomplete(user_id, account_key, run)
+        reason = await self._incomplete(report["run"])
         lines: tuple[Line, ...] = ()
         if not reason:
-            held = await self._held_at(user_id, account_key, report["at_us"])
+            held = await self._ours.at(report["at_us"])
             lines = held.compare(report["positions"])
-            reason = await self._behind(user_id, account_key, lines, report["at_us"])
+            reason = await self._behind(lines)
         state = Agreement.AGREED if all(line.equal for line in lines) else Agreement.DIFFERS
         return Reconciliation(
-            account_key=account_key,
+            account_key=self._account_key,
             state=Agreement.UNKNOWN if reason else state,
             reason=reason,
-            as_of=at,
-            run=run,
+            as_of=from_micros(report["at_us"]),
+            run=report["run"],
             checked_at=now,
             lines=() if reason else lines,
         )
 
-    async def _newest_report(self, user_id: UserId, account_key: AccountKey) -> Body | None:
+    async def _balance(
+        self, before: Reconciliation | None, result: Reconciliation
+    ) -> Balance | None:
+        known, report = before.balance if before else None, await self._newest_report()
+        if report is None or result.state is Agreement.UNKNOWN or "cash" not in report:
+            return known
+        told = CashReport.of(report)
+        if known is not None and known.until == told.at:
+            return known
+        since, _ = beginning(known, told)
+        return balance(known, told, await self._ours.between(since, told.at))
+
+    async def _newest_report(self) -> Body | None:
         query = Query(
             "position_reports",
-            (user_id,),
-            where={"account_key": account_key},
+            (self._user_id,),
+            self._where(),
             order_by="at_us",
             descending=True,
             limit=1,
@@ -107,31 +174,23 @@ class Reconcile:
         page = await self._documents.scan(query)
         return page.documents[0].body if page.documents else None
 
-    async def _incomplete(self, user_id: UserId, account_key: AccountKey, run: int) -> str:
+    async def _incomplete(self, run: int) -> str:
         """Say which run up to the report's own keeps our side from being complete, or ""."""
         for state in ("fetching", "fetched"):
-            query = Query(
-                "runs",
-                (user_id,),
-                where={"account_key": account_key, "state": state},
-                order_by="run",
-                below=run + 1,
-                limit=1,
-            )
+            where = {**self._where(), "state": state}
+            query = Query("runs", (self._user_id,), where, order_by="run", below=run + 1, limit=1)
             page = await self._documents.scan(query)
             if page.documents:
                 return f"run {page.documents[0].body['run']} is not closed yet"
-        (own,) = await self._documents.get_many(
-            [Key("runs", (user_id, f"{account_key}-{run:012d}"))]
-        )
+        key = Key("runs", (self._user_id, f"{self._account_key}-{run:012d}"))
+        (own,) = await self._documents.get_many([key])
         if own is None or own.body["state"] != "closed":
             return f"run {run}, which took the report, has not closed"
-        return await self._gap(user_id, account_key)
+        return await self._gap()
 
-    async def _gap(self, user_id: UserId, account_key: AccountKey) -> str:
+    async def _gap(self) -> str:
         """Say which days an abandoned run left to be read again, or ""."""
-        where = {"account_key": account_key}
-        query = Query("coverage", (user_id,), where=where, order_by="year")
+        query = Query("coverage", (self._user_id,), self._where(), order_by="year")
         gaps = [
             day.isoformat()
             async for found in every(self._documents, query)
@@ -140,46 +199,11 @@ class Reconcile:
         ]
         return f"days that must be read again: {', '.join(gaps)}" if gaps else ""
 
-    async def _held_at(self, user_id: UserId, account_key: AccountKey, at_us: int) -> Held:
-        """Take the positions that are shown, less what was executed after an instant."""
-        query = Query("positions", (user_id,), where={"account_key": account_key}, order_by="root")
-        gates = [gate.body async for gate in every(self._documents, query)]
-        held = Held()
-        for gate in gates:
-            for position in read_holdings(gate):
-                held.add(position.symbol, position.root, position.quantity)
-        for row in await self._executed(user_id, account_key, at_least=at_us + 1):
-            held.add(row.symbol, row.root, row.units_taken - row.signed_quantity)
-        return held
-
-    async def _behind(
-        self, user_id: UserId, account_key: AccountKey, lines: Sequence[Line], at_us: int
-    ) -> str:
+    async def _behind(self, lines: Sequence[Line]) -> str:
         """Say so when a difference comes from projections that have not caught up with the log."""
-        if all(line.equal for line in lines):
-            return ""
-        held = Held()
-        for row in await self._executed(user_id, account_key, below=at_us + 1):
-            held.add(row.symbol, row.root, row.signed_quantity - row.units_taken)
-        stale = [line.symbol for line in lines if held.quantity(line.symbol) != line.ours]
-        return f"the journal of {', '.join(stale)} is still being built" if stale else ""
+        roots = {line.root for line in lines if not line.equal}
+        behind = await self._ours.behind(roots) if roots else []
+        return f"the journal of {', '.join(behind)} is still being built" if behind else ""
 
-    async def _executed(
-        self,
-        user_id: UserId,
-        account_key: AccountKey,
-        *,
-        at_least: int | None = None,
-        below: int | None = None,
-    ) -> list[Execution]:
-        query = Query(
-            "executions",
-            (user_id,),
-            where={"account_key": account_key},
-            order_by="at_us",
-            at_least=at_least,
-            below=below,
-        )
-        rows = [read_entry(found).row async for found in every(self._documents, query)]
-        moves = [as_fill(row) for row in rows if row.status is RowStatus.BOOKED]
-        return [move for move in moves if move is not None]
+    def _where(self) -> dict[str, JsonScalar]:
+        return {"account_key": self._account_key}

@@ -15,6 +15,7 @@ from shared.http.delegate import Delegate
 from shared.http.exchange import exchange_router
 from shared.http.identity import identify_local, identify_nobody
 from shared.http.performance import performance_router
+from shared.http.reconciliation import reconciliation_router
 from shared.http.service_levels import service_levels_router
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.consent import Consents
@@ -22,6 +23,7 @@ from shared.journal.connections import Connections
 from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
 from shared.journal.queries import JournalQueries
+from shared.journal.reconcile import Reconcile
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.sync import SyncConnection
 from shared.journal.vault import Vault
@@ -60,6 +62,9 @@ def build_api(
     annotations = Annotations(base.documents, base.bus, base.clock, base.entropy)
     app.include_router(annotations_router(annotations, identify))
     app.include_router(performance_router(performances_over(base), identify))
+    reconcile = Reconcile(base.documents, base.clock, base.entropy)
+    queries = JournalQueries(base.documents)
+    app.include_router(reconciliation_router(reconcile, queries, identify))
     imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
     app.include_router(exchange_router(imports, Export(base.documents), identify))
     app.include_router(service_levels_router(ServiceLevelQueries(base.documents, base.clock)))

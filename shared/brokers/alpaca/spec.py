@@ -89,7 +89,9 @@ SPEC = BrokerSpec(
             check=OrderCheck(fill_progress, _of_order),
         ),
     ),
-    holdings=HoldingsEndpoint(lambda _: (_ACCOUNT, Request("/v2/positions")), read_holdings),
+    holdings=HoldingsEndpoint(
+        lambda _: (_ACCOUNT, Request("/v2/positions")), read_holdings, cash_adds_up=True
+    ),
     overlap=timedelta(days=3),
     first_window=timedelta(days=90),
     zone=NEW_YORK,

@@ -6,9 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.domain.ids import AccountKey
 from shared.domain.money import ExactDecimal, no_digit_lost
-from shared.domain.time import Instant
 from shared.ports import Body
 
 
@@ -34,29 +32,6 @@ class Line(BaseModel):
     def equal(self) -> bool:
         """Tell whether both sides hold the same."""
         return self.ours == self.theirs
-
-
-class Reconciliation(BaseModel):
-    """The result for one account.
-
-    Shape: `reason` says why it is unknown, else ""; `as_of` and `run` are the report's, None
-    without one; `lines` is the union of both sides, by symbol, empty when unknown.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    account_key: AccountKey
-    state: Agreement
-    reason: str = ""
-    as_of: Instant | None = None
-    run: int | None = None
-    checked_at: Instant
-    lines: tuple[Line, ...] = ()
-
-    @property
-    def differing(self) -> tuple[Line, ...]:
-        """List the symbols in which the sides differ."""
-        return tuple(line for line in self.lines if not line.equal)
 
 
 class Held:

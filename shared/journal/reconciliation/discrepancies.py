@@ -1,15 +1,41 @@
-"""Discrepancies: one document a symbol in which broker and journal differ, until they agree."""
+"""Discrepancies: one document a symbol in which broker and journal differ, until they agree.
 
+open ──▶ acknowledged (the user knows why; opens again when the difference changes)
+  └──────────┴──▶ resolved (both sides agree)
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.ids import UserId, content_key
+from shared.domain.errors import InvalidInput, NotFound
+from shared.domain.ids import AccountKey, UserId, content_key
 from shared.domain.time import to_micros
-from shared.journal.reconciliation.comparison import Agreement, Line, Reconciliation
+from shared.journal.reconciliation.causes import Suspect
+from shared.journal.reconciliation.comparison import Agreement, Line
+from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.scanning import every
-from shared.ports import Create, Document, Documents, Key, Query, Update, Write
+from shared.ports import (
+    Body,
+    Clock,
+    Create,
+    Document,
+    Documents,
+    Entropy,
+    Key,
+    Query,
+    Update,
+    Write,
+)
+from shared.retry import compare_and_set
+
+Suspects = Mapping[str, tuple[Suspect, ...]]  # by symbol, the likeliest first
+
+_STANDING = ("open", "acknowledged")
 
 
-async def keep(documents: Documents, user_id: UserId, result: Reconciliation) -> None:
+async def keep(
+    documents: Documents, user_id: UserId, result: Reconciliation, suspects: Suspects
+) -> None:
     """Store a result and bring the account's discrepancies in line with it, in one batch.
 
     Shape: an unknown result says nothing about discrepancies and leaves them as they are.
@@ -19,40 +45,74 @@ async def keep(documents: Documents, user_id: UserId, result: Reconciliation) ->
     (found,) = await documents.get_many([key])
     writes = [_put(key, found, result.model_dump(mode="json"))]
     if result.state is not Agreement.UNKNOWN:
-        writes += await _discrepancy_writes(documents, user_id, result)
+        writes += await _discrepancy_writes(documents, user_id, result, suspects)
     await documents.commit(writes)
 
 
+async def acknowledge(  # noqa: PLR0913, PLR0917 - ports, then what the user says of what
+    documents: Documents,
+    clock: Clock,
+    entropy: Entropy,
+    user_id: UserId,
+    account_key: AccountKey,
+    symbol: str,
+    note: str,
+) -> None:
+    """Note that the user knows why a symbol differs; it stays shown, and opens when it changes.
+
+    Raises: InvalidInput without a note, NotFound where nothing differs, StoreUnavailable.
+    """
+    if not note.strip():
+        raise InvalidInput("say what is known of the difference")
+    key = _key(user_id, account_key, symbol)
+
+    async def write() -> None:
+        (found,) = await documents.get_many([key])
+        if found is None or found.body["state"] not in _STANDING:
+            raise NotFound(f"{symbol} does not differ")
+        told = {"state": "acknowledged", "note": note.strip(), "noted_us": to_micros(clock.now())}
+        await documents.commit([Update(key, {**found.body, **told}, found.version)])
+
+    await compare_and_set(clock, entropy, write)
+
+
 async def _discrepancy_writes(
-    documents: Documents, user_id: UserId, result: Reconciliation
+    documents: Documents, user_id: UserId, result: Reconciliation, suspects: Suspects
 ) -> list[Write]:
     where = {"account_key": result.account_key}
     query = Query("discrepancies", (user_id,), where=where, order_by="root")
     known = {found.key: found async for found in every(documents, query)}
-    lines = {_key(user_id, result, line): line for line in result.differing}
+    lines = {_key(user_id, result.account_key, line.symbol): line for line in result.differing}
     writes: list[Write] = []
     for key, line in lines.items():
-        writes.append(_put(key, known.get(key), _open(result, line, known.get(key))))
+        found = known.get(key)
+        body = _standing(result, line, suspects.get(line.symbol, ()), found)
+        writes.append(_put(key, found, body))
     for key, found in known.items():
-        if key not in lines and found.body["state"] == "open":
+        if key not in lines and found.body["state"] in _STANDING:
             over = {"state": "resolved", "resolved_us": to_micros(result.checked_at)}
             writes.append(Update(key, {**found.body, **over}, found.version))
     return writes
 
 
-def _key(user_id: UserId, result: Reconciliation, line: Line) -> Key:
-    content = content_key("discrepancy", result.account_key, line.symbol)
-    return Key("discrepancies", (user_id, content))
+def _key(user_id: UserId, account_key: AccountKey, symbol: str) -> Key:
+    return Key("discrepancies", (user_id, content_key("discrepancy", account_key, symbol)))
 
 
-def _open(result: Reconciliation, line: Line, found: Document | None) -> dict[str, Any]:
-    now_us = to_micros(result.checked_at)
-    again = found is not None and found.body["state"] == "open"
+def _standing(
+    result: Reconciliation, line: Line, suspects: tuple[Suspect, ...], found: Document | None
+) -> dict[str, Any]:
+    before: Body = found.body if found is not None and found.body["state"] in _STANDING else {}
+    now_us, told = to_micros(result.checked_at), line.model_dump(mode="json")
+    known = before and all(before[side] == told[side] for side in ("ours", "theirs"))
     return {
-        **line.model_dump(mode="json"),
+        **told,
         "account_key": result.account_key,
-        "state": "open",
-        "since_us": found.body["since_us"] if found is not None and again else now_us,
+        "state": before["state"] if known else "open",
+        "note": before.get("note", "") if known else "",
+        "noted_us": before.get("noted_us") if known else None,
+        "suspects": [one.model_dump(mode="json") for one in suspects],
+        "since_us": before.get("since_us", now_us),
         "seen_us": now_us,
         "run": result.run,
         "resolved_us": None,

@@ -176,6 +176,7 @@ class AccountRun:
             "at_us": to_micros(at),
             "cash": decimal_text(holdings.cash),
             "currency": self.found.currency,
+            "cash_adds_up": self.client.spec.holdings.cash_adds_up,
             "positions": [_position_body(position) for position in holdings.positions],
         }
         report_id = f"{self.account.key}-{run:012d}"  # two runs may share an instant

@@ -1,13 +1,19 @@
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from shared.domain.errors import NotFound
 from shared.domain.execution import AssetClass, EventType, Fee
 from shared.domain.messages import JournalChanged
 from shared.domain.time import to_micros
 from shared.journal.build import BuildJournal
-from shared.journal.queries import JournalQueries
+from shared.journal.queries import JournalQueries, Window
 from shared.journal.reconcile import Reconcile
-from shared.journal.reconciliation.comparison import Agreement, Reconciliation
+from shared.journal.reconciliation.comparison import Agreement
+from shared.journal.reconciliation.discrepancies import acknowledge
+from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.store import StoreExecutions
 from shared.ports import Create, Key, Update
 from tests.rows import ACCOUNT, START, USER, event, fill, page
@@ -16,7 +22,8 @@ from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.seeded_entropy import SeededEntropy
 
-AT = 10  # minutes after the start at which the report was taken
+AT = 10  # minutes after the start; the first report is taken 10 seconds later, and so on
+BETWEEN = AT + 0.25  # the first report and the second
 
 
 class Desk:
@@ -39,23 +46,56 @@ class Desk:
 
     async def note_run(self, run: int, state: str) -> None:
         key = Key("runs", (USER, f"{ACCOUNT}-{run:012d}"))
-        body = {"account_key": ACCOUNT, "run": run, "state": state}
+        body = {
+            "account_key": ACCOUNT,
+            "run": run,
+            "state": state,
+            "window_from_us": to_micros(START - timedelta(days=30)),
+            "zone": "UTC",
+        }
         (found,) = await self.documents.get_many([key])
         await self.documents.commit(
             [Create(key, body) if found is None else Update(key, body, found.version)]
         )
 
-    async def report(self, run: int = 2, state: str = "closed", **quantities: str) -> None:
+    async def report(
+        self, run: int = 2, state: str = "closed", cash: str = "0", **quantities: str
+    ) -> None:
+        """Report quantities, "30@100" with an average price."""
         self._reports += 1
-        at_us = to_micros(START) + AT * 60_000_000 + self._reports
+        at_us = to_micros(START) + AT * 60_000_000 + self._reports * 10_000_000
         positions = [
-            {"symbol": s, "root": s, "quantity": q, "average_price": None, "asset_class": "equity"}
-            for s, q in quantities.items()
+            {
+                "symbol": symbol,
+                "root": symbol,
+                "quantity": told.partition("@")[0],
+                "average_price": told.partition("@")[2] or None,
+                "asset_class": "equity",
+            }
+            for symbol, told in quantities.items()
+            if told != "0"
         ]
-        body = {"account_key": ACCOUNT, "run": run, "at_us": at_us, "positions": positions}
+        body = {
+            "account_key": ACCOUNT,
+            "run": run,
+            "at_us": at_us,
+            "currency": "USD",
+            "cash": cash,
+            "cash_adds_up": True,
+            "positions": positions,
+        }
         key = Key("position_reports", (USER, f"{ACCOUNT}-{at_us}"))
         await self.documents.commit([Create(key, body)])
         await self.note_run(run, state)
+
+    async def agree(self, **quantities: str) -> None:
+        """Let a first report agree, so that later differences are no opening lots."""
+        await self.report(**quantities)
+        assert (await self.compare()).state is Agreement.AGREED
+
+    async def acknowledge(self, note: str) -> None:
+        ports = self.documents, ManualClock(), SeededEntropy()
+        await acknowledge(*ports, USER, ACCOUNT, "SPY", note)
 
     async def compare(self) -> Reconciliation:
         return await self.use_case.reconcile(USER, ACCOUNT)
@@ -78,7 +118,8 @@ async def test_a_fee_in_units_is_on_neither_side_of_a_difference() -> None:
     fee = Fee(amount=Decimal("0.5"), currency="BTC")
     coin = {"symbol": "BTC", "base": "BTC", "asset_class": AssetClass.CRYPTO, "fees": (fee,)}
     await desk.put(fill("a", "10", "100", **coin), fill("b", "10", "100", minute=AT + 1, **coin))
-    await desk.report(BTC="9.5", IWM="3")
+    await desk.agree(BTC="9.5")
+    await desk.report(run=3, BTC="9.5", IWM="3")
     result = await desk.compare()
     assert (result.state, [line.symbol for line in result.differing]) == ("differs", ["IWM"])
 
@@ -86,7 +127,8 @@ async def test_a_fee_in_units_is_on_neither_side_of_a_difference() -> None:
 async def test_a_symbol_that_one_side_lacks_is_zero_there() -> None:
     desk = Desk()
     await desk.put(fill("a", "10", "100"))
-    await desk.report(IWM="3")
+    await desk.agree(SPY="10")
+    await desk.report(run=3, IWM="3")
     result = await desk.compare()
     assert result.state is Agreement.DIFFERS
     assert [(line.symbol, line.ours, line.theirs) for line in result.differing] == [
@@ -172,10 +214,11 @@ async def test_a_journal_that_is_behind_its_log_is_unknown_and_no_difference() -
 async def test_a_discrepancy_stays_open_until_the_sides_agree() -> None:
     desk = Desk()
     await desk.put(fill("a", "10", "100"))
-    await desk.report(SPY="11")
+    await desk.agree(SPY="10")
+    await desk.report(run=3, SPY="11")
     await desk.compare()
     (first,) = await desk.queries.discrepancies(USER, ACCOUNT)
-    await desk.put(fill("missed", "1", "100", minute=1), run=2)
+    await desk.put(fill("missed", "1", "100", minute=BETWEEN), run=3)
     await desk.compare()
     (then,) = await desk.queries.discrepancies(USER, ACCOUNT)
     assert (first["state"], first["ours"], first["theirs"]) == ("open", "10", "11")
@@ -185,9 +228,10 @@ async def test_a_discrepancy_stays_open_until_the_sides_agree() -> None:
 async def test_an_unknown_result_leaves_discrepancies_as_they_are() -> None:
     desk = Desk()
     await desk.put(fill("a", "10", "100"))
-    await desk.report(SPY="11")
+    await desk.agree(SPY="10")
+    await desk.report(run=3, SPY="11")
     await desk.compare()
-    await desk.report(run=3, state="fetched", SPY="10")
+    await desk.report(run=4, state="fetched", SPY="10")
     await desk.compare()
     (kept,) = await desk.queries.discrepancies(USER, ACCOUNT)
     assert kept["state"] == "open"
@@ -222,3 +266,109 @@ async def test_an_account_that_cannot_be_compared_holds_up_no_other() -> None:
         Agreement.UNKNOWN,
         "it could not be compared j",
     )
+
+
+async def test_what_was_held_before_the_history_is_an_opening_lot_and_no_false_short() -> None:
+    desk = Desk()
+    await desk.put(fill("s", "-4", "110"))
+    await desk.report(SPY="6")
+    assert (await desk.compare()).state is Agreement.AGREED
+    (held,) = await desk.queries.positions(USER, ACCOUNT)
+    assert (held.quantity, held.average_price) == (Decimal(6), None)
+
+
+async def test_the_brokers_average_is_the_cost_of_what_is_all_still_held() -> None:
+    desk = Desk()
+    await desk.put(fill("b", "10", "120"))
+    await desk.report(SPY="30@100")
+    await desk.compare()
+    (held,) = await desk.queries.positions(USER, ACCOUNT)
+    assert (held.quantity, held.cost) == (Decimal(30), Decimal(3000))
+
+
+async def test_an_older_fill_that_arrives_takes_the_place_of_the_inferred_lot() -> None:
+    desk = Desk()
+    await desk.put(fill("s", "-4", "110"))
+    await desk.report(SPY="0")
+    await desk.compare()
+    await desk.put(fill("old", "4", "90", minute=-31 * 24 * 60), run=2)
+    trips = await desk.queries.round_trips(USER, ACCOUNT, Window())
+    assert [(trip.net, trip.origin) for trip in trips.items] == [(Decimal(80), None)]
+
+
+async def test_a_buy_that_the_broker_does_not_hold_is_a_difference_and_no_lot() -> None:
+    desk = Desk()
+    await desk.put(fill("b", "10", "120"))
+    await desk.report()
+    assert (await desk.compare()).state is Agreement.DIFFERS
+
+
+async def test_a_late_row_before_the_first_report_corrects_the_lot() -> None:
+    desk = Desk()
+    await desk.put(fill("b", "10", "120"))
+    await desk.report(SPY="30")
+    await desk.compare()
+    await desk.put(fill("late", "5", "121", minute=2), run=2)
+    assert (await desk.compare()).state is Agreement.AGREED
+    (held,) = await desk.queries.positions(USER, ACCOUNT)
+    assert held.quantity == Decimal(30)
+
+
+async def test_a_discrepancy_names_what_may_have_caused_it() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.agree(SPY="10")
+    await desk.report(run=3, SPY="20")
+    await desk.compare()
+    (found,) = await desk.queries.discrepancies(USER, ACCOUNT)
+    assert found["suspects"][0]["cause"] == "split"
+
+
+async def test_an_acknowledged_discrepancy_opens_again_when_it_changes() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.agree(SPY="10")
+    await desk.report(run=3, SPY="11")
+    await desk.compare()
+    await desk.acknowledge("a gift of one share")
+    await desk.compare()
+    (known,) = await desk.queries.discrepancies(USER, ACCOUNT)
+    await desk.report(run=4, SPY="12")
+    await desk.compare()
+    (then,) = await desk.queries.discrepancies(USER, ACCOUNT)
+    assert (known["state"], known["note"]) == ("acknowledged", "a gift of one share")
+    assert (then["state"], then["note"]) == ("open", "")
+
+
+async def test_nothing_that_agrees_can_be_acknowledged() -> None:
+    desk = Desk()
+    with pytest.raises(NotFound):
+        await desk.acknowledge("nothing")
+
+
+async def test_cash_is_compared_from_the_second_report_on() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.report(SPY="10", cash="5000")
+    first = (await desk.compare()).balance
+    await desk.put(fill("b", "-10", "101", minute=BETWEEN, fee="1"), run=3)
+    await desk.report(run=3, SPY="0", cash="6009")
+    second = (await desk.compare()).balance
+    assert first is not None
+    assert second is not None
+    assert (first.state, second.state) == (Agreement.UNKNOWN, Agreement.AGREED)
+
+
+async def test_cash_that_differs_keeps_its_beginning_until_it_agrees() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "10", "100"))
+    await desk.report(SPY="10", cash="5000")
+    await desk.compare()
+    await desk.report(run=3, SPY="10", cash="4990")
+    differs = (await desk.compare()).balance
+    await desk.put(event("fee", "-10", minute=BETWEEN), run=4)
+    await desk.report(run=4, SPY="10", cash="4990")
+    agrees = (await desk.compare()).balance
+    assert differs is not None
+    assert agrees is not None
+    assert (differs.difference, agrees.state) == (Decimal(-10), Agreement.AGREED)
