@@ -14,6 +14,7 @@ GROUPS = (
     "sdk-alpaca",
     "sdk-binance",
     "sdk-binance-connector",
+    "sdk-ibkr",
     "sdk-oanda",
     "sdk-schwab",
     "sdk-tastytrade",
