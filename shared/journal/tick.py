@@ -22,8 +22,15 @@ class TickReport:
     published: int
 
 
-async def tick(documents: Documents, bus: MessageBus, clock: Clock, *, broker: str) -> TickReport:
-    """Publish a request for each due connection, then move its schedule on.
+async def tick(
+    documents: Documents,
+    bus: MessageBus,
+    clock: Clock,
+    *,
+    broker: str,
+    period: timedelta = PERIOD,
+) -> TickReport:
+    """Publish a request for each due connection, then move its schedule on by a period.
 
     Idempotent: a crash between the two publishes a request twice, which the lease makes harmless.
     Raises: StoreUnavailable.
@@ -45,7 +52,7 @@ async def tick(documents: Documents, bus: MessageBus, clock: Clock, *, broker: s
         )
         if page.documents:
             await bus.publish([_request(document, now) for document in page.documents])
-            await _move_on(documents, page.documents, now + PERIOD)
+            await _move_on(documents, page.documents, now + period)
         count += len(page.documents)
         if page.cursor is None:
             return TickReport(due=count, published=count)

@@ -45,7 +45,9 @@ def build_sync(
         await use_case.run(SyncRequested.decode(message.data))
 
     async def one_tick() -> object:
-        return await tick(base.documents, base.bus, base.clock, broker=spec.name)
+        return await tick(
+            base.documents, base.bus, base.clock, broker=spec.name, period=spec.period
+        )
 
     name = f"sync_{spec.name}"
     consumer = Consumer(name, sync, DeadMessages(base.documents, base.clock))

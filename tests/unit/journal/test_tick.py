@@ -34,6 +34,16 @@ async def test_more_connections_than_a_page_are_all_asked_for(desk: Desk) -> Non
     assert (await one_tick(desk)).published == 205
 
 
+async def test_a_broker_with_a_longer_period_is_due_less_often(desk: Desk) -> None:
+    await desk.connect()
+    for due in (1, 0, 0, 0, 1):
+        report = await tick(
+            desk.documents, desk.bus, desk.clock, broker="alpaca", period=timedelta(hours=1)
+        )
+        assert report.due == due
+        desk.clock.advance(timedelta(minutes=15))
+
+
 async def test_a_tick_right_after_finds_nothing_due(desk: Desk) -> None:
     await desk.connect()
     await one_tick(desk)
