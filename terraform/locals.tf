@@ -102,6 +102,15 @@ locals {
       memory        = "512Mi"
       timeout_s     = 540 # its own budget is 480 s
     }
+    sync_ibkr = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-ibkr"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 4     # a report is one document, of tens of megabytes at worst
+      memory        = "1Gi" # and takes several times as much when it is read
+      timeout_s     = 540   # its own budget is 480 s
+    }
     sync_oanda = {
       called_by     = ["pubsub", "scheduler"]
       documents     = true

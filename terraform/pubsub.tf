@@ -6,6 +6,7 @@ locals {
     journal-changes   = { function = "build_journal", attempts = 20 }
     sync-alpaca       = { function = "sync_alpaca", attempts = 10 }
     sync-binance      = { function = "sync_binance", attempts = 10 }
+    sync-ibkr         = { function = "sync_ibkr", attempts = 10 }
     sync-oanda        = { function = "sync_oanda", attempts = 10 }
     sync-schwab       = { function = "sync_schwab", attempts = 10 }
     sync-tastytrade   = { function = "sync_tastytrade", attempts = 10 }

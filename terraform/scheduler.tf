@@ -8,6 +8,7 @@ locals {
     score-bias        = { function = "score_bias", path = "/", schedule = "25 * * * *" }
     tick-alpaca       = { function = "sync_alpaca", path = "/", schedule = "*/15 * * * *" }
     tick-binance      = { function = "sync_binance", path = "/", schedule = "*/15 * * * *" }
+    tick-ibkr         = { function = "sync_ibkr", path = "/", schedule = "0 * * * *" }
     tick-oanda        = { function = "sync_oanda", path = "/", schedule = "*/15 * * * *" }
     tick-schwab       = { function = "sync_schwab", path = "/", schedule = "*/15 * * * *" }
     tick-tastytrade   = { function = "sync_tastytrade", path = "/", schedule = "*/15 * * * *" }

@@ -2,6 +2,7 @@
 
 from shared.brokers.alpaca.spec import SPEC as ALPACA
 from shared.brokers.binance.spec import SPEC as BINANCE
+from shared.brokers.ibkr.spec import SPEC as IBKR
 from shared.brokers.oanda.spec import SPEC as OANDA
 from shared.brokers.schwab.spec import SPEC as SCHWAB
 from shared.brokers.spec import BrokerSpec
@@ -10,5 +11,15 @@ from shared.brokers.topstepx.spec import SPEC as TOPSTEPX
 from shared.brokers.tradestation.spec import SPEC as TRADESTATION
 
 SPECS: dict[str, BrokerSpec] = {
-    spec.name: spec for spec in (ALPACA, OANDA, TOPSTEPX, SCHWAB, TRADESTATION, TASTYTRADE, BINANCE)
+    spec.name: spec
+    for spec in (
+        ALPACA,
+        OANDA,
+        TOPSTEPX,
+        SCHWAB,
+        TRADESTATION,
+        TASTYTRADE,
+        BINANCE,
+        IBKR,
+    )
 }

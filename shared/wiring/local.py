@@ -29,6 +29,7 @@ _BROKERS = (
     "tradestation",
     "tastytrade",
     "binance",
+    "ibkr",
 )
 
 # Who consumes what, as terraform/pubsub.tf declares it for the cloud.

@@ -44,6 +44,10 @@ run "every_function_is_called_by_its_own_callers_alone" {
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
       ]
+      sync_ibkr = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
       sync_oanda = [
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
@@ -154,6 +158,7 @@ run "every_scheduled_call_carries_the_schedulers_token" {
       score-bias        = "25 * * * *"
       tick-alpaca       = "*/15 * * * *"
       tick-binance      = "*/15 * * * *"
+      tick-ibkr         = "0 * * * *"
       tick-oanda        = "*/15 * * * *"
       tick-schwab       = "*/15 * * * *"
       tick-tastytrade   = "*/15 * * * *"
@@ -181,6 +186,7 @@ run "grants_are_the_least" {
       "store_executions journal-changes",
       "sync_alpaca executions", "sync_alpaca sync-alpaca",
       "sync_binance executions", "sync_binance sync-binance",
+      "sync_ibkr executions", "sync_ibkr sync-ibkr",
       "sync_oanda executions", "sync_oanda sync-oanda",
       "sync_schwab executions", "sync_schwab sync-schwab",
       "sync_tastytrade executions", "sync_tastytrade sync-tastytrade",
@@ -196,6 +202,7 @@ run "grants_are_the_least" {
       "bias gemini-api-key",
       "sync_alpaca vault-keyring",
       "sync_binance vault-keyring",
+      "sync_ibkr vault-keyring",
       "sync_oanda vault-keyring",
       "sync_schwab vault-keyring",
       "sync_tastytrade vault-keyring",

@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from shared import VERSION
 
 LOGIN = {"DAYBIAS_ALPACA_KEY_ID": "PKTEST", "DAYBIAS_ALPACA_SECRET_KEY": "hush-hush"}
@@ -31,6 +33,13 @@ def test_no_file_holds_a_credential_in_clear(daybias, tmp_path):
     files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
     assert files
     assert not any(b"hush-hush" in path.read_bytes() for path in files)
+
+
+@pytest.mark.parametrize("optional", ["", "789"], ids=["left out", "given"])
+def test_a_credential_that_may_be_left_out_is_asked_for_as_such(daybias, optional):
+    added = daybias("connections", "add", "ibkr", typed=f"123\n456\n{optional}\n")
+    assert added.exit_code == 0
+    assert "confirmations_query_id (optional)" in added.output
 
 
 def test_an_unknown_broker_names_those_there_are(daybias):

@@ -31,10 +31,12 @@ def parsed(broker: str, body: Any, **more: str) -> dict[str, Any]:
         ("tradestation", "historicalorders_page1", "11223344"),
         ("tastytrade", "transactions_page0", "5WT00001"),
         ("binance", "spot_mytrades", "A1"),
+        ("ibkr", "activity_three_accounts", "DU1111111"),
     ],
 )
 def test_a_saved_answer_of_every_broker_is_read(broker: str, name: str, account: str) -> None:
-    found = parsed(broker, sample(f"{broker}/{name}"), account_id="A1")
+    (file,) = (FIXTURES / broker).glob(f"{name}.*")
+    found = parsed(broker, SPECS[broker].decode(file.read_bytes()), account_id="A1")
     assert account in {one["account_id"] for one in found["executions"]}
 
 
