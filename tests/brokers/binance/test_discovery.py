@@ -1,6 +1,7 @@
 """How symbols are found, what a login reaches, and how walks go on."""
 
 import asyncio
+from collections import defaultdict
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -345,3 +346,45 @@ def test_every_fill_is_in_the_log_exactly_once(steps: list[Any]) -> None:
 
     stored, booked = asyncio.run(trade())
     assert stored == booked
+
+
+TRADED = st.lists(
+    st.tuples(
+        st.sampled_from(["BTCUSDT", "ETHUSDT", "BOTH", "LONG", "SHORT"]),
+        st.sampled_from(["BUY", "SELL"]),
+        st.integers(1, 9),
+        st.sampled_from(["coin", "quote", "other"]),
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(TRADED)
+def test_whatever_is_traded_adds_up_to_what_is_held(trades: list[Any]) -> None:
+    async def trade() -> None:
+        desk = open_desk()
+        user, connection = user_of(desk), await desk.connect()
+        for name, side, quantity, taken in trades:
+            more: dict[str, Any] = {"price": PRICE, "at": START - HOUR}
+            if name in {"BOTH", "LONG", "SHORT"}:
+                more["position_side"] = name
+                desk.world.contract(user, "BTCUSDT", side, Decimal(quantity), **more)
+            else:
+                fees = {"coin": name.removesuffix("USDT"), "quote": "USDT", "other": "BNB"}
+                more["fee"] = (Decimal("0.001"), fees[taken])
+                desk.world.fill(user, name, side, Decimal(quantity), **more)
+        await desk.sync(connection)
+        spot, futures = defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal)
+        for row in desk.rows():
+            if isinstance(fill := row.row, Execution):
+                of = spot if fill.execution_id.startswith("spot") else futures
+                of[fill.symbol] += fill.signed_quantity - fill.units_taken
+        coins = desk.world.held(user)
+        for symbol in ("BTCUSDT", "ETHUSDT"):
+            assert spot[symbol] == coins.get(symbol.removesuffix("USDT"), 0)
+        sides = {side: held.quantity for (_, side), held in user.positions(START).items()}
+        for side, held in sides.items():
+            assert futures["BTCUSDT" if side == "BOTH" else f"BTCUSDT:{side}"] == held
+
+    asyncio.run(trade())
