@@ -17,6 +17,7 @@ _KEPT_BY_ACCOUNT = (
     ("daily", "day"),
     ("discrepancies", "root"),
     ("opening_lots", "held_us"),
+    ("checkpoints", "until_us"),
     ("position_reports", "at_us"),
     ("coverage", "year"),
     ("quarantine", "at_us"),

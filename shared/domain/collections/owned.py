@@ -164,6 +164,25 @@ OWNED = (
         backup=Backup.REBUILT,
     ),
     Collection(
+        "checkpoints",
+        "projection: where a build of one instrument can go on, and what rows added to their days",
+        "account key + root + number (content); 0 is the tail",
+        "one in 256 rows of the log, and one an instrument",
+        "users",
+        (
+            Index(
+                ("account_key", "root"),
+                "until_us",
+                "build: the newest checkpoint before a change",
+                both_ways=True,
+                reads="1",
+            ),
+            Index(("account_key",), "until_us", "erase an account"),
+        ),
+        copies="rebuilt from executions; a build reads 256 rows and not the log",
+        backup=Backup.REBUILT,
+    ),
+    Collection(
         "build_marks",
         "how many pages of the newest run a root's last build had read",
         "account key + root (content)",

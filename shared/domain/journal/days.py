@@ -7,6 +7,7 @@ from decimal import Decimal
 from shared.domain.journal.performance import DayFigures
 from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.journal.trips import Step
+from shared.domain.money import no_digit_lost
 
 _ZERO = Decimal(0)
 
@@ -69,8 +70,15 @@ class Days:
 
     def add(self, others: "Days", times: int = 1) -> None:
         """Add the sums of other rows, or with -1 take them away."""
-        for (day, currency), sums in others.sums.items():
-            self.on(day, currency).add(sums, times)
+        with no_digit_lost():
+            for (day, currency), sums in others.sums.items():
+                self.on(day, currency).add(sums, times)
+
+    def of(self, day: date) -> "Days":
+        """Give the sums of one day alone."""
+        chosen = Days()
+        chosen.sums = {place: sums for place, sums in self.sums.items() if place[0] == day}
+        return chosen
 
     def figures(self, root: str) -> tuple[DayFigures, ...]:
         """Render the days by day and currency, less those on which all sums are 0."""

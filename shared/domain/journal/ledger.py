@@ -112,6 +112,11 @@ class Ledger:
         opened, self._trips.opened = self._trips.opened, []
         return opened
 
+    def take_relinked(self) -> dict[RowKey, EndedTrip]:
+        """Hand over the links of ended trips that were found since the last call."""
+        relinked, self.relinked = self.relinked, {}
+        return relinked
+
     def linked(self, trip: RoundTrip) -> RoundTrip:
         """Give an ended trip with the links of rolls that were found after its end."""
         links = self.relinked.get(trip.key)

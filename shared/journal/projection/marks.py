@@ -7,6 +7,7 @@ proves that the reading includes the page. A backfill of a hundred pages then co
 from dataclasses import dataclass
 
 from shared.domain.messages import JournalChanged
+from shared.domain.time import to_micros
 from shared.journal.scanning import every
 from shared.ports import Create, Document, Documents, Key, Query, Update, Write
 
@@ -34,14 +35,17 @@ def includes(found: Document | None, message: JournalChanged) -> bool:
 
 
 async def stored_pages(
-    documents: Documents, found: Document | None, message: JournalChanged
-) -> Mark | None:
+    documents: Documents, found: Document | None, message: JournalChanged, root: str
+) -> tuple[Mark | None, int]:
     """Count the pages of the message's run that are stored without a gap, before the log is read.
 
+    Shape: with the earliest instant that they, or the message's own page, changed in the root: the
+    build that is marked with them goes back to it.
     Raises: StoreUnavailable.
     """
+    changed_us = to_micros(message.changed_from)
     if message.run is None:
-        return None
+        return None, changed_us
     same = found is not None and found.body["run"] == message.run
     pages: int = found.body["pages"] if found is not None and same else 0
     query = Query(
@@ -55,7 +59,9 @@ async def stored_pages(
         if receipt.body["page"] != pages:
             break
         pages += 1
-    return Mark(message.run, pages)
+        if root in receipt.body["roots"]:
+            changed_us = min(changed_us, receipt.body["changed_from_us"])
+    return Mark(message.run, pages), changed_us
 
 
 def mark_writes(gate: Key, found: Document | None, mark: Mark | None) -> list[Write]:

@@ -1,7 +1,10 @@
 """Pages that a build has read need no build of their own."""
 
+import pytest
+
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.messages import JournalChanged
+from shared.domain.time import to_micros
 from shared.journal.projection.documents import gate_key
 from shared.journal.projection.marks import Mark, includes, mark_writes, stored_pages
 from shared.ports import Create, Document, Key
@@ -9,6 +12,7 @@ from tests.twins.manual_clock import START
 from tests.twins.memory_documents import MemoryDocuments
 
 USER, ACCOUNT = UserId("user-1"), AccountKey("account-1")
+ROOTS = ("SPY", "SPY", "QQQ", "SPY")
 GATE = gate_key(USER, ACCOUNT, "SPY")
 
 
@@ -31,7 +35,9 @@ async def with_receipts(*pages: int) -> MemoryDocuments:
     documents = MemoryDocuments()
     for page in pages:
         key = Key("receipts", (USER, f"{ACCOUNT}-{7:012d}-{page:08d}"))
-        await documents.commit([Create(key, {"account_key": ACCOUNT, "run": 7, "page": page})])
+        at_us = to_micros(START) - page
+        told = {"account_key": ACCOUNT, "run": 7, "page": page, "roots": [ROOTS[page]]}
+        await documents.commit([Create(key, {**told, "changed_from_us": at_us})])
     return documents
 
 
@@ -53,12 +59,23 @@ def test_a_message_that_names_no_page_is_never_included() -> None:
 
 async def test_pages_count_up_to_the_first_gap() -> None:
     documents = await with_receipts(0, 1, 3)
-    assert await stored_pages(documents, None, changed(7, 0)) == Mark(7, 2)
+    mark, _ = await stored_pages(documents, None, changed(7, 0), "SPY")
+    assert mark == Mark(7, 2)
 
 
 async def test_counting_goes_on_from_the_mark() -> None:
     documents = await with_receipts(2, 3)
-    assert await stored_pages(documents, noted(7, 2), changed(7, 3)) == Mark(7, 4)
+    mark, _ = await stored_pages(documents, noted(7, 2), changed(7, 3), "SPY")
+    assert mark == Mark(7, 4)
+
+
+@pytest.mark.parametrize(("root", "back_us"), [("SPY", 1), ("QQQ", 2), ("IWM", 0)])
+async def test_a_build_goes_back_to_the_earliest_change_of_the_pages_it_is_marked_with(
+    root: str, back_us: int
+) -> None:
+    documents = await with_receipts(0, 1, 2)
+    _, changed_us = await stored_pages(documents, None, changed(7, 0), root)
+    assert changed_us == to_micros(START) - back_us
 
 
 def test_an_older_run_never_takes_a_newer_ones_mark_back() -> None:
