@@ -21,8 +21,8 @@ locals {
       documents = true
       # imports, notes and replays change the journal; "sync now" asks the broker's own function
       publishes = [
-        "executions", "journal-changes", "sync-alpaca", "sync-oanda", "sync-schwab", "sync-tastytrade",
-        "sync-topstepx", "sync-tradestation",
+        "executions", "journal-changes", "sync-alpaca", "sync-binance", "sync-ibkr", "sync-oanda",
+        "sync-schwab", "sync-tastytrade", "sync-topstepx", "sync-tradestation",
       ]
       # it seals credentials of new connections, and is the application that users consent to
       reads_secrets = ["oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "vault-keyring"]

@@ -181,8 +181,9 @@ run "grants_are_the_least" {
 
   assert {
     condition = keys(google_pubsub_topic_iam_member.publisher) == [
-      "api executions", "api journal-changes", "api sync-alpaca", "api sync-oanda", "api sync-schwab",
-      "api sync-tastytrade", "api sync-topstepx", "api sync-tradestation",
+      "api executions", "api journal-changes", "api sync-alpaca", "api sync-binance", "api sync-ibkr",
+      "api sync-oanda", "api sync-schwab", "api sync-tastytrade", "api sync-topstepx",
+      "api sync-tradestation",
       "store_executions journal-changes",
       "sync_alpaca executions", "sync_alpaca sync-alpaca",
       "sync_binance executions", "sync_binance sync-binance",

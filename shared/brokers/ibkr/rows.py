@@ -42,6 +42,9 @@ def parse_row(raw: Any, account: BrokerAccount) -> Parsed:
         told = row["answer"].get("errormessage") or "a reference to a report"
         raise UnparseableRow(f"an answer without a report: {told}")
     name = text_of(row, "row")
+    for field in row.keys() - {"cancelled_by"}:  # attributes are texts: anything else is spoiled
+        if not isinstance(row[field], str):
+            raise UnparseableRow(f"{field}: expected text, found {row[field]!r}")
     if name not in _PARSERS:
         return Ignored(name)
     if row.get("accountId") not in (None, "", account.account_id):
