@@ -19,6 +19,7 @@ from shared.domain.journal.book import Book, build_book
 from shared.domain.messages import JournalChanged
 from shared.journal.build import BuildJournal
 from shared.journal.reconcile import Reconcile
+from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.upkeep.resync import Resync
 from shared.ports import Key
 from tests.brokers.binance.test_sync import book_futures, book_spot, open_desk, user_of
@@ -318,18 +319,25 @@ async def test_17_both_sides_of_a_trade_with_oneself_are_kept(
     assert all(one.fees for one in executions(desk) if one.execution_id.startswith("usdm"))
 
 
-async def test_a_balance_that_other_ways_changed_differs_and_what_trades_explain_agrees(
-    desk: Desk, connection: Connection
-) -> None:
-    fee = (Decimal("0.00001"), "BTC")
-    more = {"price": PRICE, "at": START - HOUR, "fee": fee}
-    desk.world.fill(user_of(desk), "BTCUSDT", "BUY", Decimal("0.01"), **more)
-    user_of(desk).funds["BNB"] = COIN  # a deposit, or a conversion
+async def compared(desk: Desk, connection: Connection) -> Reconciliation:
+    """Sync, store, build and compare the spot account with what the exchange says is held."""
     await desk.sync(connection)
     await desk.store_all()
     builder = BuildJournal(desk.documents, desk.clock, desk.entropy)
     for delivery in desk.bus.take(JournalChanged.topic):
         await builder.build(JournalChanged.decode(delivery.data))
     key = account_key("binance", "live", "354937868:spot")
-    found = await Reconcile(desk.documents, desk.clock, desk.entropy).reconcile(USER, key)
+    return await Reconcile(desk.documents, desk.clock, desk.entropy).reconcile(USER, key)
+
+
+async def test_a_balance_that_no_trade_explains_differs_and_all_others_agree(
+    desk: Desk, connection: Connection
+) -> None:
+    fee = (Decimal("0.00001"), "BTC")
+    more = {"price": PRICE, "at": START - HOUR, "fee": fee}
+    desk.world.fill(user_of(desk), "BTCUSDT", "BUY", Decimal("0.01"), **more)
+    assert (await compared(desk, connection)).state == "agreed"
+    user_of(desk).funds["BNB"] = COIN  # a deposit, or a conversion
+    desk.clock.advance(HOUR)
+    found = await compared(desk, connection)
     assert (found.state, [line.symbol for line in found.differing]) == ("differs", ["BNBUSDT"])
