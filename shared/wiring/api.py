@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import httpx
+from fastapi import APIRouter
 from starlette.applications import Starlette
 
 from shared.brokers.spec import BrokerAccount
@@ -12,8 +13,9 @@ from shared.http.annotations import annotations_router
 from shared.http.api_app import api_app
 from shared.http.connections_app import ConnectionDesk, connections_router
 from shared.http.delegate import Delegate
+from shared.http.erasure import erasure_router
 from shared.http.exchange import exchange_router
-from shared.http.identity import identify_local, identify_nobody
+from shared.http.identity import Identify, identify_local, identify_nobody
 from shared.http.performance import performance_router
 from shared.http.reconciliation import reconciliation_router
 from shared.http.service_levels import service_levels_router
@@ -26,10 +28,12 @@ from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.sync import SyncConnection
+from shared.journal.tombstones import Erasure
 from shared.journal.vault import Vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 from shared.wiring.performance import performances_over
+from shared.wiring.recovery import recovery_over
 
 _TEST_S = 30.0  # the user waits for it
 
@@ -59,16 +63,23 @@ def build_api(
     app = api_app(JournalQueries(base.documents), identify, lifespan=lifespan)
     desk = connection_desk(settings, base, transport)
     app.include_router(connections_router(desk, identify, secure=not is_local))
-    annotations = Annotations(base.documents, base.bus, base.clock, base.entropy)
-    app.include_router(annotations_router(annotations, identify))
-    app.include_router(performance_router(performances_over(base), identify))
-    reconcile = Reconcile(base.documents, base.clock, base.entropy)
-    queries = JournalQueries(base.documents)
-    app.include_router(reconciliation_router(reconcile, queries, identify))
-    imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
-    app.include_router(exchange_router(imports, Export(base.documents), identify))
+    for router in _journal_routers(base, identify):
+        app.include_router(router)
     app.include_router(service_levels_router(ServiceLevelQueries(base.documents, base.clock)))
     return shut_doors(app, settings)
+
+
+def _journal_routers(base: Foundation, identify: Identify) -> Sequence[APIRouter]:
+    """Put together what a user does with a journal that is there."""
+    documents, bus, ports = base.documents, base.bus, (base.clock, base.entropy)
+    queries = JournalQueries(documents)
+    return (
+        annotations_router(Annotations(documents, bus, *ports), identify),
+        performance_router(performances_over(base), identify),
+        reconciliation_router(Reconcile(documents, *ports), queries, identify),
+        exchange_router(ImportExecutions(documents, bus, *ports), Export(documents), identify),
+        erasure_router(Erasure(documents, *ports), recovery_over(base).erasure, queries, identify),
+    )
 
 
 def connection_desk(

@@ -3,11 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from shared.adapters.folder_archive import FolderArchive
 from shared.config import Settings, load
-from shared.journal.archive.archive import Archive
 from shared.journal.archive.backup import Backup
 from shared.journal.archive.restore import Restore
 from shared.journal.connections import Connections
@@ -53,8 +50,3 @@ async def open_recovery() -> AsyncIterator[Recovery]:
         yield recovery_over(base)
     finally:
         await base.close()
-
-
-def archive_in(folder: Path) -> Archive:
-    """Keep an archive in a folder."""
-    return FolderArchive(folder)

@@ -12,7 +12,7 @@ from shared.ports import Document, Documents, Key, Query
 # What belongs to an account by a field, and has no other check of its own.
 _OF_AN_ACCOUNT = (
     *("receipts", "position_reports", "quarantine", "discrepancies", "annotations", "prop_rules"),
-    *("round_trips", "positions", "daily"),
+    *("opening_lots", "round_trips", "positions", "daily"),
 )
 _BATCH = 200
 
