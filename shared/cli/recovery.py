@@ -14,8 +14,8 @@ from shared.domain.time import iso
 from shared.http.identity import LOCAL_USER
 from shared.journal.archive.archive import Manifest
 from shared.journal.integrity.fault import Fault
-from shared.wiring.archives import archive_in
-from shared.wiring.recovery import Recovery, open_recovery
+from shared.wiring.journal.archives import archive_in
+from shared.wiring.journal.recovery import Recovery, open_recovery
 
 _T = TypeVar("_T")
 _User = Annotated[str, typer.Option("--user", help="whose journal; on your own machine: yours")]

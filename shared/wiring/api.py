@@ -32,8 +32,8 @@ from shared.journal.tombstones import Erasure
 from shared.journal.vault import Vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
-from shared.wiring.performance import performances_over
-from shared.wiring.recovery import recovery_over
+from shared.wiring.journal.performance import performances_over
+from shared.wiring.journal.recovery import recovery_over
 
 _TEST_S = 30.0  # the user waits for it
 

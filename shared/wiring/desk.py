@@ -29,9 +29,9 @@ from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
+from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
-from shared.wiring.performance import performances_over
 from shared.wiring.store import build_store
 from shared.wiring.sync import build_sync, sync_use_case
 

@@ -6,7 +6,7 @@ from shared.journal.performance.rules import PropRulesStore
 from shared.journal.queries import JournalQueries
 from shared.market.store import MarketStore
 from shared.wiring.foundation import Foundation
-from shared.wiring.prices import StoredPrices
+from shared.wiring.journal.prices import StoredPrices
 
 
 def performances_over(base: Foundation) -> Performances:

@@ -7,7 +7,7 @@ from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.execution import AssetClass
 from shared.domain.journal.position import Position
 from shared.market.store import MarketStore
-from shared.wiring.prices import StoredPrices
+from shared.wiring.journal.prices import StoredPrices
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.seeded_entropy import SeededEntropy

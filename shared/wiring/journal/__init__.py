@@ -1,0 +1,1 @@
+"""What is put together around a journal that is there: reports, archives, checks."""
