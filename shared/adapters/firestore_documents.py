@@ -6,12 +6,13 @@ encoding a nested map as protobuf, the client's largest cost, is spared.
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from google.api_core import exceptions as google
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # ships no types
+from pydantic_core import from_json
 
 from shared.adapters.document_rules import (
     check_keys,
@@ -182,12 +183,11 @@ class FirestoreDocuments:
             await made._firestore_api.transport.close()
 
 
-def _names(collection: str) -> list[str]:
+@cache
+def _names(collection: str) -> tuple[str, ...]:
     """Name the collections on the way to a document, outermost first."""
-    names = [collection]
-    while (parent := COLLECTIONS[names[0]].parent) is not None:
-        names.insert(0, parent)
-    return names
+    parent = COLLECTIONS[collection].parent
+    return (*(_names(parent) if parent is not None else ()), collection)
 
 
 def _fields(key: Key, body: Body, text: str | None) -> dict[str, JsonScalar]:
@@ -202,4 +202,4 @@ def _document(key: Key, snapshot: "DocumentSnapshot[Any]") -> Document:
     updated_at: Any = snapshot.update_time
     if not isinstance(updated_at, Timestamp):  # group queries give it bare, the others wrapped
         updated_at = updated_at.timestamp_pb()
-    return Document(key, json.loads(snapshot.get(BODY)), str(updated_at.ToNanoseconds()))
+    return Document(key, from_json(snapshot.get(BODY)), str(updated_at.ToNanoseconds()))

@@ -4,6 +4,7 @@ A page (at most 200 rows) is one atomic batch that holds its receipt too. So a c
 nothing or everything of it, and the counts of the first delivery stand, exactly.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -157,21 +158,22 @@ class StoreExecutions:
         """Find the newest run, up to the page's own, of which pages below it may still come."""
         if message.page > 0 or not any(heads.values()):
             return message.run
-        newest = 0
-        for state in _UNSETTLED:
-            page = await self._documents.scan(
-                Query(
-                    "runs",
-                    (message.user_id,),
-                    where={"account_key": message.account_key, "state": state},
-                    order_by="run",
-                    below=message.run,
-                    descending=True,
-                    limit=1,
-                )
+        newest = [self._newest_run(message, state) for state in _UNSETTLED]
+        return max(await asyncio.gather(*newest))
+
+    async def _newest_run(self, message: ExecutionsObserved, state: str) -> int:
+        page = await self._documents.scan(
+            Query(
+                "runs",
+                (message.user_id,),
+                where={"account_key": message.account_key, "state": state},
+                order_by="run",
+                below=message.run,
+                descending=True,
+                limit=1,
             )
-            newest = max([newest, *(document.body["run"] for document in page.documents)])
-        return newest
+        )
+        return max((document.body["run"] for document in page.documents), default=0)
 
     async def _publish_change(
         self, message: ExecutionsObserved, roots: Sequence[str], changed_from_us: int

@@ -49,14 +49,15 @@ async def main(base_url: str, folder: Path, *, with_journal: bool) -> None:
         vault = Vault(base.secrets, base.entropy)
         connections = Connections(base.documents, base.clock, base.entropy, vault)
         await connections.create(USER, SPEC, "paper", "benchmark", "api_key", LOGIN)
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         await gateway.tick("alpaca")
         await gateway.drain()
-        seconds = time.perf_counter() - began
+        seconds, cpu_s = time.perf_counter() - began, time.process_time() - busy
         rows = await count_rows(gateway)
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak_mb = int(status.partition("VmHWM:")[2].split()[0]) / 1024  # ru_maxrss has the parent's
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak_mb}))
+    measured = {"rows": rows, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}
+    print(json.dumps(measured))
 
 
 asyncio.run(main(sys.argv[1], Path(sys.argv[2]), with_journal=sys.argv[3:] == ["journal"]))

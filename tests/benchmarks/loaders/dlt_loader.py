@@ -49,14 +49,15 @@ def main(base_url: str, folder: Path) -> None:
         destination=dlt.destinations.duckdb(str(folder / "log.duckdb")),
         dataset_name="journal",
     )
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     pipeline.run(activities())
-    seconds = time.perf_counter() - began
+    seconds, cpu_s = time.perf_counter() - began, time.process_time() - busy
     with pipeline.sql_client() as sql:
         rows = sql.execute_sql("SELECT count(*) FROM activities")[0][0]
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak_mb = int(status.partition("VmHWM:")[2].split()[0]) / 1024  # ru_maxrss has the parent's
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak_mb}))
+    measured = {"rows": rows, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}
+    print(json.dumps(measured))
 
 
 main(sys.argv[1], Path(sys.argv[2]))

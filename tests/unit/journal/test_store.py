@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from shared.domain.messages import MAX_PAGE_ROWS, JournalChanged, UnreadRow
 from shared.domain.time import to_micros
 from shared.journal.log import read_entry
 from shared.journal.store import StoreExecutions
-from shared.ports import Create, Document, Documents, Key, Query, Write
+from shared.ports import Create, Document, Documents, Key, Page, Query, Write
 from tests.rows import ACCOUNT, START, USER, event, fill, key_of, page
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
@@ -200,3 +201,21 @@ async def test_what_is_stored_is_json_with_decimals_as_text() -> None:
     await journal.store(page([fill("a", "0.000000001", "12345678901234567890.123456789")]))
     (head,) = await journal.all("executions")
     assert json.loads(json.dumps(head.body["body"]))["price"] == "12345678901234567890.123456789"
+
+
+async def test_runs_whose_pages_may_still_come_are_asked_for_all_at_once() -> None:
+    class Watched(MemoryDocuments):
+        asked_at_once = waiting = 0
+
+        async def scan(self, query: Query) -> Page:
+            self.waiting += 1
+            self.asked_at_once = max(self.asked_at_once, self.waiting)
+            await asyncio.sleep(0)  # others may come
+            self.waiting -= 1
+            return await super().scan(query)
+
+    documents = Watched()
+    journal = Journal(documents)
+    for run in (1, 2):
+        await journal.store(page([fill("a", "10", "100")], run=run))
+    assert documents.asked_at_once == 3
