@@ -1,7 +1,8 @@
 """Leases over Documents: one worker at a time, with fencing numbers that only grow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.domain.errors import LeaseHeld
 from shared.domain.time import from_micros, to_micros
@@ -15,7 +16,8 @@ _NOBODY = ""
 class Held:
     """A lease in hand.
 
-    Shape: `fence` is greater than that of every earlier holder; `holder` is this worker's token.
+    Shape: `fence` is greater than that of every earlier holder; `holder` is this worker's token;
+    `carried` is what the last holder left behind, and what this one leaves when it gives back.
     Units: `ttl_s` seconds from each acquisition or renewal to `until`.
     """
 
@@ -24,6 +26,7 @@ class Held:
     holder: str
     until: datetime
     ttl_s: float
+    carried: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 class Leases:
@@ -43,14 +46,15 @@ class Leases:
 
         async def take() -> Held:
             found = await self._read(name)
+            carried = dict(found.body.get("carried", {})) if found is not None else {}
             if found is not None and found.body["holder"] == holder:
                 # our own write, whose answer was lost on the way
                 until = from_micros(found.body["until_us"])
-                return Held(name, found.body["fence"], holder, until, ttl_s)
+                return Held(name, found.body["fence"], holder, until, ttl_s, carried)
             if found is not None and self._is_held(found.body):
                 raise LeaseHeld(f"{name} is held until {from_micros(found.body['until_us'])}")
             fence = 1 if found is None else found.body["fence"] + 1
-            held = Held(name, fence, holder, self._until(ttl_s), ttl_s)
+            held = Held(name, fence, holder, self._until(ttl_s), ttl_s, carried)
             await self._write(found, held.holder, held)
             return held
 
@@ -64,7 +68,7 @@ class Leases:
 
         async def extend() -> Held:
             found = await self._own(held)
-            longer = Held(held.name, held.fence, held.holder, self._until(held.ttl_s), held.ttl_s)
+            longer = replace(held, until=self._until(held.ttl_s))
             await self._write(found, held.holder, longer)
             return longer
 
@@ -107,7 +111,12 @@ class Leases:
         return found
 
     async def _write(self, found: Document | None, holder: str, held: Held) -> None:
-        body = {"holder": holder, "fence": held.fence, "until_us": to_micros(held.until)}
+        body = {
+            "holder": holder,
+            "fence": held.fence,
+            "until_us": to_micros(held.until),
+            "carried": held.carried,
+        }
         if found is None:
             await self._documents.commit([Create(Key("leases", (held.name,)), body)])
         else:

@@ -35,6 +35,7 @@ from shared.ports import Clock, Documents, Entropy, MessageBus
 
 _log = logging.getLogger(__name__)
 
+_SPENT = "spent"
 _LEASE_MARGIN_S = 60.0  # for what comes after the budget: the last page, the cursor, the release
 
 
@@ -245,6 +246,8 @@ class SyncConnection:
     ) -> AsyncIterator[tuple[BrokerClient, Login]]:
         """Open a session that shows the connection's login, renewed if it has run out.
 
+        What it spends of the login's rate limits is left with the lease, for the next session.
+
         Raises: as `Login.show`.
         """
         deadline = self.clock.monotonic() + self.budget_s
@@ -261,9 +264,13 @@ class SyncConnection:
                 one_host=bool(own),
                 doors=self.spec.doors.get(environment, {}),
             )
+            client.go_on_from(held.carried.get(_SPENT, {}))
             login = self._login(connection, client, held, "" if own else None)
-            await login.show()
-            yield client, login
+            try:
+                await login.show()
+                yield client, login
+            finally:  # written when the lease is given back
+                held.carried[_SPENT] = client.spending
 
     def _login(
         self, connection: Connection, client: BrokerClient, held: Held, own: str | None

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from shared.brokers.engine.limiter import Limiter
+from shared.brokers.engine.limiter import Limiter, Spending
 from shared.brokers.spec import Again, BrokerSpec, Moment, Reply, Request
 from shared.domain.errors import (
     AnswerLost,
@@ -89,6 +89,15 @@ class BrokerClient:
         """Begin with nothing asked."""
         limits = (self.spec.limit, *self.spec.more_limits)
         self._limiter = Limiter(self.spec.title, limits, self.clock, self.deadline, self._sleep)
+
+    @property
+    def spending(self) -> Spending:
+        """What still counts against this login's limits."""
+        return self._limiter.spending()
+
+    def go_on_from(self, spending: Spending) -> None:
+        """Keep within the limits from what an earlier message of this login has spent."""
+        self._limiter.go_on_from(spending)
 
     @property
     def out_of_time(self) -> bool:

@@ -1,12 +1,19 @@
 """Keeping within a broker's rate limits: points in sliding windows."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from shared.brokers.spec import RateLimit
 from shared.domain.errors import BudgetSpent
+from shared.domain.time import from_micros, to_micros
 from shared.ports import Clock
+
+_KEPT = 10  # stretches, as which a limit's spending is carried to the next message
+
+# Limit -> "at_us" and "points": when what was spent, for a document.
+Spending = Mapping[str, Mapping[str, Sequence[int]]]
 
 
 @dataclass(slots=True)
@@ -43,6 +50,33 @@ class Limiter:
         for i in held:
             self._spent[i].append((now, cost))
 
+    def spending(self) -> Spending:
+        """Tell what still counts, for a limiter that comes after this one.
+
+        Shape: few stretches, each at its newest time: never less than was spent.
+        """
+        now, wall = self.clock.monotonic(), self.clock.now()
+        told = {}
+        for limit, spent in zip(self.limits, self._spent, strict=True):
+            live = [one for one in spent if one[0] > now - limit.window.total_seconds()]
+            size = -(-len(live) // _KEPT) or 1
+            parts = [live[begin : begin + size] for begin in range(0, len(live), size)]
+            ages = [timedelta(seconds=now - part[-1][0]) for part in parts]
+            told[_name(limit)] = {
+                "at_us": [to_micros(wall - age) for age in ages],
+                "points": [sum(points for _, points in part) for part in parts],
+            }
+        return {name: one for name, one in told.items() if one["at_us"]}
+
+    def go_on_from(self, spending: Spending) -> None:
+        """Count what an earlier limiter of the same login has spent."""
+        now, wall = self.clock.monotonic(), self.clock.now()
+        for limit, spent in zip(self.limits, self._spent, strict=True):
+            told = spending.get(_name(limit), {"at_us": (), "points": ()})
+            for at_us, points in zip(told["at_us"], told["points"], strict=True):
+                age_s = max(0.0, (wall - from_micros(at_us)).total_seconds())
+                spent.append((now - age_s, points))
+
     def _free_at(self, place: int, cost: int) -> float:
         """Tell when `cost` more points fit into one limit."""
         limit, spent = self.limits[place], self._spent[place]
@@ -55,3 +89,7 @@ class Limiter:
                 break
             over, now = over - points, at + window_s
         return now
+
+
+def _name(limit: RateLimit) -> str:
+    return f"{limit.requests} in {limit.window.total_seconds():g} s at {limit.door}"

@@ -13,7 +13,7 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.transport import SimulatorTransport
 from shared.brokers.alpaca.rows import rows_of
 from shared.brokers.engine.paging import by_halves
-from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow, Request
+from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow, RateLimit, Request
 from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, StoreUnavailable
 from shared.domain.messages import ExecutionsObserved
@@ -243,6 +243,15 @@ async def test_a_run_says_how_long_it_took_and_how_long_of_that_it_waited(
     assert run["waited_ms"] == round(waited_s * 1000)
     assert run["duration_ms"] == round((waited_s + 2) * 1000)
     assert (run["outcome"], run["requests"]) == ("complete", report.requests - 1)
+
+
+async def test_two_messages_keep_within_one_limit(desk: Desk, connection: Connection) -> None:
+    desk.spec = replace(desk.spec, limit=RateLimit(8, timedelta(minutes=1)))
+    await desk.sync(connection)
+    asked, waited = len(desk.world.calls), sum(desk.clock.slept)
+    await desk.sync(connection)
+    assert (asked < 8, waited) == (True, 0)
+    assert sum(desk.clock.slept) >= 60
 
 
 async def test_a_run_that_fails_says_what_it_took_until_then(

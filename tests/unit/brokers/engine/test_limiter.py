@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 import pytest
@@ -55,4 +56,50 @@ async def test_a_limit_of_one_door_counts_what_is_asked_there_alone() -> None:
     await one.take(1)
     assert clock.slept == []
     await one.take(1, "futures")
+    assert clock.slept == [60]
+
+
+async def spent_before(clock: ManualClock, *limits: RateLimit, points: int) -> Limiter:
+    """A limiter whose predecessor has spent points, one a second."""
+    before = limiter(clock, *limits)
+    for _ in range(points):
+        await before.take(1)
+        clock.advance(1)
+    after = limiter(clock, *limits)
+    after.go_on_from(json.loads(json.dumps(before.spending())))
+    return after
+
+
+async def test_what_an_earlier_message_spent_counts_on() -> None:
+    clock = ManualClock()
+    after = await spent_before(clock, RateLimit(3, 60 * SECOND), points=3)
+    await after.take(1)
+    assert clock.slept == [57]  # 60 s after the first
+
+
+async def test_many_points_are_carried_in_few_stretches_and_never_too_early() -> None:
+    clock = ManualClock()
+    after = await spent_before(clock, RateLimit(40, 60 * SECOND), points=40)
+    spending = after.spending()
+    ((stretches,),) = [one.values() for one in [{n: s["at_us"] for n, s in spending.items()}]]
+    await after.take(1)
+    assert len(stretches) <= 10
+    assert clock.slept == [23]  # the newest of the first stretch of four is 37 s old
+
+
+async def test_what_has_left_its_window_is_carried_no_more() -> None:
+    clock = ManualClock()
+    after = await spent_before(clock, RateLimit(3, SECOND), points=3)
+    clock.advance(5)
+    assert after.spending() == {}
+
+
+async def test_a_clock_that_was_ahead_makes_nobody_wait_longer_than_a_window() -> None:
+    clock, ahead = ManualClock(), ManualClock()
+    ahead.advance(500)
+    before = limiter(ahead, RateLimit(1, 60 * SECOND))
+    await before.take(1)
+    after = limiter(clock, RateLimit(1, 60 * SECOND))
+    after.go_on_from(before.spending())
+    await after.take(1)
     assert clock.slept == [60]
