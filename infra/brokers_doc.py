@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from shared.brokers.spec import AuthScheme, BrokerSpec, RateLimit
+from shared.brokers.spec import AuthScheme, BrokerSpec, RateLimit, Scope
 
 _HEAD = """# What each broker gives
 
@@ -97,9 +97,16 @@ def _history(spec: BrokerSpec) -> str:
     return f"{limit}; {span(spec.first_window)} at first"
 
 
+_SHARED = {
+    Scope.LOGIN: "",
+    Scope.APPLICATION: ", all logins of one application together",
+    Scope.ADDRESS: ", all logins together",
+}
+
+
 def _limit(limit: RateLimit) -> str:
     door = f" at `{limit.door}`" if limit.door else ""
-    return f"{limit.requests:,} in {span(limit.window)}{door}"
+    return f"{limit.requests:,} in {span(limit.window)}{door}{_SHARED[limit.scope]}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

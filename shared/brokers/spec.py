@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -305,9 +306,17 @@ class AuthScheme:
     optional: tuple[str, ...] = ()
 
 
+class Scope(StrEnum):
+    """Whose requests a limit counts together."""
+
+    LOGIN = "login"  # what one connection asks: a key, a user's token
+    APPLICATION = "application"  # of all who consented to one: the `client_id` of their credentials
+    ADDRESS = "address"  # of all that leave from our addresses
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `requests` points in any `window`; the engine keeps it for each run.
+    """At most `requests` points in any `window`, over all messages and workers of its `scope`.
 
     Shape: `reset_s` reads from the headers of a 429 how many seconds remain, beside Retry-After;
     `door` counts only what is asked there, "" being the environment's own host and None everything.
@@ -317,6 +326,7 @@ class RateLimit:
     window: timedelta
     reset_s: Callable[[Mapping[str, str], datetime], float | None] = lambda _, __: None
     door: str | None = None
+    scope: Scope = Scope.LOGIN
 
 
 @dataclass(frozen=True, slots=True)

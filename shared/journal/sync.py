@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import httpx
@@ -28,6 +28,7 @@ from shared.journal.tick import PERIOD
 from shared.journal.vault import Vault
 from shared.journal.visits.account_run import Outcome, Workplace
 from shared.journal.visits.breaker import Breaker
+from shared.journal.visits.budgets import Budgets, Sharing
 from shared.journal.visits.login import Login
 from shared.journal.visits.visit import SyncReport, Visit, list_accounts
 from shared.lease import Held, Leases
@@ -49,6 +50,7 @@ class SyncConnection:
     """The use case of every broker's function.
 
     Shape: `hosts` maps "<broker>:<environment>" to a base URL that stands in for the spec's own.
+    `budgets` is this process's part of the limits that many logins share.
     Units: `budget_s` seconds after which the rest is left to the next message.
     """
 
@@ -61,6 +63,7 @@ class SyncConnection:
     transport: httpx.AsyncBaseTransport
     hosts: Mapping[str, str]
     budget_s: float
+    budgets: Budgets = field(default_factory=Budgets)
 
     async def run(self, request: SyncRequested) -> SyncReport:
         """Publish what the broker booked since the cursors, then move the cursors.
@@ -264,6 +267,8 @@ class SyncConnection:
                 one_host=bool(own),
                 doors=self.spec.doors.get(environment, {}),
             )
+            sharing = Sharing(self.budgets, self.documents, self.entropy, environment, client)
+            client.share = sharing.take
             client.go_on_from(held.carried.get(_SPENT, {}))
             login = self._login(connection, client, held, "" if own else None)
             try:

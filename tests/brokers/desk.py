@@ -17,6 +17,7 @@ from shared.journal.connections import Connections
 from shared.journal.store import StoreExecutions
 from shared.journal.sync import SyncConnection, SyncReport
 from shared.journal.vault import Vault
+from shared.journal.visits.budgets import Budgets
 from shared.ports import Document, Key, Query
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
@@ -45,6 +46,7 @@ class Desk:
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     bus: MemoryBus = field(default_factory=MemoryBus)
     entropy: SeededEntropy = field(default_factory=SeededEntropy)
+    budgets: Budgets = field(default_factory=Budgets)  # all its syncs are in one process
 
     def __post_init__(self) -> None:
         self.world = self.make_world(self.clock.now)
@@ -73,6 +75,7 @@ class Desk:
             SimulatorTransport(self.handle),
             {},
             self.budget_s,
+            self.budgets,
         )
 
     async def sync(self, connection: Connection, reason: str = "tick") -> SyncReport:

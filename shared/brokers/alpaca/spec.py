@@ -95,6 +95,7 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=3),
     first_window=timedelta(days=90),
     zone=NEW_YORK,
+    # of each account, which is each login
     limit=RateLimit(200, timedelta(minutes=1), reset_at("X-RateLimit-Reset")),
     gives=Gives(
         fills="each fill",

@@ -31,6 +31,7 @@ from shared.brokers.spec import (
     HoldingsEndpoint,
     RateLimit,
     Request,
+    Scope,
     TimeEndpoint,
 )
 from shared.domain.errors import ContractBroken
@@ -87,8 +88,8 @@ SPEC = BrokerSpec(
     first_window=timedelta(days=90),  # of futures; spot gives the account's whole life
     zone=ZoneInfo("UTC"),
     # 80 % of what an IP address has; the weight of futures is unverified
-    limit=RateLimit(4800, _MINUTE, door=""),
-    more_limits=(RateLimit(1920, _MINUTE, door=FUTURES),),
+    limit=RateLimit(4800, _MINUTE, door="", scope=Scope.ADDRESS),
+    more_limits=(RateLimit(1920, _MINUTE, door=FUTURES, scope=Scope.ADDRESS),),
     gives=Gives(
         fills="each fill of spot and of USD-M futures",
         fees="in the fill, in whatever coin was taken; a fee in the coin that was bought makes the "

@@ -76,6 +76,8 @@ class BrokerClient:
     shown: Mapping[str, str] = field(default_factory=dict, init=False)  # the login's headers
     sign: Callable[[Request, Moment], Request] | None = field(default=None, init=False)
     next_nonce: Callable[[], Awaitable[int]] | None = field(default=None, init=False)
+    share: Callable[[int, str], Awaitable[None]] | None = None  # spends of limits that many share
+    application: str = field(default="", init=False)  # digest of the one that was consented to
     identity: str = field(default="", init=False)  # names the account where the broker does not
     home: str = field(default="", init=False)  # where the login says that its environment is
     renewed: bool = field(default=False, init=False)
@@ -88,7 +90,7 @@ class BrokerClient:
     def __post_init__(self) -> None:
         """Begin with nothing asked."""
         limits = (self.spec.limit, *self.spec.more_limits)
-        self._limiter = Limiter(self.spec.title, limits, self.clock, self.deadline, self._sleep)
+        self._limiter = Limiter(self.spec.title, limits, self.clock, self.deadline, self.wait)
 
     @property
     def spending(self) -> Spending:
@@ -163,7 +165,7 @@ class BrokerClient:
                 wait_s = self._wait_s(error, attempt)
                 if self.clock.monotonic() + wait_s > self.deadline:
                     raise
-            await self._sleep(wait_s)
+            await self.wait(wait_s)
         return await self.ask_once(request)
 
     async def ask_once(self, request: Request, host: str = "") -> Any:
@@ -184,7 +186,7 @@ class BrokerClient:
         if self.clock.monotonic() + again.after_s > self.deadline:
             raise BudgetSpent(f"{self.spec.title} asks to wait longer than the time budget")
         if again.after_s:
-            await self._sleep(again.after_s)
+            await self.wait(again.after_s)
         if again.resync and self.spec.time is not None:
             told = self.spec.time.read(await self._exchange(self.spec.time.request, "", 0))
             self._ahead = told - self.clock.now()
@@ -205,6 +207,8 @@ class BrokerClient:
 
     async def _send(self, request: Request, host: str) -> httpx.Response:
         await self._limiter.take(request.cost, request.host)
+        if self.share is not None:
+            await self.share(request.cost, request.host)
         self.requests += 1
         signed = await self._signed(request)
         if not self.one_host:
@@ -281,7 +285,8 @@ class BrokerClient:
             return error.retry_after_s + self.entropy.uniform(0.0, _FIRST_WAIT_S)
         return self.entropy.uniform(0.0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt))
 
-    async def _sleep(self, seconds: float) -> None:
+    async def wait(self, seconds: float) -> None:
+        """Wait, and count it."""
         self.waited_s += seconds
         await self.clock.sleep(seconds)
 

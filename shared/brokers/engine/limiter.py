@@ -62,7 +62,7 @@ class Limiter:
             size = -(-len(live) // _KEPT) or 1
             parts = [live[begin : begin + size] for begin in range(0, len(live), size)]
             ages = [timedelta(seconds=now - part[-1][0]) for part in parts]
-            told[_name(limit)] = {
+            told[limit_name(limit)] = {
                 "at_us": [to_micros(wall - age) for age in ages],
                 "points": [sum(points for _, points in part) for part in parts],
             }
@@ -72,7 +72,7 @@ class Limiter:
         """Count what an earlier limiter of the same login has spent."""
         now, wall = self.clock.monotonic(), self.clock.now()
         for limit, spent in zip(self.limits, self._spent, strict=True):
-            told = spending.get(_name(limit), {"at_us": (), "points": ()})
+            told = spending.get(limit_name(limit), {"at_us": (), "points": ()})
             for at_us, points in zip(told["at_us"], told["points"], strict=True):
                 age_s = max(0.0, (wall - from_micros(at_us)).total_seconds())
                 spent.append((now - age_s, points))
@@ -91,5 +91,6 @@ class Limiter:
         return now
 
 
-def _name(limit: RateLimit) -> str:
+def limit_name(limit: RateLimit) -> str:
+    """Name a limit by what it is, so that another limit counts anew."""
     return f"{limit.requests} in {limit.window.total_seconds():g} s at {limit.door}"

@@ -34,6 +34,7 @@ from shared.brokers.spec import (
     RateLimit,
     Reply,
     Request,
+    Scope,
     Window,
 )
 from shared.domain.errors import ContractBroken, DaybiasError, RequestRejected
@@ -168,7 +169,7 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=3),  # of windows only; a walk by id leaves nothing behind
     first_window=timedelta(days=90),
     zone=NEW_YORK,
-    limit=RateLimit(requests=100, window=timedelta(seconds=1)),
+    limit=RateLimit(requests=100, window=timedelta(seconds=1), scope=Scope.ADDRESS),
     gives=Gives(
         fills="each fill, in legs where guaranteed stops make their prices differ",
         fees="in the fill",

@@ -32,6 +32,7 @@ from shared.brokers.spec import (
     RateLimit,
     Reply,
     Request,
+    Scope,
     Walk,
     Window,
 )
@@ -196,7 +197,8 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=4),  # expiries and assignments are booked over the weekend
     first_window=timedelta(days=90),
     zone=NEW_YORK,
-    limit=RateLimit(120, timedelta(minutes=1)),  # as users reckon; none is published for reading
+    # as users reckon, of all that one application asks; none is published for reading
+    limit=RateLimit(120, timedelta(minutes=1), scope=Scope.APPLICATION),
     gives=Gives(
         fills="each fill, in legs where one row holds several",
         fees="in the fill",

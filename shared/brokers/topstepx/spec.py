@@ -123,7 +123,8 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=3),
     first_window=timedelta(days=90),
     zone=NEW_YORK,
-    limit=RateLimit(190, timedelta(minutes=1)),  # of 200; the user's own tools count too
+    # of 200, since the user's own tools count too; that they are a login's own is unverified
+    limit=RateLimit(190, timedelta(minutes=1)),
     gives=Gives(
         fills="each fill (half of a round turn)",
         fees="in the fill",

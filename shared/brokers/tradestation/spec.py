@@ -196,6 +196,7 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=3),
     first_window=timedelta(days=90),
     zone=NEW_YORK,
+    # of each user and key
     limit=RateLimit(250, timedelta(minutes=5), reset_in("X-RateLimit-Reset")),
     gives=Gives(
         fills="one record a leg of an order, at its average price and the order's closing time",

@@ -42,6 +42,13 @@ COMMON = (
         (Index((), "expires_us", "a new consent drops old ones", reads="0-10"),),
     ),
     Collection(
+        "budgets",
+        "which blocks of a shared rate limit are handed out, and until when",
+        "broker + environment + scope + application + limit",
+        "one a shared limit",
+        None,
+    ),
+    Collection(
         "breakers",
         "how often in a row a broker did not answer, and until when nobody asks it",
         "broker + environment",

@@ -10,13 +10,13 @@ from shared.journal.upkeep.difference import ComparingBus, Difference
 from shared.journal.visits.visit import SyncReport
 from shared.ports import Delete, Document, Documents, Key, Page, Query, Write
 
-# A login that was renewed is used up, a lease must be seen by others: these are written for real.
-_REAL = frozenset({"connections", "leases", "breakers"})
+# A login that was renewed is used up, leases and limits must be seen by others: these are real.
+_REAL = frozenset({"connections", "leases", "breakers", "budgets"})
 
 
 @dataclass(slots=True)
 class ScratchDocuments:
-    """A store whose writes stay here, but for logins, leases and breakers.
+    """A store whose writes stay here, but for logins, leases, breakers and limits.
 
     Shape: scans show what is really stored, not what was written here; the engine reads its own
     writes by key.

@@ -48,6 +48,8 @@ class Login:
         vault = self.connections.vault
         self._credentials = await vault.open(connection.connection_id, connection.sealed)
         self.client.home = self._home()
+        if client_id := self._credentials.get("client_id"):
+            self.client.application = content_key("application", client_id)[:12]
         renewal = self.scheme.renewal
         if renewal is not None:
             self.client.renew = self.renew
