@@ -157,9 +157,7 @@ async def test_windows_overlap_by_ten_days_and_double_nothing(
     assert (report.rows > 0, len(await desk.log())) == (True, 30)
 
 
-async def test_one_request_for_activity_serves_accounts_history_and_positions(
-    desk: Desk, connection: Connection
-) -> None:
+async def test_one_request_for_activity_serves_accounts_history_and_positions() -> None:
     desk = open_desk(confirmed=False)
     connection = await desk.connect()
     book(desk, 2)

@@ -63,6 +63,11 @@ def test_a_later_correction_replaces_an_earlier_one_without_a_cancellation() -> 
     assert fates([trade(1, "a.01"), trade(2, "a.02")]) == ["a.01 replaced_by", "a.02"]
 
 
+def test_a_cancellation_takes_back_the_last_correction_before_it() -> None:
+    rows = [trade(1, "a.01"), trade(2, "a.02"), cancel(3)]
+    assert fates(rows) == ["a.01 replaced_by", "a.02 cancelled_by"]
+
+
 def test_ids_without_a_number_of_corrections_replace_nothing() -> None:
     assert fates([trade(1, "EXEC1"), trade(2, "EXEC2")]) == ["EXEC1", "EXEC2"]
 
