@@ -22,7 +22,7 @@ locals {
       # imports, notes and replays change the journal; "sync now" asks the broker's own function
       publishes = [
         "executions", "journal-changes", "sync-alpaca", "sync-binance", "sync-ibkr", "sync-oanda",
-        "sync-schwab", "sync-tastytrade", "sync-topstepx", "sync-tradestation",
+        "sync-schwab", "sync-tastytrade", "sync-topstepx", "sync-tradestation", "sync-tradovate",
       ]
       # it seals credentials of new connections, and is the application that users consent to
       reads_secrets = ["oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "vault-keyring"]
@@ -151,6 +151,15 @@ locals {
       called_by     = ["pubsub", "scheduler"]
       documents     = true
       publishes     = ["executions", "sync-tradestation"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
+    }
+    sync_tradovate = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-tradovate"]
       reads_secrets = ["vault-keyring"]
       concurrency   = 20
       memory        = "512Mi"

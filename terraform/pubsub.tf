@@ -12,6 +12,7 @@ locals {
     sync-tastytrade   = { function = "sync_tastytrade", attempts = 10 }
     sync-topstepx     = { function = "sync_topstepx", attempts = 10 }
     sync-tradestation = { function = "sync_tradestation", attempts = 10 }
+    sync-tradovate    = { function = "sync_tradovate", attempts = 10 }
   }
 
   _pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"

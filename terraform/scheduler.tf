@@ -14,6 +14,7 @@ locals {
     tick-tastytrade   = { function = "sync_tastytrade", path = "/", schedule = "*/15 * * * *" }
     tick-topstepx     = { function = "sync_topstepx", path = "/", schedule = "*/15 * * * *" }
     tick-tradestation = { function = "sync_tradestation", path = "/", schedule = "*/15 * * * *" }
+    tick-tradovate    = { function = "sync_tradovate", path = "/", schedule = "*/15 * * * *" }
   }
 }
 

@@ -9,6 +9,7 @@ from shared.brokers.spec import BrokerSpec
 from shared.brokers.tastytrade.spec import SPEC as TASTYTRADE
 from shared.brokers.topstepx.spec import SPEC as TOPSTEPX
 from shared.brokers.tradestation.spec import SPEC as TRADESTATION
+from shared.brokers.tradovate.spec import SPEC as TRADOVATE
 
 SPECS: dict[str, BrokerSpec] = {
     spec.name: spec
@@ -21,5 +22,6 @@ SPECS: dict[str, BrokerSpec] = {
         TASTYTRADE,
         BINANCE,
         IBKR,
+        TRADOVATE,
     )
 }

@@ -30,6 +30,7 @@ _BROKERS = (
     "tastytrade",
     "binance",
     "ibkr",
+    "tradovate",
 )
 
 # Who consumes what, as terraform/pubsub.tf declares it for the cloud.

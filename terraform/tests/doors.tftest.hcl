@@ -68,6 +68,10 @@ run "every_function_is_called_by_its_own_callers_alone" {
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
       ]
+      sync_tradovate = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
       web = []
     }
     error_message = "A function has another caller than its own: ${jsonencode({ for name, function in module.function : name => function.invokers })}"
@@ -164,6 +168,7 @@ run "every_scheduled_call_carries_the_schedulers_token" {
       tick-tastytrade   = "*/15 * * * *"
       tick-topstepx     = "*/15 * * * *"
       tick-tradestation = "*/15 * * * *"
+      tick-tradovate    = "*/15 * * * *"
     }
     error_message = "The schedule is another than the one that shared/ and infra/local rely on."
   }
@@ -183,7 +188,7 @@ run "grants_are_the_least" {
     condition = keys(google_pubsub_topic_iam_member.publisher) == [
       "api executions", "api journal-changes", "api sync-alpaca", "api sync-binance", "api sync-ibkr",
       "api sync-oanda", "api sync-schwab", "api sync-tastytrade", "api sync-topstepx",
-      "api sync-tradestation",
+      "api sync-tradestation", "api sync-tradovate",
       "store_executions journal-changes",
       "sync_alpaca executions", "sync_alpaca sync-alpaca",
       "sync_binance executions", "sync_binance sync-binance",
@@ -193,6 +198,7 @@ run "grants_are_the_least" {
       "sync_tastytrade executions", "sync_tastytrade sync-tastytrade",
       "sync_topstepx executions", "sync_topstepx sync-topstepx",
       "sync_tradestation executions", "sync_tradestation sync-tradestation",
+      "sync_tradovate executions", "sync_tradovate sync-tradovate",
     ]
     error_message = "Found publishers ${join(", ", keys(google_pubsub_topic_iam_member.publisher))}."
   }
@@ -209,6 +215,7 @@ run "grants_are_the_least" {
       "sync_tastytrade vault-keyring",
       "sync_topstepx vault-keyring",
       "sync_tradestation vault-keyring",
+      "sync_tradovate vault-keyring",
     ]
     error_message = "Found secret readers ${join(", ", keys(google_secret_manager_secret_iam_member.reader))}."
   }

@@ -85,13 +85,18 @@ def parse_row(raw: Any, account: BrokerAccount) -> ParsedRow | Ignored:
     try:
         if "cashChangeType" in row or "ledger" in row:
             return _ledger_row(fields_of(row.get("ledger", row)), account)
-        return _fill_row(row if "fill" in row else {"fill": row}, account)
+        return _fill_row(row, account)
     except ValidationError as error:  # of the normalized row
         first = error.errors()[0]
         raise UnparseableRow(f"{first['loc'][0]}: {first['msg']}") from error
 
 
 def _fill_row(row: Row, account: BrokerAccount) -> ParsedRow:
+    if "fill" not in row:
+        raise UnparseableRow(
+            "row: expected a fill joined with its order and contract (lists that are saved in one "
+            "object are joined), or a line of the ledger"
+        )
     fill = fields_of(row["fill"])
     assert_account(row.get("account"), account)
     instrument = joined_instrument(row)

@@ -75,6 +75,13 @@ def test_a_saved_payload_is_shown_as_it_would_be_read(daybias):
     assert "178.21" in shown.output
 
 
+def test_a_report_that_a_user_downloaded_is_read_by_its_name(daybias):
+    file = Path(__file__).parents[2] / "fixtures" / "tradovate" / "fills_report.csv"
+    shown = daybias("parse", "tradovate", str(file), "--endpoint", "fills_report", "--json")
+    assert [one["symbol"] for one in json.loads(shown.output)["executions"]] == ["ESM26", "ESM26"]
+    assert daybias("parse", "tradovate", str(file)).exit_code == 1
+
+
 def test_what_cannot_be_parsed_ends_with_the_reason(daybias, tmp_path):
     file = tmp_path / "saved.json"
     file.write_text("not json")
