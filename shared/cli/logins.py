@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.terminal import at_desk, find_connection, out
+from shared.cli.terminal import at_desk, find_connection, out, table
+from shared.domain.time import from_micros, iso
 from shared.http.identity import LOCAL_USER as USER
+from shared.journal.upkeep.history import read_history
 from shared.wiring.desk import Desk
 
 connections = typer.Typer(no_args_is_help=True, help="Logins at brokers.")
@@ -22,6 +24,28 @@ def try_out(name: _Name) -> None:
         out.print(f"{found.label}: the login works; it reaches {len(accounts)} accounts")
         for one in accounts:
             out.print(f"  {one.number} {one.currency}".rstrip())
+
+    at_desk(work)
+
+
+@connections.command()
+def history(name: _Name) -> None:
+    """Show every state that a login was in, and what each sync of its accounts came to."""
+
+    async def work(desk: Desk) -> None:
+        found = await find_connection(desk, name)
+        read = await read_history(desk.connections, desk.queries, USER, found.connection_id)
+        states = table(f"States: {found.label}", "since", "until", "state", "reason")
+        for past in found.past:
+            states.add_row(iso(past.since), iso(past.until), past.state.value, past.reason)
+        now = found.health
+        states.add_row(iso(now.since), "now", now.state.value, now.reason)
+        syncs = table("Syncs, newest first", "began", "run", "state", "rows", "new", "why")
+        for run in read.runs:
+            began, counts = iso(from_micros(run["started_us"])), (run["rows"], run["new"])
+            syncs.add_row(began, str(run["run"]), run["state"], *map(str, counts), run["reason"])
+        out.print(states)
+        out.print(syncs)
 
     at_desk(work)
 

@@ -30,11 +30,23 @@ class Health(BaseModel):
     next_attempt_at: Instant | None = None
 
 
+class PastHealth(BaseModel):
+    """A state that is over: from `since` to `until`, with what was said of it last."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: ConnectionState
+    since: Instant
+    until: Instant
+    reason: str = ""
+
+
 class Connection(BaseModel):
     """One login at one broker.
 
     Shape: `sealed` holds the envelope-encrypted credentials (journal/vault.py); nothing else does.
-    `login_at` is when the user last showed who they are, `logins` how often that was.
+    `login_at` is when the user last showed who they are, `logins` how often that was;
+    `past` is how it was before, oldest first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,3 +63,4 @@ class Connection(BaseModel):
     login_at: Instant
     logins: int = 0
     next_due_at: Instant
+    past: tuple[PastHealth, ...] = ()

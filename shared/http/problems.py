@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from shared.domain.errors import (
+    AuthRejected,
     ConfigError,
     Conflict,
     DaybiasError,
@@ -66,6 +67,7 @@ _ANSWERS: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (ConfigError, 500, "misconfigured", "The service is not configured."),
     (RetryableError, 503, "try-again", "Not now; the same request may work later."),
     (Conflict, 503, "try-again", "Not now; the same request may work later."),
+    (AuthRejected, 502, "login-refused", None),  # by a broker; the text says what to do
     (DaybiasError, 502, "upstream-failed", "A service that we depend on refused."),
     (Exception, 500, "internal", "Something failed on our side; it was logged."),
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.brokers.spec import BrokerSpec
-from shared.domain.connection import Connection, ConnectionState, Health
+from shared.domain.connection import Connection, ConnectionState, Health, PastHealth
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, RateLimited
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import from_micros, to_micros
@@ -17,6 +17,8 @@ from shared.retry import compare_and_set
 
 # The tick leaves these alone until the user does something.
 _RESTING = frozenset({ConnectionState.NEEDS_REAUTH, ConnectionState.PAUSED})
+
+_REMEMBERED = 50  # states that are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +233,23 @@ class Connections:
 
         async def write() -> Connection:
             document = await self._read(connection.user_id, connection.connection_id)
-            body = {**document.body, **change(document.body)}
+            body = self._remembering(document.body, {**document.body, **change(document.body)})
             if body != document.body:  # health is written after every run and mostly unchanged
                 await self.documents.commit([Update(document.key, body, document.version)])
             return _connection(document.key, body)
 
         return await compare_and_set(self.clock, self.entropy, write)
+
+    def _remembering(self, before: Body, after: dict[str, Any]) -> dict[str, Any]:
+        """Keep a state that ends in the connection's own document; only the newest are kept."""
+        was = Health.model_validate(before["health"])
+        if after["health"]["state"] == was.state.value:
+            return after
+        ended = PastHealth(
+            state=was.state, since=was.since, until=self.clock.now(), reason=was.reason
+        )
+        past = [*after.get("past", []), ended.model_dump(mode="json")]
+        return {**after, "past": past[-_REMEMBERED:]}
 
     async def _read(self, user_id: UserId, connection_id: ConnectionId) -> Document:
         (document,) = await self.documents.get_many([_key(user_id, connection_id)])
@@ -300,4 +313,5 @@ def _connection(key: Key, body: Body) -> Connection:
         login_at=from_micros(body.get("login_us", body["created_us"])),
         logins=body.get("logins", 0),
         next_due_at=from_micros(body["next_due_us"]),
+        past=tuple(map(PastHealth.model_validate, body.get("past", ()))),
     )

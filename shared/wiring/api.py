@@ -1,6 +1,6 @@
 """Composition root of api."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import httpx
 from fastapi import APIRouter
@@ -9,9 +9,11 @@ from starlette.applications import Starlette
 from shared.brokers.spec import BrokerAccount
 from shared.config import BrokerSettings, load
 from shared.domain.connection import Connection
+from shared.domain.errors import InvalidInput
 from shared.http.annotations import annotations_router
 from shared.http.api_app import api_app
-from shared.http.connections_app import ConnectionDesk, connections_router
+from shared.http.connections.routes import ConnectionDesk, connections_router
+from shared.http.connections.upkeep import UpkeepDesk, upkeep_router
 from shared.http.delegate import Delegate
 from shared.http.erasure import erasure_router
 from shared.http.exchange import exchange_router
@@ -29,6 +31,8 @@ from shared.journal.reconcile import Reconcile
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.sync import SyncConnection
 from shared.journal.tombstones import Erasure
+from shared.journal.upkeep.replay import Replay
+from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
@@ -66,6 +70,7 @@ def build_api(
     for router in _journal_routers(base, identify):
         app.include_router(router)
     app.include_router(service_levels_router(ServiceLevelQueries(base.documents, base.clock)))
+    app.include_router(upkeep_router(upkeep_desk(settings, base, transport), identify))
     return shut_doors(app, settings)
 
 
@@ -90,19 +95,51 @@ def connection_desk(
     connections = Connections(base.documents, base.clock, base.entropy, vault)
     hosts = settings.broker_hosts
 
+    engine_of = engines_over(settings, base, transport)
+
     async def test(connection: Connection) -> Sequence[BrokerAccount]:
-        engine = SyncConnection(
-            base.documents,
-            base.bus,
-            base.clock,
-            base.entropy,
-            vault,
-            SPECS[connection.broker],
-            transport,
-            hosts,
-            _TEST_S,
-        )
+        engine = engine_of(connection.broker)
         return await engine.test(connection.user_id, connection.connection_id)
 
     consents = Consents(connections, base.secrets, SPECS, transport, hosts)
     return ConnectionDesk(connections, consents, test)
+
+
+def upkeep_desk(
+    settings: BrokerSettings, base: Foundation, transport: httpx.AsyncBaseTransport
+) -> UpkeepDesk:
+    """Put the use cases of upkeep together."""
+    vault = Vault(base.secrets, base.entropy)
+    return UpkeepDesk(
+        Connections(base.documents, base.clock, base.entropy, vault),
+        JournalQueries(base.documents),
+        base.bus,
+        Replay(base.documents, base.bus, base.clock, base.entropy, SPECS),
+        Resync(base.documents, engines_over(settings, base, transport)),
+    )
+
+
+def engines_over(
+    settings: BrokerSettings, base: Foundation, transport: httpx.AsyncBaseTransport
+) -> Callable[[str], SyncConnection]:
+    """Give the engine of a broker by its name, with no more time than a user waits.
+
+    Raises: InvalidInput for a broker that is not known any more.
+    """
+
+    def engine_of(broker: str) -> SyncConnection:
+        if broker not in SPECS:
+            raise InvalidInput(f"no broker {broker!r} is known", expected=sorted(SPECS))
+        return SyncConnection(
+            base.documents,
+            base.bus,
+            base.clock,
+            base.entropy,
+            Vault(base.secrets, base.entropy),
+            SPECS[broker],
+            transport,
+            settings.broker_hosts,
+            _TEST_S,
+        )
+
+    return engine_of

@@ -23,7 +23,10 @@ _ROWS = ("executions", "history", "counters")
 _OTHERS = tuple(c.name for c in OWNED if c.backup is Backup.KEPT and c.name not in _CLAIMS + _ROWS)
 PARTS = (*_CLAIMS, *_OTHERS, *_ROWS)  # in the order of reading; a restore goes backwards
 # A login is named, never shown; its health is of the store that it lives in.
-_CONNECTION = ("broker", "environment", "label", "auth", "created_us", "login_us", "account_keys")
+_CONNECTION = (
+    *("broker", "environment", "label", "auth", "created_us", "login_us", "account_keys"),
+    "past",
+)
 _SIGN_IN = "restored from an archive, which holds no credentials: sign in again"
 
 

@@ -56,3 +56,11 @@ def test_a_label_of_two_logins_is_refused_with_their_ids(connected):
     connected("connections", "add", "alpaca", "--label", "mine", **login)
     refused = connected("connections", "pause", "mine")
     assert (refused.exit_code, refused.output.count("mine (")) == (1, 2)
+
+
+def test_the_history_of_a_login_tells_its_states_and_its_syncs(connected):
+    connected("sync")
+    connected("connections", "pause", "mine")
+    shown = connected("connections", "history", "mine").stdout
+    assert [state for state in ("active", "paused") if state in shown] == ["active", "paused"]
+    assert "closed" in shown

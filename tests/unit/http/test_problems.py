@@ -35,7 +35,7 @@ async def answer(error: Exception, *, path: str = "/", method: str = "GET") -> h
         (Unauthenticated("no"), 401, "unauthenticated"),
         (StoreUnavailable("no"), 503, "try-again"),
         (Conflict("no"), 503, "try-again"),
-        (AuthRejected("no"), 502, "upstream-failed"),
+        (AuthRejected("no"), 502, "login-refused"),
         (ZeroDivisionError("no"), 500, "internal"),
     ],
 )

@@ -11,7 +11,7 @@ from infra.simulators.brokers.wire import Call
 from shared.adapters.memory_cache import MemoryCache
 from shared.config import BrokerSettings
 from shared.http.api_app import api_app
-from shared.http.connections_app import SESSION_COOKIE, connections_router
+from shared.http.connections.routes import SESSION_COOKIE, connections_router
 from shared.http.identity import identify_local, identify_nobody
 from shared.journal.queries import JournalQueries
 from shared.wiring.api import connection_desk

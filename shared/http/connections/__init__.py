@@ -1,0 +1,1 @@
+"""Connections over HTTP, and what a user does with what they bring."""
