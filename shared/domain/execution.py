@@ -114,7 +114,7 @@ class Execution(_Frozen):
 
     @model_validator(mode="after")
     def _fee_leaves_something(self) -> Self:
-        if self.fees and self.units_taken >= self.quantity:
+        if self.base is not None and self.units_taken >= self.quantity:
             raise ValueError("a fee in units must be smaller than the quantity")
         return self
 

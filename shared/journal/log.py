@@ -50,8 +50,7 @@ class Sighting(NamedTuple):
     seen_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The outcome, the head as it is now, and a body for the history where one left the head.
 
     Shape: `head` is the very object that came in where nothing changed.

@@ -127,9 +127,8 @@ class StoreExecutions:
         return receipt
 
     async def _commit_page(self, message: ExecutionsObserved) -> Receipt:
-        seen = sightings(message)
         unread = {unread_key(message, row): row for row in message.unread}
-        keys = [Key("executions", (message.user_id, one.key)) for one in seen]
+        keys = [Key("executions", (message.user_id, one.key)) for one in message.rows]
         rows = list(dict.fromkeys(keys))
         stones = tombstone_keys(message.user_id, message.account_key)
         receipt_key = _receipt_key(message)
@@ -140,7 +139,7 @@ class StoreExecutions:
             return _read_receipt(found[2].body)
         page = _Page(dict(zip(rows, found[3:], strict=False)))
         unsettled_run = await self._unsettled_run(message, page.heads)
-        for key, one in zip(keys, seen, strict=True):
+        for key, one in zip(keys, sightings(message), strict=True):
             page.take(key, one, unsettled_run)
         first_seen = [
             Create(key, unread_body(message, row))
