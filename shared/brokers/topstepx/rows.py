@@ -16,7 +16,7 @@ from shared.brokers.rows import fields_of, text_of, time_of
 from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, ParsedRow
 from shared.brokers.topstepx.contracts import product_of
 from shared.domain.errors import ContractBroken, UnparseableRow
-from shared.domain.execution import AssetClass, Execution, Fee, RowStatus, Side
+from shared.domain.execution import AssetClass, Execution, Fee, RowStatus, Side, StatedPnl
 from shared.domain.journal.trading_day import trading_day
 from shared.domain.money import parse_decimal
 from shared.domain.time import parse_instant
@@ -59,7 +59,15 @@ def _fill(row: dict[str, Any], trade_id: str) -> Execution:
         executed_at=time_of(row, "creationTimestamp", parse_instant),
         fees=_fees(row),
         status=RowStatus.BUSTED if _is_voided(row) else RowStatus.BOOKED,
+        stated_pnl=_stated_pnl(row),
     )
+
+
+def _stated_pnl(row: dict[str, Any]) -> StatedPnl | None:
+    """Keep what a half-turn that closed something earned, before fees; null opens, 0 may close."""
+    if row.get("profitAndLoss") is None:
+        return None
+    return StatedPnl(amount=parse_decimal(row["profitAndLoss"], "profitAndLoss"))
 
 
 def _fees(row: dict[str, Any]) -> tuple[Fee, ...]:

@@ -18,7 +18,7 @@ from shared.brokers.topstepx.rows import (
     rows_of,
 )
 from shared.domain.errors import ContractBroken, UnparseableRow
-from shared.domain.execution import AssetClass, Execution, Fee, RowStatus, Side
+from shared.domain.execution import AssetClass, Execution, Fee, RowStatus, Side, StatedPnl
 from shared.domain.money import loads_exact
 from shared.domain.time import parse_instant
 
@@ -72,6 +72,7 @@ def test_a_trade_of_the_samples_is_read_whole() -> None:
             Fee(amount=Decimal("0.74"), currency="USD"),
             Fee(amount=Decimal("0.50"), currency="USD"),
         ),
+        stated_pnl=StatedPnl(amount=Decimal(11)),
     )
 
 
@@ -97,7 +98,17 @@ def test_fills_that_are_alike_but_for_the_id_are_two() -> None:
 
 @pytest.mark.parametrize("result", [None, Decimal("0E-9"), Decimal("-5.5")])
 def test_the_platforms_own_result_never_decides_whether_a_trade_counts(result: Any) -> None:
-    assert fill(profitAndLoss=result) == fill()
+    told = fill(profitAndLoss=result).model_copy(update={"stated_pnl": None})
+    assert told == fill().model_copy(update={"stated_pnl": None})
+
+
+@pytest.mark.parametrize("result", [Decimal("0E-9"), Decimal("-5.5")])
+def test_a_half_turn_that_closes_states_its_result_before_fees(result: Decimal) -> None:
+    assert fill(profitAndLoss=result).stated_pnl == StatedPnl(amount=result)
+
+
+def test_a_half_turn_that_opens_states_no_result() -> None:
+    assert fill(profitAndLoss=None).stated_pnl is None
 
 
 @pytest.mark.parametrize("gone", [without("fees"), {**TRADE, "fees": None}])
