@@ -16,7 +16,7 @@ from shared.brokers.binance.account import position_symbol, root_of
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.spec import ParsedRow
 from shared.domain.errors import UnparseableRow
-from shared.domain.execution import AssetClass, Execution, Fee, Side
+from shared.domain.execution import AssetClass, Execution, Fee, Side, StatedPnl
 from shared.domain.money import parse_decimal
 from shared.domain.time import from_micros
 
@@ -107,8 +107,16 @@ def _futures(trade: Row, commissions: Any) -> ParsedRow:
         currency=text_of(trade, "marginAsset"),
         executed_at=instant_of(trade),
         fees=() if cost is None else (cost,),
+        stated_pnl=_stated_pnl(trade),
     )
     return ParsedRow((name,), execution)
+
+
+def _stated_pnl(trade: Row) -> StatedPnl | None:
+    """Keep what Binance says a fill realized, before fees; it says 0 of one that opened."""
+    if trade.get("realizedPnl") is None:
+        return None
+    return StatedPnl(amount=parse_decimal(trade["realizedPnl"], "realizedPnl"))
 
 
 def _cost(trade: Row, *, maker: bool) -> Fee | None:

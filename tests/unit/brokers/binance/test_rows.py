@@ -12,7 +12,15 @@ from shared.brokers.binance.income import parse_row
 from shared.brokers.binance.rows import booked_at, booked_on
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.domain.errors import UnparseableRow
-from shared.domain.execution import AccountEvent, AssetClass, EventType, Execution, Fee, Side
+from shared.domain.execution import (
+    AccountEvent,
+    AssetClass,
+    EventType,
+    Execution,
+    Fee,
+    Side,
+    StatedPnl,
+)
 from shared.domain.ids import RowKey
 from shared.domain.journal.book import build_book
 from shared.domain.money import loads_exact
@@ -80,6 +88,7 @@ def test_a_futures_trade_of_the_samples_is_read_whole() -> None:
         currency="USDT",
         executed_at=parse_instant("2025-11-23T12:13:19.100Z"),
         fees=(Fee(amount=Decimal("0.364938"), currency="USDT"),),
+        stated_pnl=StatedPnl(amount=Decimal("1.25")),
     )
 
 
