@@ -110,6 +110,8 @@ class _Comparison:
         result = await self._compare()
         if result.state is Agreement.DIFFERS and await self._opening_moved():
             result = await self._compare()
+        if result.differing and await self._opening.drop_needless(result.differing):
+            result = await self._compare()
         told = {"opening_report": opening, "balance": await self._balance(before, result)}
         suspects = await suspected(self._documents, self._ours, result.differing)
         return result.model_copy(update=told), suspects

@@ -1,9 +1,10 @@
 """Opening lots kept in line with the first report: read, worked out, written, built."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from shared.domain.ids import AccountKey, UserId
@@ -14,6 +15,7 @@ from shared.journal.build import BuildJournal
 from shared.journal.coverage import DayCoverage, Days, read_days
 from shared.journal.log import NO_ROOT
 from shared.journal.projection.basis import lot_body, lot_key, read_lot
+from shared.journal.reconciliation.comparison import Line
 from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.opening import Reported, inferred_lots
 from shared.journal.scanning import every
@@ -90,13 +92,40 @@ class OpeningLots:
         """
         wanted = {self._key(lot): lot for lot in await self._wanted(baseline)}
 
+        def changes(kept: dict[Key, Document]) -> Sequence[tuple[Write, str]]:
+            return _changes(kept, wanted, self.account_key)
+
+        return await self._change(changes, baseline.begins_at)
+
+    async def drop_needless(self, differing: Sequence[Line]) -> list[str]:
+        """Drop the inferred lots without which both sides agree; return the roots built anew.
+
+        A row that is dated before the first report can come after it and have moved nothing until
+        then: against that report it looks like something that was held.
+        Raises: StoreUnavailable.
+        """
+        over = {line.symbol: line.ours - line.theirs for line in differing}
+
+        def changes(kept: dict[Key, Document]) -> Sequence[tuple[Write, str]]:
+            return [
+                (Delete(key, found.version), found.body["root"])
+                for key, found in kept.items()
+                if _is_inferred(found) and over.get(read_lot(found.body).symbol) == _units(found)
+            ]
+
+        return await self._change(changes, from_micros(0))
+
+    async def _change(
+        self,
+        changes: Callable[[dict[Key, Document]], Sequence[tuple[Write, str]]],
+        changed_from: datetime,
+    ) -> list[str]:
         async def write() -> set[str]:
             query = Query("opening_lots", (self.user_id,), self._where(), order_by="held_us")
-            kept = {found.key: found async for found in every(self.documents, query)}
-            changes = _changes(kept, wanted, self.account_key)
-            if changes:
-                await self.documents.commit([change for change, _ in changes])
-            return {root for _, root in changes}
+            found = changes({one.key: one async for one in every(self.documents, query)})
+            if found:
+                await self.documents.commit([change for change, _ in found])
+            return {root for _, root in found}
 
         roots = sorted(await compare_and_set(self.clock, self.entropy, write))
         if roots:
@@ -104,7 +133,7 @@ class OpeningLots:
                 user_id=self.user_id,
                 account_key=self.account_key,
                 roots=tuple(roots),
-                changed_from=baseline.begins_at,
+                changed_from=changed_from,
             )
             await BuildJournal(self.documents, self.clock, self.entropy).build(changed)
         return roots
@@ -172,6 +201,10 @@ def _changes(
         if key not in wanted and _is_inferred(found):
             changes.append((Delete(key, found.version), found.body["root"]))
     return changes
+
+
+def _units(found: Document) -> Decimal:
+    return read_lot(found.body).quantity
 
 
 def _is_inferred(found: Document) -> bool:

@@ -314,6 +314,17 @@ async def test_a_late_row_before_the_first_report_corrects_the_lot() -> None:
     assert held.quantity == Decimal(30)
 
 
+async def test_a_row_that_moved_nothing_until_it_came_leaves_no_lot() -> None:
+    desk = Desk()
+    await desk.put(fill("b", "10", "120"))
+    await desk.report(SPY="10")
+    await desk.put(fill("late", "-4", "121", minute=2), run=2)  # dated before the first report
+    await desk.report(run=3, SPY="6")
+    assert (await desk.compare()).state is Agreement.AGREED
+    (held,) = await desk.queries.positions(USER, ACCOUNT)
+    assert held.quantity == Decimal(6)
+
+
 async def test_a_discrepancy_names_what_may_have_caused_it() -> None:
     desk = Desk()
     await desk.put(fill("a", "10", "100"))
