@@ -88,7 +88,7 @@ def test_a_futures_trade_of_the_samples_is_read_whole() -> None:
         currency="USDT",
         executed_at=parse_instant("2025-11-23T12:13:19.100Z"),
         fees=(Fee(amount=Decimal("0.364938"), currency="USDT"),),
-        stated_pnl=StatedPnl(amount=Decimal("1.25")),
+        stated_pnl=StatedPnl(amount=Decimal(0)),
     )
 
 
