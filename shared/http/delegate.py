@@ -138,6 +138,6 @@ def _spare_the_collector() -> None:
     Its passes over some hundred thousand objects that never go took a sixth of a backfill's time,
     and stopped every request that was under way. Once a process: what is alive then stays.
     """
-    if not gc.get_freeze_count():
+    if gc.get_threshold()[0] != _OBJECTS_A_COLLECTION:  # counting what is frozen is itself a pass
         gc.freeze()
         gc.set_threshold(_OBJECTS_A_COLLECTION)

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 
 import httpx
@@ -75,6 +76,22 @@ async def test_concurrent_first_requests_start_the_app_once(stage, delegate):
 
 async def test_nothing_is_built_before_the_first_request(stage, delegate):
     assert stage.built == 0
+
+
+@pytest.fixture
+def untouched_collector():
+    before = gc.get_threshold()
+    gc.set_threshold(700)
+    gc.unfreeze()
+    yield
+    gc.set_threshold(*before)
+
+
+@pytest.mark.usefixtures("untouched_collector")
+async def test_what_was_loaded_to_serve_is_out_of_the_collectors_sight(delegate):
+    async with client(delegate) as http:
+        await http.get("/")
+    assert gc.get_freeze_count() > 10_000
 
 
 async def test_a_failed_start_is_tried_again_by_the_next_request(stage, delegate):
