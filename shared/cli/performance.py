@@ -77,6 +77,8 @@ def _show(report: PerformanceReport) -> None:
     out.print(whole)
     if report.left_out:
         out.print(f"{report.left_out} round trips of unknown cost are in no figure.")
+    if report.excluded:
+        out.print(f"{report.excluded} round trips are excluded by you; `daybias notes` says why.")
     for grouped in report.groups:
         shown = table(f"By {grouped.by.value}", grouped.by.value, "currency", *_COLUMNS)
         for group in grouped.groups:

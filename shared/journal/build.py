@@ -26,7 +26,7 @@ from shared.journal.tombstones import is_deleted_user
 from shared.ports import Clock, Document, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
 
-PROJECTION = 2  # raise it when the same log must give other bytes: everything is then rebuilt
+PROJECTION = 3  # raise it when the same log must give other bytes: everything is then rebuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,8 @@ class _Attempt:
 
 def _basis_digest(basis: Basis) -> str:
     lots = [lot.model_dump(mode="json") for lot in basis.in_order]
-    return content_hash([PROJECTION, basis.method, lots])
+    left_out = [sorted(basis.excluded), sorted(basis.set_aside)]
+    return content_hash([PROJECTION, basis.method, lots, left_out])
 
 
 def _beginning(basis_digest: str) -> Place:

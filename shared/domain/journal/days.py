@@ -29,10 +29,10 @@ class DaySums:
     income: Decimal = _ZERO
 
     def end(self, trip: RoundTrip) -> None:
-        """Count a trip that ended."""
+        """Count a trip that ended; what the user has excluded is in no figure."""
         net = trip.result
         if net is None:
-            self.left_out += 1
+            self.left_out += not trip.excluded
             return
         self.round_trips += 1
         self.wins += net > 0
@@ -67,6 +67,10 @@ class Days:
             sums.end(trip)
         for name, amount in step.fees.items():
             self.on(day, name).fees += amount
+        for given in step.taken_back:
+            earlier = self.on(given.day, given.currency)
+            earlier.gross -= given.gross
+            earlier.fees -= given.fees
 
     def add(self, others: "Days", times: int = 1) -> None:
         """Add the sums of other rows, or with -1 take them away."""

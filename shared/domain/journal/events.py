@@ -30,7 +30,7 @@ class Events:
 
     def take(self, key: RowKey, event: AccountEvent, days: Days) -> Step:
         """Apply one event; cash counts at once, on the day that the event belongs to."""
-        step = Step()
+        step = Step(event.effective_on)
         if event.type is EventType.SPLIT:
             left = take_split(self.trips, self.flags, key, event, step)
             days.on(event.effective_on, event.currency).income += left

@@ -32,10 +32,16 @@ _OFTEN_ENOUGH = timedelta(minutes=5)  # a roll that is settled later is settled 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a journal follows from besides its log: how cost is counted, what was held before."""
+    """What a journal follows from besides its log: how cost is counted, what was held before.
+
+    Shape: `excluded` are rows that the user lets count for nothing, as if they had been cancelled;
+    `set_aside` are rows whose round trips are shown and left out of all figures.
+    """
 
     method: CostMethod = CostMethod.FIFO
     opening: tuple[OpeningLot, ...] = ()
+    excluded: frozenset[RowKey] = frozenset()
+    set_aside: frozenset[RowKey] = frozenset()
 
     @property
     def in_order(self) -> list[OpeningLot]:
@@ -67,7 +73,8 @@ class Ledger:
         state = state or State()
         self._lots = basis.in_order
         self._lots_taken = state.lots_taken
-        self._trips = Trips(basis.method)
+        self._trips = Trips(basis.method, basis.set_aside)
+        self._excluded = basis.excluded
         self._trips.open = {(trip.what.symbol, trip.what.currency): trip for trip in state.open}
         self.flags = state.flags
         self._events = Events(self._trips, self.flags)
@@ -88,8 +95,12 @@ class Ledger:
         return State(trips, self._lots_taken, self.flags, self.links)
 
     def take(self, entries: Sequence[Entry]) -> None:
-        """Apply all rows of one instant; busted ones count for nothing."""
-        booked = [entry for entry in entries if entry[1].status is not RowStatus.BUSTED]
+        """Apply all rows of one instant; busted and excluded ones count for nothing."""
+        booked = [
+            (key, row)
+            for key, row in entries
+            if row.status is not RowStatus.BUSTED and key not in self._excluded
+        ]
         self._now = now = entries[0][1].occurred_at
         with no_digit_lost():
             self._take_lots(now)
@@ -136,11 +147,11 @@ class Ledger:
             return tuple(trip.position() for _, trip in sorted(self._trips.open.items()))
 
     def _take_fill(self, key: RowKey, fill: Execution) -> None:
-        step = Step()
+        on = trading_day(fill.asset_class, fill.executed_at)
+        step = Step(on)
         what = Traded(fill.symbol, fill.root, fill.asset_class, fill.currency, fill.multiplier)
         for move in moves_of_fill(key, fill, self._trips.held(what)):
             self._trips.take(move, step)
-        on = trading_day(fill.asset_class, fill.executed_at)
         self.days.on(on, fill.currency).executions += 1
         self._count(on, fill.currency, step)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from shared.domain.execution import AssetClass, Ratio, StatedPnl
@@ -20,6 +20,16 @@ _ZERO = Decimal(0)
 _MICROSECOND = timedelta(microseconds=1)
 
 Fees = Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a trip gave to the figures of a day, to be taken back if the trip is left out."""
+
+    day: date
+    currency: str
+    gross: ExactDecimal = _ZERO
+    fees: ExactDecimal = _ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,8 @@ class OpenTrip:
     """A trip under way; `what` is what it holds now, under its newest name.
 
     Shape: `known` is False once it has held units of unknown cost, or given up some for an unknown
-    price.
+    price. `excluded` tells that the user has left it out; `given` is kept only where a journal has
+    such trips.
     """
 
     key: RowKey
@@ -103,6 +114,13 @@ class OpenTrip:
     statements: Statements = field(default_factory=Statements)
     rolled_from: list[RowKey] = field(default_factory=list)
     rolled_to: list[RowKey] = field(default_factory=list)
+    excluded: bool = False
+    given: list[Given] = field(default_factory=list)
+
+    def exclude(self) -> list[Given]:
+        """Leave the trip out from now on; return what it gave until now."""
+        given, self.given, self.excluded = self.given, [], True
+        return given
 
     def note(self, key: RowKey, fees: Fees, *, fill: bool) -> None:
         """Count a row and what it cost; the two halves of one row count once."""
@@ -195,6 +213,7 @@ class OpenTrip:
             stated=self.statements.against(self.gross, net) if closed else None,
             rolled_from=tuple(self.rolled_from),
             rolled_to=tuple(self.rolled_to),
+            excluded=self.excluded,
         )
 
 

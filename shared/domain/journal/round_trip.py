@@ -88,12 +88,14 @@ class RoundTrip(BaseModel):
     stated: Stated | None = None
     rolled_from: tuple[RowKey, ...] = ()
     rolled_to: tuple[RowKey, ...] = ()
+    excluded: bool = False
 
     @property
     def result(self) -> Decimal | None:
         """Give the net with which a closed trip counts in totals; None for one that does not.
 
-        Out stay trips of unknown cost, and those of which nothing was given up at a price: their
-        units went to another account, or on under another name.
+        Out stay trips that the user has excluded, trips of unknown cost, and those of which nothing
+        was given up at a price: their units went to another account, or on under another name.
         """
-        return self.net if self.closed_at is not None and self.exit_price is not None else None
+        counts = self.closed_at is not None and self.exit_price is not None and not self.excluded
+        return self.net if counts else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from shared.domain.execution import AssetClass
@@ -9,7 +10,7 @@ from shared.domain.futures.rolls import Piece
 from shared.domain.ids import RowKey
 from shared.domain.journal.lots import CostMethod, Lot, Lots
 from shared.domain.journal.moves import Move, Part
-from shared.domain.journal.open_trip import OpenTrip, Traded
+from shared.domain.journal.open_trip import Given, OpenTrip, Traded
 from shared.domain.journal.round_trip import Direction, RoundTrip
 
 _ZERO = Decimal(0)
@@ -17,8 +18,13 @@ _ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class Step:
-    """What moves did to the figures of their day: what counts, and the trips that ended."""
+    """What moves did to the figures of their day: what counts, and the trips that ended.
 
+    Shape: `taken_back` is what trips gave to earlier days that count no more.
+    """
+
+    on: date
+    taken_back: list[Given] = field(default_factory=list)
     realized: Decimal = _ZERO
     fees: dict[str, Decimal] = field(default_factory=dict)
     ended: list[RoundTrip] = field(default_factory=list)
@@ -34,10 +40,12 @@ class Step:
 class Trips:
     """Open trips by symbol and currency.
 
-    Shape: `opened` gathers until the caller takes it.
+    Shape: `opened` gathers until the caller takes it. `set_aside` are rows whose trips the user has
+    left out: a row that turns a position over speaks of the trip that it opens.
     """
 
     method: CostMethod = CostMethod.FIFO
+    set_aside: frozenset[RowKey] = frozenset()
     open: dict[tuple[str, str], OpenTrip] = field(default_factory=dict)
     opened: list[RowKey] = field(default_factory=list)
 
@@ -55,7 +63,7 @@ class Trips:
             self._reduce(move, step)
         else:
             closing, opening = move.split(-held)
-            self._reduce(closing, step)
+            self._reduce(closing, step, turns=True)
             self._enlarge(opening, step)
 
     def leave(self, move: Move, step: Step) -> Decimal | None:
@@ -94,22 +102,38 @@ class Trips:
     def _enlarge(self, move: Move, step: Step) -> None:
         proceeds = move.proceeds
         trip = self.enter(move, None if proceeds is None else -proceeds)
+        self._exclude(trip, move, step)
         self._note(trip, move, step)
         _add_piece(trip, move, step, closes=False)
 
-    def _reduce(self, move: Move, step: Step) -> None:
+    def _reduce(self, move: Move, step: Step, *, turns: bool = False) -> None:
         trip = self.open[move.what.symbol, move.what.currency]
+        if not turns:
+            self._exclude(trip, move, step)
         if move.part is Part.FILL:
             trip.statements.add(move.stated)
-        step.realized += trip.reduce(move.quantity, move.proceeds)
+        realized = trip.reduce(move.quantity, move.proceeds)
+        if not trip.excluded:
+            step.realized += realized
+            self._give(trip, Given(step.on, move.what.currency, gross=realized))
         self._note(trip, move, step)
         _add_piece(trip, move, step, closes=True)
         self._close_if_flat(trip, move, step)
 
     def _note(self, trip: OpenTrip, move: Move, step: Step) -> None:
         trip.note(move.key, move.fees, fill=move.part is not Part.EVENT)
-        if trip.known:
+        if trip.known and not trip.excluded:
             step.count(move.fees)
+            for currency, amount in move.fees.items():
+                self._give(trip, Given(step.on, currency, fees=amount))
+
+    def _exclude(self, trip: OpenTrip, move: Move, step: Step) -> None:
+        if move.key in self.set_aside and not trip.excluded:
+            step.taken_back += trip.exclude()
+
+    def _give(self, trip: OpenTrip, given: Given) -> None:
+        if self.set_aside:
+            trip.given.append(given)
 
     def _close_if_flat(self, trip: OpenTrip, move: Move, step: Step) -> None:
         if not trip.lots.quantity:

@@ -156,6 +156,7 @@ class Annotations:
             "subject": subject.value,
             "anchor": row.key.id,
             "anchor_us": row.body["at_us"],
+            "root": row.body["root"],
             "excluded": said.exclusion is not None,
             "said": said.model_dump(mode="json"),
             "updated_us": to_micros(self.clock.now()),
@@ -172,15 +173,17 @@ class Annotations:
 
 
 async def excluded_rows(
-    documents: Documents, user_id: UserId, account_key: AccountKey
+    documents: Documents, user_id: UserId, account_key: AccountKey, root: str
 ) -> Mapping[Subject, frozenset[RowKey]]:
-    """List the anchors of what is left out of an account's figures, for the build.
+    """List the anchors of what is left out of the figures of one root, for its build.
 
     Raises: StoreUnavailable.
     """
     where: dict[str, JsonScalar] = {"account_key": account_key, "excluded": True}
     query = Query("annotations", (user_id,), where, order_by="anchor_us")
-    found = [_annotated(one.body) async for one in every(documents, query)]
+    found = [
+        _annotated(one.body) async for one in every(documents, query) if one.body["root"] == root
+    ]
     return {
         subject: frozenset(one.anchor for one in found if one.subject is subject)
         for subject in Subject

@@ -98,8 +98,8 @@ class PerformanceReport(_Frozen):
     """Every figure of a span of trading days.
 
     Shape: `summary` is the same as the summary of the span; `net` is its net in the reporting
-    currency, None where none was asked for; `left_out` closed round trips of unknown cost are in no
-    figure.
+    currency, None where none was asked for. In no figure are `left_out` closed round trips of
+    unknown cost, and `excluded` ones that the user lets count for nothing.
     """
 
     asked: Asked
@@ -110,3 +110,4 @@ class PerformanceReport(_Frozen):
     rules: tuple[AccountRules, ...]
     net: Converted | None
     left_out: int
+    excluded: int

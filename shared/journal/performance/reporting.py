@@ -40,6 +40,12 @@ _NOTHING = Annotation()
 
 
 @dataclass(frozen=True, slots=True)
+class _LeftOut:
+    unknown: int
+    excluded: int
+
+
+@dataclass(frozen=True, slots=True)
 class Performances:
     """The use case."""
 
@@ -56,7 +62,7 @@ class Performances:
         Raises: StoreUnavailable.
         """
         figures = await self._figures(user_id, asked)
-        results, left_out = await self._results(user_id, asked)
+        results, out = await self._results(user_id, asked)
         held = await self.queries.positions(user_id, asked.account_key)
         by_currency = _by_currency(results)
         nets = net_by_day(figures)
@@ -79,7 +85,8 @@ class Performances:
             unrealized=tuple([await self._unrealized(position) for position in held]),
             rules=await self._rules(user_id, asked.account_key),
             net=await self._converted(nets, asked),
-            left_out=left_out,
+            left_out=out.unknown,
+            excluded=out.excluded,
         )
 
     async def _figures(self, user_id: UserId, asked: Asked) -> list[DayFigures]:
@@ -95,8 +102,8 @@ class Performances:
             part async for found in every(self.documents, query) for part in read_day(found.body)
         ]
 
-    async def _results(self, user_id: UserId, asked: Asked) -> tuple[list[Result], int]:
-        """Give the closed trips of the span that count, and the number of those that do not."""
+    async def _results(self, user_id: UserId, asked: Asked) -> tuple[list[Result], _LeftOut]:
+        """Give the closed trips of the span that count, and how many do not."""
         brokers = {one.account_key: one.broker for one in await self.queries.accounts(user_id)}
         trips: defaultdict[AccountKey, list[ClosedTrip]] = defaultdict(list)
         async for trip in self._trips(user_id, asked):
@@ -110,7 +117,9 @@ class Performances:
                 for trip, notes in zip(closed, said, strict=True)
                 if trip.result is not None
             ]
-        return results, sum(map(len, trips.values())) - len(results)
+        excluded = sum(trip.excluded for closed in trips.values() for trip in closed)
+        out = sum(map(len, trips.values())) - len(results)
+        return results, _LeftOut(unknown=out - excluded, excluded=excluded)
 
     async def _trips(self, user_id: UserId, asked: Asked) -> AsyncIterator[ClosedTrip]:
         query = Query(

@@ -1,10 +1,12 @@
 """What an account's journal follows from besides its log: the cost method and the opening lots."""
 
+from shared.domain.annotation import Subject
 from shared.domain.ids import AccountKey, UserId, content_key
 from shared.domain.journal.ledger import Basis
 from shared.domain.journal.lots import CostMethod
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.time import to_micros
+from shared.journal.annotations.store import excluded_rows
 from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, Key, Query
 
@@ -47,4 +49,5 @@ async def read_basis(
     where = {"account_key": account_key, "root": root}
     query = Query("opening_lots", (user_id,), where=where, order_by="held_us")
     lots = [read_lot(found.body) async for found in every(documents, query)]
-    return Basis(method, tuple(lots))
+    left_out = await excluded_rows(documents, user_id, account_key, root)
+    return Basis(method, tuple(lots), left_out[Subject.EXECUTION], left_out[Subject.ROUND_TRIP])

@@ -89,7 +89,7 @@ async def test_an_exclusion_leaves_the_rest_of_what_was_said(house: House) -> No
 
 async def test_the_build_is_told_what_counts_for_nothing(house: House) -> None:
     await annotations(house).exclude(USER, TRIP, KEY, "a test order")
-    found = await excluded_rows(house.documents, USER, ACCOUNT)
+    found = await excluded_rows(house.documents, USER, ACCOUNT, "SPY")
     assert found == {TRIP: frozenset({KEY}), Subject.EXECUTION: frozenset()}
 
 
@@ -115,3 +115,23 @@ async def test_an_erased_account_takes_its_annotations_along(house: House) -> No
     await annotations(house).say(USER, TRIP, KEY, SAID)
     await Erasure(house.documents, house.clock, house.entropy).erase(USER, AccountKey(ACCOUNT))
     assert await kept(house) == []
+
+
+async def test_an_exclusion_changes_the_figures_and_its_end_brings_them_back(house: House) -> None:
+    before = await house.queries.summary(USER)
+    use = annotations(house)
+    await use.exclude(USER, TRIP, KEY, "a test order")
+    await house.settle()
+    without = await house.queries.summary(USER)
+    await use.exclude(USER, TRIP, KEY, None)
+    await house.settle()
+    assert (without.round_trips, without.totals[0].gross) == (0, 0)
+    assert await house.queries.summary(USER) == before
+
+
+async def test_an_exclusion_holds_when_rows_come_later(house: House) -> None:
+    await annotations(house).exclude(USER, TRIP, KEY, "a test order")
+    await house.settle()
+    await house.store.store(page([fill("f3", "1", "300", minute=60)], run=2))
+    await house.settle()
+    assert (await house.queries.summary(USER)).round_trips == 0
