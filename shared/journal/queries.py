@@ -1,19 +1,22 @@
 """The read side of the journal: what the API, the dashboard and the command line show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Generic, TypeVar
 
+from shared.domain.annotation import Annotation
 from shared.domain.futures.contracts import CONTRACTS
 from shared.domain.futures.rolls import Roll
-from shared.domain.ids import AccountKey, UserId
+from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.book import build_book
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
 from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.time import from_micros
+from shared.journal.annotations.attaching import of_trips
+from shared.journal.annotations.store import said_between
 from shared.journal.log import LogEntry, read_entry
 from shared.journal.projection.basis import read_lot
 from shared.journal.projection.documents import read_day, read_log
@@ -42,9 +45,10 @@ class HeldPosition(Position):
 
 
 class ClosedTrip(RoundTrip):
-    """A closed round trip with its account."""
+    """A closed round trip with its account; `said` is what its user says of it, oldest first."""
 
     account_key: AccountKey
+    said: tuple[Annotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,21 @@ class JournalQueries:
         Raises: InvalidInput for a cursor that is not one of ours.
         """
         query = _newest("round_trips", user_id, account_key, "closed_us", window)
-        return await self._listing(replace(query, at_least=_CLOSED), read_closed_trip)
+        page = await self._listing(replace(query, at_least=_CLOSED), read_closed_trip)
+        return Listing(await self._with_notes(user_id, page.items), page.cursor)
+
+    async def _with_notes(
+        self, user_id: UserId, trips: Sequence[ClosedTrip]
+    ) -> tuple[ClosedTrip, ...]:
+        told: dict[RowKey, tuple[Annotation, ...]] = {}
+        for account_key in {trip.account_key for trip in trips}:
+            own = [trip for trip in trips if trip.account_key == account_key]
+            since = min(trip.opened_at for trip in own)
+            until = max(trip.closed_at or trip.opened_at for trip in own)
+            found = await said_between(self._documents, user_id, account_key, since, until)
+            for trip, said in zip(own, of_trips(own, found), strict=True):
+                told[trip.key] = tuple(said)
+        return tuple(trip.model_copy(update={"said": told[trip.key]}) for trip in trips)
 
     async def positions(
         self, user_id: UserId, account_key: AccountKey | None = None
@@ -240,4 +258,5 @@ def _account(found: Document) -> AccountView:
 
 def read_closed_trip(found: Document) -> ClosedTrip:
     """Read a stored round trip back."""
-    return ClosedTrip.model_validate({name: found.body[name] for name in ClosedTrip.model_fields})
+    body = found.body
+    return ClosedTrip.model_validate({n: body[n] for n in ClosedTrip.model_fields if n in body})

@@ -55,6 +55,8 @@ class Rebuild:
 
     async def _roots(self, user_id: UserId) -> dict[AccountKey, set[str]]:
         roots: dict[AccountKey, set[str]] = {}
-        async for row in every(self.documents, Query("executions", (user_id,))):
-            roots.setdefault(AccountKey(row.body["account_key"]), set()).add(row.body["root"])
+        for collection in ("executions", "opening_lots"):
+            async for row in every(self.documents, Query(collection, (user_id,))):
+                account_key = AccountKey(row.body["account_key"])
+                roots.setdefault(account_key, set()).add(row.body["root"])
         return roots

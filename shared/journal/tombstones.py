@@ -70,7 +70,9 @@ class Erasure:
         where = {"account_key": account_key}
         for collection, order in _KEPT_BY_ACCOUNT:
             query = Query(collection, (user_id,), where, order_by=order)
-            await self._remove([found.key async for found in every(self.documents, query)])
+            keys = [found.key async for found in every(self.documents, query)]
+            marks = [Key("build_marks", key.path) for key in keys if collection == "positions"]
+            await self._remove([*keys, *marks])
         rows = Query("executions", (user_id,), where, order_by="at_us")
         async for row in every(self.documents, rows):
             await self._remove([key async for key in self._with_history(row)])

@@ -133,23 +133,6 @@ class Annotations:
         query = Query("annotations", (user_id,), order_by="anchor_us")
         return [_annotated(found.body) async for found in every(self.documents, query)]
 
-    async def between(
-        self, user_id: UserId, account_key: AccountKey, since: datetime, until: datetime
-    ) -> list[Annotated]:
-        """List what was said of rows in a stretch of time, and a day around it.
-
-        Raises: StoreUnavailable.
-        """
-        query = Query(
-            "annotations",
-            (user_id,),
-            {"account_key": account_key},
-            order_by="anchor_us",
-            at_least=to_micros(since - _SLACK),
-            below=to_micros(until + _SLACK) + 1,
-        )
-        return [_annotated(found.body) async for found in every(self.documents, query)]
-
     def _body(self, row: Document, subject: Subject, said: Annotation) -> dict[str, Any]:
         return {
             "account_key": row.body["account_key"],
@@ -170,6 +153,28 @@ class Annotations:
             changed_from=from_micros(row.body["at_us"]),
         )
         await self.bus.publish([Outgoing(JournalChanged.topic, changed.encode())])
+
+
+async def said_between(
+    documents: Documents,
+    user_id: UserId,
+    account_key: AccountKey,
+    since: datetime,
+    until: datetime,
+) -> list[Annotated]:
+    """List what was said of rows in a stretch of time, and a day around it.
+
+    Raises: StoreUnavailable.
+    """
+    query = Query(
+        "annotations",
+        (user_id,),
+        {"account_key": account_key},
+        order_by="anchor_us",
+        at_least=to_micros(since - _SLACK),
+        below=to_micros(until + _SLACK) + 1,
+    )
+    return [_annotated(found.body) async for found in every(documents, query)]
 
 
 async def excluded_rows(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from shared.domain.ids import UserId
 from shared.journal.integrity.fault import Fault
 from shared.journal.integrity.log_checks import log_faults
+from shared.journal.integrity.projections import Projections
 from shared.journal.integrity.references import reference_faults
 from shared.journal.integrity.run_checks import run_faults
 from shared.journal.scanning import every
-from shared.ports import Documents, Query
+from shared.ports import Clock, Documents, Entropy, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Integrity:
     """
 
     documents: Documents
+    clock: Clock
+    entropy: Entropy
 
     async def faults(self, user_id: UserId) -> AsyncIterator[Fault]:
         """Yield every broken invariant.
@@ -34,4 +37,7 @@ class Integrity:
             async for fault in check(self.documents, user_id, last_runs):
                 yield fault
         async for fault in reference_faults(self.documents, user_id):
+            yield fault
+        projections = Projections(self.documents, self.clock, self.entropy)
+        async for fault in projections.faults(user_id):
             yield fault

@@ -19,7 +19,7 @@ from shared.domain.performance.results import Result, planned_risk
 from shared.domain.performance.statistics import statistics
 from shared.domain.time import to_micros
 from shared.journal.annotations.attaching import of_trips
-from shared.journal.annotations.store import Annotations
+from shared.journal.annotations.store import said_between
 from shared.journal.performance.prices import Prices
 from shared.journal.performance.report import (
     AccountRules,
@@ -52,7 +52,6 @@ class Performances:
     documents: Documents
     clock: Clock
     queries: JournalQueries
-    annotations: Annotations
     rules: PropRulesStore
     prices: Prices
 
@@ -138,7 +137,7 @@ class Performances:
     ) -> list[list[Annotation]]:
         since = min(trip.opened_at for trip in trips)
         until = max(trip.closed_at or trip.opened_at for trip in trips)
-        found = await self.annotations.between(user_id, account_key, since, until)
+        found = await said_between(self.documents, user_id, account_key, since, until)
         return of_trips(trips, found)
 
     async def _unrealized(self, position: HeldPosition) -> Unrealized:

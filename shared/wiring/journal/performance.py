@@ -1,6 +1,5 @@
 """Composition of the performance reports."""
 
-from shared.journal.annotations.store import Annotations
 from shared.journal.performance.reporting import Performances
 from shared.journal.performance.rules import PropRulesStore
 from shared.journal.queries import JournalQueries
@@ -16,7 +15,6 @@ def performances_over(base: Foundation) -> Performances:
         documents,
         clock,
         JournalQueries(documents),
-        Annotations(documents, base.bus, clock, entropy),
         PropRulesStore(documents, clock, entropy),
         StoredPrices(MarketStore(documents, clock, entropy), clock),
     )

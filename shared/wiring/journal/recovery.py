@@ -35,7 +35,7 @@ def recovery_over(base: Foundation) -> Recovery:
         Restore(documents, clock, entropy),
         Rebuild(documents, clock, entropy),
         UserErasure(Connections(documents, clock, entropy, vault)),
-        Integrity(documents),
+        Integrity(documents, clock, entropy),
     )
 
 

@@ -6,7 +6,6 @@ from starlette.testclient import TestClient
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
 from shared.http.performance import performance_router
-from shared.journal.annotations.store import Annotations
 from shared.journal.performance.prices import NoPrices
 from shared.journal.performance.reporting import Performances
 from shared.journal.performance.rules import PropRulesStore
@@ -44,7 +43,6 @@ def client(house: House) -> Iterator[TestClient]:
         house.documents,
         house.clock,
         house.queries,
-        Annotations(house.documents, house.bus, *ports),
         PropRulesStore(house.documents, *ports),
         NoPrices(),
     )

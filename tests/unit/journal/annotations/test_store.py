@@ -6,7 +6,8 @@ from shared.domain.annotation import Annotation, Subject
 from shared.domain.errors import InvalidInput, NotFound
 from shared.domain.ids import AccountKey, RowKey
 from shared.domain.messages import JournalChanged
-from shared.journal.annotations.store import Annotated, Annotations, excluded_rows
+from shared.journal.annotations.store import Annotated, Annotations, excluded_rows, said_between
+from shared.journal.queries import Window
 from shared.journal.tombstones import Erasure
 from tests.house import House
 from tests.rows import ACCOUNT, START, USER, fill, key_of, page
@@ -32,7 +33,7 @@ def annotations(house: House) -> Annotations:
 
 async def kept(house: House) -> list[Annotated]:
     hour = timedelta(hours=1)
-    return await annotations(house).between(USER, ACCOUNT, START - hour, START + hour)
+    return await said_between(house.documents, USER, ACCOUNT, START - hour, START + hour)
 
 
 async def test_what_is_said_is_kept_by_its_row(house: House) -> None:
@@ -135,3 +136,9 @@ async def test_an_exclusion_holds_when_rows_come_later(house: House) -> None:
     await house.store.store(page([fill("f3", "1", "300", minute=60)], run=2))
     await house.settle()
     assert (await house.queries.summary(USER)).round_trips == 0
+
+
+async def test_a_list_of_round_trips_shows_what_was_said_of_each(house: House) -> None:
+    await annotations(house).say(USER, TRIP, KEY, SAID)
+    found = await house.queries.round_trips(USER, None, Window())
+    assert [trip.said for trip in found.items] == [(SAID,)]

@@ -67,8 +67,12 @@ async def one(
     raise AssertionError(f"no such document in {collection}")
 
 
+def _integrity(house: House) -> Integrity:
+    return Integrity(house.documents, house.clock, house.entropy)
+
+
 async def faults(house: House) -> list[Fault]:
-    return [fault async for fault in Integrity(house.documents).faults(USER)]
+    return [fault async for fault in _integrity(house).faults(USER)]
 
 
 def changed(**fields: Any) -> Callable[[Document], Write]:
@@ -129,6 +133,11 @@ async def test_a_store_that_is_whole_has_no_fault(house: House) -> None:
         ("receipts", lambda _: True, gone, Check.RUNS),
         ("positions", lambda _: True, changed(account_key="x"), Check.REFERENCES),
         ("annotations", lambda _: True, changed(anchor="x"), Check.REFERENCES),
+        ("positions", lambda b: bool(b["holdings"]), changed(holdings=[]), Check.PROJECTIONS),
+        ("positions", lambda b: bool(b["holdings"]), gone, Check.PROJECTIONS),
+        ("round_trips", lambda _: True, changed(net="12345"), Check.PROJECTIONS),
+        ("round_trips", lambda _: True, gone, Check.PROJECTIONS),
+        ("daily", lambda _: True, gone, Check.PROJECTIONS),
     ],
 )
 async def test_a_broken_invariant_is_found(

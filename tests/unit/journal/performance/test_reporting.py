@@ -70,7 +70,6 @@ def use_case(house: House, prices: Prices | None = None) -> Performances:
         house.documents,
         house.clock,
         house.queries,
-        Annotations(house.documents, house.bus, *ports),
         PropRulesStore(house.documents, *ports),
         prices or SomePrices(),
     )
@@ -108,7 +107,8 @@ async def test_what_is_open_is_valued_where_a_price_is_known(house: House) -> No
 async def test_tags_and_planned_risk_reach_the_figures(house: House) -> None:
     first = fill("w1", "10", "300", fee="1")
     said = Annotation(tags=("plan a",), plan=Plan(stop=Decimal("297.6")))
-    await use_case(house).annotations.say(USER, Subject.ROUND_TRIP, key_of(first), said)
+    notes = Annotations(house.documents, house.bus, house.clock, house.entropy)
+    await notes.say(USER, Subject.ROUND_TRIP, key_of(first), said)
     found = await report(house, by=(Dimension.TAG,))
     groups = {(g.label, g.currency): g.figures for g in found.groups[0].groups}
     assert groups["plan a", "USD"].r_average == Decimal(2)
