@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
@@ -17,6 +17,7 @@ from shared.http.problems import install_problems, problem
 from shared.http.security import SecurityHeaders
 from shared.ports import Clock
 
+CALLBACK = "/v1/oauth/callback"  # of the api, on the same host
 # Checked at every visit: a new deployment shows at once, an unchanged file costs a 304.
 _CACHE_CONTROL = "public, no-cache"
 _MEDIA_TYPES = {
@@ -47,7 +48,13 @@ def web_app(
     page = read_page()
 
     async def index(request: Request) -> Response:
+        if "state" in request.query_params:
+            # TradeStation's keys may come back to this path alone; also takes the code out of sight
+            return RedirectResponse(f"{CALLBACK}?{request.url.query}", status_code=303)
         return _file(request, page, "index.html")
+
+    async def connections(request: Request) -> Response:
+        return _file(request, page, "connections.html")
 
     async def service_levels(request: Request) -> Response:
         return _file(request, page, "service-levels.html")
@@ -62,6 +69,7 @@ def web_app(
     app = Starlette(
         routes=[
             Route("/", index),
+            Route("/connections", connections),
             Route("/service-levels", service_levels),
             Route("/assets/{name}", asset),
             Route("/status", status),

@@ -83,6 +83,21 @@ class ConnectionView(BaseModel):
     notices: tuple[str, ...]
 
 
+class BrokerView(BaseModel):
+    """What can be connected, and how.
+
+    Shape: `keys` are the fields of a login by keys, `consent` the environments in which a consent
+    is offered; either may be empty. `notices` is what the user must know of the broker before.
+    """
+
+    broker: str
+    title: str
+    environments: tuple[str, ...]
+    keys: tuple[str, ...]
+    consent: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
 class ConsentBegun(BaseModel):
     """Where to send this browser; it comes back to /v1/oauth/callback within ten minutes.
 
@@ -129,10 +144,20 @@ class ConnectionDesk:
 def connections_router(desk: ConnectionDesk, identify: Identify, *, secure: bool) -> APIRouter:
     """Make the routes; `secure` keeps the session's cookie to HTTPS."""
     router = APIRouter()
+    _add_brokers(router, desk)
     _add_connecting(router, desk, identify, secure=secure)
     _add_callback(router, desk)
     _add_care(router, desk, identify)
     return router
+
+
+def _add_brokers(router: APIRouter, desk: ConnectionDesk) -> None:
+    # Nothing of any user is in it, so nobody is asked who they are.
+    @router.get("/v1/brokers")
+    async def brokers() -> Items[BrokerView]:
+        """The brokers that can be connected."""
+        specs = sorted(desk.consents.specs.values(), key=lambda spec: spec.title)
+        return Items(items=[_broker(spec) for spec in specs])
 
 
 def _add_connecting(
@@ -170,6 +195,19 @@ def _add_connecting(
         session = bind(request, response)
         address = await desk.consents.begin_again(connection, session)
         return ConsentBegun(authorize_url=address, notices=desk.spec(connection.broker).notices)
+
+
+def _broker(spec: BrokerSpec) -> BrokerView:
+    keys = spec.auth.get("api_key")
+    offered = spec.oauth.environments or tuple(spec.hosts) if spec.oauth else ()
+    return BrokerView(
+        broker=spec.name,
+        title=spec.title,
+        environments=tuple(spec.hosts),
+        keys=keys.fields if keys else (),
+        consent=offered,
+        notices=spec.notices,
+    )
 
 
 def _bind(request: Request, response: Response, entropy: Entropy, *, secure: bool) -> str:

@@ -7,7 +7,7 @@ import pytest
 from shared.http.web_app import read_page, web_app
 from tests.twins.manual_clock import ManualClock
 
-PAGES = ("/", "/service-levels")
+PAGES = ("/", "/connections", "/service-levels")
 
 
 @pytest.fixture
@@ -96,3 +96,19 @@ async def test_the_state_of_the_house_is_told_plainly(http):
 async def test_a_file_that_is_not_there_is_a_problem(http):
     answer = await http.get("/assets/../main.py")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_return_that_a_broker_sends_to_the_front_door_goes_on_to_the_callback(http):
+    answer = await http.get("/?code=a%40&state=st")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/v1/oauth/callback?code=a%40&state=st",
+    )
+
+
+def test_every_place_that_the_connections_script_fills_is_on_its_page():
+    page = read_page()
+    script, html = (page[f"connections.{kind}"].decode() for kind in ("js", "html"))
+    places = set(re.findall(r'(?:put|fill|element|submits)\("([^"]+)"', script))
+    assert len(places) > 10
+    assert {place for place in places if f'id="{place}"' not in html} == set()

@@ -256,3 +256,13 @@ async def test_nobody_connects_in_the_cloud_before_there_is_sign_in(
 async def test_a_connection_that_is_not_there_is_not_found(http, method, path, body):
     answer = await http.request(method, path, json=body)
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:daybias:problem:not-found")
+
+
+# ------------------------------------------------------------------------------------- brokers
+
+
+async def test_every_broker_says_how_it_is_connected(http):
+    found = {one["broker"]: one for one in (await http.get("/v1/brokers")).json()["items"]}
+    assert found["alpaca"]["keys"] == ["key_id", "secret_key"]
+    assert (found["schwab"]["keys"], found["schwab"]["consent"]) == ([], ["live"])
+    assert found["oanda"]["consent"] == []
