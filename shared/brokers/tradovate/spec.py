@@ -117,6 +117,7 @@ SPEC = BrokerSpec(
     ),
     holdings=HoldingsEndpoint(holdings_requests, read_holdings, look_up=look_up),
     overlap=timedelta(days=3),  # fees come late
+    period=timedelta(minutes=15),  # at the end of a session what was not seen is forgotten
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(300, timedelta(minutes=1)),  # of 5000; bursts earn time penalties

@@ -234,6 +234,7 @@ async def test_a_fill_that_has_no_fee_after_days_has_none(
     fills = [desk.trade(side, fees=False) for side in ("buy", "sell")]
     for _ in range(6):
         await desk.sync(connection)
+        await desk.store_all()
         desk.clock.advance(DAY)
     assert [desk.fill(one).fees for one in fills] == [(), ()]
 

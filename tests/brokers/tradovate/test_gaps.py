@@ -1,7 +1,7 @@
 """What is known of sessions that nobody watched, and what is told of those that nobody can know."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,9 @@ from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.tradovate.spec import SPEC
 from shared.domain.connection import Connection
 from shared.domain.execution import EventType
+from shared.domain.ids import AccountKey
+from shared.journal.upkeep.resync import Resync
+from tests.brokers.desk import USER
 from tests.brokers.tradovate.setup import FILLS, LEDGER, TradovateDesk, open_desk
 
 DAY = timedelta(days=1)
@@ -120,7 +123,7 @@ async def test_without_fees_a_position_held_over_the_end_leaves_a_gap_until_it_i
     assert gaps(await desk.days()) == []
 
 
-async def test_a_visit_to_the_past_takes_no_session_of_today_for_it(
+async def test_sessions_that_nobody_watched_and_no_ledger_tells_are_gaps(
     desk: TradovateDesk, connection: Connection
 ) -> None:
     await visit(desk, connection, EVENING)
@@ -128,6 +131,20 @@ async def test_a_visit_to_the_past_takes_no_session_of_today_for_it(
     desk.trade("buy", at=EVENING + DAY)
     await visit(desk, connection, EVENING + 4 * DAY)
     assert set(gaps(await desk.days())) >= {TUESDAY, "2026-03-18"}
+
+
+async def test_a_visit_to_the_past_takes_no_session_of_today_for_it(
+    desk: TradovateDesk, connection: Connection
+) -> None:
+    saturday = date(2026, 3, 21)  # lies in one session, which is Monday's
+    await visit(desk, connection, EVENING)
+    desk.world.ledger_from = EVENING + 8 * DAY
+    desk.clock.advance(9 * DAY)
+    resync = Resync(desk.documents, lambda _: desk.syncing())
+    account = AccountKey((await desk.one("accounts")).key.id)
+    await resync.resync(USER, account, saturday, saturday)
+    await desk.store_all()
+    assert saturday.isoformat() in gaps(await desk.days())
 
 
 async def test_what_moved_cash_beside_trades_is_told_once(
@@ -208,6 +225,10 @@ async def test_a_ledger_of_many_days_goes_on_in_the_next_message(
         report, messages = await desk.sync(connection, reason="continue"), messages + 1
     assert (report.outcome, len(await desk.stored())) == ("complete", 300)
     assert messages > 1
+
+
+def test_every_session_is_visited_often_before_it_is_forgotten() -> None:
+    assert SPEC.period <= timedelta(hours=1)
 
 
 def test_the_user_is_told_what_a_short_memory_means() -> None:
