@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
+from shared.cli import screens
 from shared.cli.terminal import err, out, table
 from shared.domain.errors import DaybiasError
 from shared.domain.ids import UserId
@@ -47,8 +49,19 @@ def restore(
     out.print("The logins wait for you to sign in again: an archive holds no credentials.")
 
 
-def rebuild(user: _User = LOCAL_USER) -> None:
+def rebuild(
+    user: _User = LOCAL_USER,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="only show the journal as it was known then (UTC)")
+    ] = None,
+) -> None:
     """Throw away what is computed (round trips, positions, days) and compute it from the log."""
+    if as_of is not None:
+        then = as_of.replace(tzinfo=UTC)
+        found = at_store(lambda use: use.as_of.journal(UserId(user), then))
+        out.print(screens.figures(found.summary))
+        out.print(screens.positions(found.positions))
+        return
     done = at_store(lambda use: use.rebuild.rebuild(UserId(user)))
     out.print(f"{done.rebuilt} of {done.roots} instruments built anew, {done.writes} documents.")
 

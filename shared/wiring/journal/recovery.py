@@ -10,6 +10,7 @@ from shared.journal.archive.restore import Restore
 from shared.journal.connections import Connections
 from shared.journal.integrity.integrity import Integrity
 from shared.journal.rebuild import Rebuild
+from shared.journal.upkeep.as_of import AsOf
 from shared.journal.upkeep.user_erasure import UserErasure
 from shared.journal.vault import Vault
 from shared.wiring.foundation import Foundation, open_foundation
@@ -24,6 +25,7 @@ class Recovery:
     rebuild: Rebuild
     erasure: UserErasure
     integrity: Integrity
+    as_of: AsOf
 
 
 def recovery_over(base: Foundation) -> Recovery:
@@ -36,6 +38,7 @@ def recovery_over(base: Foundation) -> Recovery:
         Rebuild(documents, clock, entropy),
         UserErasure(Connections(documents, clock, entropy, vault)),
         Integrity(documents, clock, entropy),
+        AsOf(documents),
     )
 
 

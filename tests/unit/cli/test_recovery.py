@@ -72,3 +72,9 @@ def test_a_store_that_was_changed_ends_with_status_1(connected, tmp_path: Path):
         store.execute("UPDATE executions SET _body = replace(_body, '178.21', '178.22')")
     told = connected("integrity")
     assert (told.exit_code, "hashes" in told.output) == (1, True)
+
+
+def test_a_journal_is_shown_as_it_was_known_then(connected):
+    connected("sync")
+    assert "AAPL" not in connected("rebuild", "--as-of", "2020-01-01T00:00:00").output
+    assert "AAPL" in connected("rebuild", "--as-of", "2099-01-01T00:00:00").output
