@@ -5,13 +5,15 @@ A part of the spec, and imported from there.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.domain.errors import DaybiasError
 
 Params = Mapping[str, str]
 Credentials = Mapping[str, str]
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Reply:
 
     Shape: `request` as the walk put it, without signature; `body` is None where it could not be
     decoded; `headers` by lower-case name; `repeats` counts how often `Again` was the meaning of the
-    answers to this question before.
+    answers to this question before; `at` is when it came, by our clock.
     """
 
     request: Request
@@ -57,6 +59,7 @@ class Reply:
     body: Any
     headers: Params = field(default_factory=dict)
     repeats: int = 0
+    at: datetime = _LONG_AGO
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,8 @@ class BrokerClient:
         response = await self._send(request, host)
         body, unreadable = self._decode(response, request)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        if meant := self.spec.errors(Reply(request, response.status_code, body, headers, repeats)):
+        status, at = response.status_code, self.clock.now()
+        if meant := self.spec.errors(Reply(request, status, body, headers, repeats, at)):
             if isinstance(meant, Again):
                 return meant
             raise meant

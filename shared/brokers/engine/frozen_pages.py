@@ -44,10 +44,50 @@ def by_number(
             if known not in (None, count):
                 raise _Changed
             known, owed = count, min(size, max(0, count - number * size))
-            if len(found) != owed:
-                raise ContractBroken(f"page {number} has {len(found)} rows, {owed} were owed")
+            _assert_owed(number, len(found), owed)
             yield Page(found, None if booked_at is None else newest(found, booked_at))
             number += 1
+
+    return _started_over(pages)
+
+
+def from_the_last(
+    request: Callable[[BrokerAccount, Window, int], Request],
+    *,
+    size: int,
+    rows: Rows,
+    total: Callable[[Any], int],
+    booked_at: BookedAt,
+) -> Walk:
+    """Page from the last number down to 0, where rows come newest first: so the oldest come first.
+
+    Shape: as `by_number`; page 0 tells the total first, and is asked for again where it is not all.
+    Raises: as `by_number`.
+    """
+
+    async def pages(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
+        body = await ask(request(account, window, 0))
+        known = total(body)
+        last = max(0, known - 1) // size
+        for number in range(last, -1, -1):
+            if last:
+                body = await ask(request(account, window, number))
+            found, owed = rows(body), min(size, known - number * size)
+            if total(body) != known:
+                raise _Changed
+            _assert_owed(number, len(found), owed)
+            yield Page(found, newest(found, booked_at))
+
+    return _started_over(pages)
+
+
+def _assert_owed(number: int, found: int, owed: int) -> None:
+    if found != owed:
+        raise ContractBroken(f"page {number} has {found} rows, {owed} were owed")
+
+
+def _started_over(pages: Walk) -> Walk:
+    """Walk again from the beginning whenever the total changes."""
 
     async def walk(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
         for _ in range(_STARTS):
