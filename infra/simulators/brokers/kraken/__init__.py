@@ -1,0 +1,1 @@
+"""A simulated Kraken: spot, on margin too, with its ledger, nonces and call counters."""
