@@ -1,0 +1,1 @@
+"""Kraken as a value: its spec, how its trades and its ledger are joined, how rows are read."""
