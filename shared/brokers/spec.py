@@ -27,6 +27,7 @@ from shared.brokers.engine.streaming import Stream
 from shared.brokers.gives import Gives
 from shared.domain.execution import AccountEvent, AssetClass, Execution
 from shared.domain.money import loads_exact
+from shared.domain.schedule import QUARTERLY, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,8 +351,8 @@ class BrokerSpec:
     environment, "" for that of `hosts`; `whoami` is a question that every login may put: where it
     is answered, a refusal was one of a permission. `files` can be uploaded.
     Units: `largest_answer` bytes; `overlap` is read again before the cursor at every run (late and
-    back-dated rows); `period` from one run to the next; `first_window` is the depth of the first
-    run; `zone` is where the broker's trading days are;
+    back-dated rows); `schedule` is when it is asked; `first_window` is the depth of the first run;
+    `zone` is where the broker's trading days are;
     `history_limit` is how far back the broker answers, None for the account's whole life.
     """
 
@@ -374,7 +375,7 @@ class BrokerSpec:
     more_limits: tuple[RateLimit, ...] = ()
     doors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     history_limit: timedelta | None = None
-    period: timedelta = timedelta(minutes=15)
+    schedule: Schedule = QUARTERLY
     headers: Params = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     oauth: OAuth | None = None

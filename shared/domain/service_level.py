@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from shared.domain.schedule import QUARTER
 from shared.domain.time import Instant, from_micros
 
-QUARTER = timedelta(minutes=15)  # every account is due once in each
 _QUARTER_US = QUARTER // timedelta(microseconds=1)
 _A_DAY = timedelta(days=1) // QUARTER
 # A day is over everywhere on Earth at 12:00 UTC of the next one; an hour later it had its sync.
@@ -123,10 +123,10 @@ def quarter_of(micros: int) -> tuple[date, int]:
     return from_micros(micros).date(), 1 << (number % _A_DAY)
 
 
-def quarters_between(since_us: int, until_us: int) -> Iterator[tuple[date, int]]:
-    """List the quarter-hours that lie wholly in [since, until]."""
+def quarters_between(since_us: int, until_us: int) -> Iterator[int]:
+    """List the beginnings of the quarter-hours that lie wholly in [since, until]."""
     first, end = -(-since_us // _QUARTER_US), until_us // _QUARTER_US
-    return (quarter_of(number * _QUARTER_US) for number in range(first, end))
+    return (number * _QUARTER_US for number in range(first, end))
 
 
 def is_day_due(day: date, now: datetime) -> bool:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.domain.errors import Conflict
 from shared.domain.ids import ConnectionId, UserId
 from shared.domain.messages import SyncRequested
+from shared.domain.schedule import QUARTER, QUARTERLY, Schedule
 from shared.domain.time import to_micros
 from shared.ports import Clock, Document, Documents, MessageBus, Outgoing, Query, Update
 
-PERIOD = timedelta(minutes=15)
+PERIOD = QUARTER
 _BATCH = 100
 
 
@@ -28,9 +29,9 @@ async def tick(
     clock: Clock,
     *,
     broker: str,
-    period: timedelta = PERIOD,
+    schedule: Schedule = QUARTERLY,
 ) -> TickReport:
-    """Publish a request for each due connection, then move its schedule on by a period.
+    """Publish a request for each due connection, then tell when it is due again.
 
     Idempotent: a crash between the two publishes a request twice, which the lease makes harmless.
     Raises: StoreUnavailable.
@@ -52,7 +53,7 @@ async def tick(
         )
         if page.documents:
             await bus.publish([_request(document, now) for document in page.documents])
-            await _move_on(documents, page.documents, now + period)
+            await _move_on(documents, page.documents, schedule.next_after(now))
         count += len(page.documents)
         if page.cursor is None:
             return TickReport(due=count, published=count)

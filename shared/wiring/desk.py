@@ -78,8 +78,8 @@ class Desk:
     async def sync(self, broker: str) -> Synced:
         """Fetch what is due, store it and rebuild what it changed."""
         base = self.foundation
-        period = SPECS[broker].period
-        report = await tick(base.documents, base.bus, base.clock, broker=broker, period=period)
+        schedule = SPECS[broker].schedule
+        report = await tick(base.documents, base.bus, base.clock, broker=broker, schedule=schedule)
         return Synced(report, await self.settle())
 
     async def settle(self) -> Drained:

@@ -9,6 +9,7 @@ from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
 from shared.journal.reconcile import Reconcile
 from shared.journal.service_levels.sweep import SweepServiceLevels
+from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation, shut_doors, stand_on
 
 
@@ -27,7 +28,8 @@ def build_reconcile(
     settings = settings or load(Settings)
     base, lifespan = stand_on(settings, foundation)
     use_case = Reconcile(base.documents, base.clock, base.entropy)
-    levels = SweepServiceLevels(base.documents, base.clock, base.entropy)
+    schedules = {spec.name: spec.schedule for spec in SPECS.values()}
+    levels = SweepServiceLevels(base.documents, base.clock, base.entropy, schedules)
 
     async def sweep() -> dict[str, Any]:
         accounts = await use_case.sweep(None)

@@ -46,7 +46,7 @@ def build_sync(
 
     async def one_tick() -> object:
         return await tick(
-            base.documents, base.bus, base.clock, broker=spec.name, period=spec.period
+            base.documents, base.bus, base.clock, broker=spec.name, schedule=spec.schedule
         )
 
     name = f"sync_{spec.name}"

@@ -31,6 +31,7 @@ from shared.brokers.spec import (
     RateLimit,
 )
 from shared.domain.errors import ContractBroken, InvalidInput, UnparseableRow
+from shared.domain.schedule import Schedule
 from shared.domain.time import NEW_YORK, as_utc
 
 _HOST = "https://ndcdyn.interactivebrokers.com"
@@ -179,7 +180,7 @@ SPEC = BrokerSpec(
     largest_answer=64_000_000,  # a very active quarter; the whole answer is one document
     more_limits=(RateLimit(10, timedelta(minutes=1)),),
     history_limit=timedelta(days=4 * 365),  # how far back it really answers is unverified
-    period=timedelta(hours=1),  # reports are not for active polling
+    schedule=Schedule(period=timedelta(hours=1)),  # reports are not for active polling
     headers={"User-Agent": "Python/3.11"},  # one is required, and this form is known to pass
     notices=(_LOGIN, _QUERY, _TODAY, _PAIRS),
 )

@@ -38,6 +38,7 @@ from shared.brokers.spec import (
     Window,
 )
 from shared.domain.errors import ContractBroken, DaybiasError, RequestRejected
+from shared.domain.schedule import CURRENCIES, Schedule
 from shared.domain.time import NEW_YORK, iso
 
 _PAGE_SIZE = 100  # ids a page spans, of at most 1000
@@ -169,6 +170,7 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=3),  # of windows only; a walk by id leaves nothing behind
     first_window=timedelta(days=90),
     zone=NEW_YORK,
+    schedule=Schedule(hours=CURRENCIES),
     limit=RateLimit(requests=100, window=timedelta(seconds=1), scope=Scope.ADDRESS),
     gives=Gives(
         fills="each fill, in legs where guaranteed stops make their prices differ",

@@ -46,6 +46,7 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.money import parse_decimal
+from shared.domain.schedule import SHARES, Schedule
 from shared.domain.time import NEW_YORK, as_utc
 
 _HOST = "https://api.schwabapi.com"
@@ -197,6 +198,7 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=4),  # expiries and assignments are booked over the weekend
     first_window=timedelta(days=90),
     zone=NEW_YORK,
+    schedule=Schedule(hours=SHARES),
     # as users reckon, of all that one application asks; none is published for reading
     limit=RateLimit(120, timedelta(minutes=1), scope=Scope.APPLICATION),
     gives=Gives(

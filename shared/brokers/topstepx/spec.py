@@ -33,6 +33,7 @@ from shared.brokers.topstepx.rows import (
     rows_of,
 )
 from shared.domain.errors import AuthRejected, DaybiasError, RequestRejected, UpstreamUnavailable
+from shared.domain.schedule import FUTURES, Schedule
 from shared.domain.time import NEW_YORK, iso
 
 _LOGIN = "/api/Auth/loginKey"
@@ -123,6 +124,7 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=3),
     first_window=timedelta(days=90),
     zone=NEW_YORK,
+    schedule=Schedule(hours=FUTURES),
     # of 200, since the user's own tools count too; that they are a login's own is unverified
     limit=RateLimit(190, timedelta(minutes=1)),
     gives=Gives(

@@ -43,6 +43,7 @@ from shared.domain.errors import (
     UnparseableRow,
 )
 from shared.domain.money import parse_decimal
+from shared.domain.schedule import FUTURES, Schedule
 from shared.domain.time import NEW_YORK, as_utc
 
 _ACCOUNTS = "/v3/brokerage/accounts"
@@ -196,6 +197,8 @@ SPEC = BrokerSpec(
     overlap=timedelta(days=3),
     first_window=timedelta(days=90),
     zone=NEW_YORK,
+    # by night too: the token of a rotating key lives for half an hour
+    schedule=Schedule(quiet=timedelta(minutes=15), hours=FUTURES),
     # of each user and key
     limit=RateLimit(250, timedelta(minutes=5), reset_in("X-RateLimit-Reset")),
     gives=Gives(

@@ -34,6 +34,7 @@ from shared.domain.errors import (
     RateLimited,
     RequestRejected,
 )
+from shared.domain.schedule import FUTURES, Schedule
 from shared.domain.time import NEW_YORK
 
 _HOUR_S, _MINUTE_S = 3600, 60
@@ -117,7 +118,7 @@ SPEC = BrokerSpec(
     ),
     holdings=HoldingsEndpoint(holdings_requests, read_holdings, look_up=look_up),
     overlap=timedelta(days=3),  # fees come late
-    period=timedelta(minutes=15),  # at the end of a session what was not seen is forgotten
+    schedule=Schedule(hours=FUTURES),  # at the end of a session what was not seen is forgotten
     first_window=timedelta(days=90),
     zone=NEW_YORK,
     limit=RateLimit(300, timedelta(minutes=1)),  # of 5000; bursts earn time penalties

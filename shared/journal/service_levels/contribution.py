@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from shared.domain.schedule import Schedule
 from shared.domain.service_level import (
     DayTally,
     RunCounts,
@@ -60,17 +61,22 @@ class Contribution:
             complete_us=complete_us,
         )
 
-    def judged(self, since_us: int, until_us: int, *, due_until_us: int) -> "Contribution":
+    def judged(
+        self, since_us: int, until_us: int, *, due_until_us: int, schedule: Schedule
+    ) -> "Contribution":
         """Decide which quarter-hours were due, from where that was left; `since_us` at the first.
 
-        Shape: from `due_until_us` on nothing is due, because the account waits for its user.
+        Shape: from `due_until_us` on nothing is due, because the account waits for its user; nor is
+        anything while its broker's markets are closed.
         """
         begin = since_us if self.judged_us is None else max(self.judged_us, since_us)
         if until_us <= begin:
             return self
         judged = self
-        for day, bit in quarters_between(begin, min(until_us, due_until_us)):
-            judged = judged._with(day, DayTally(due=bit))
+        for at_us in quarters_between(begin, min(until_us, due_until_us)):
+            if schedule.is_due_each_quarter(from_micros(at_us)):
+                day, bit = quarter_of(at_us)
+                judged = judged._with(day, DayTally(due=bit))
         # a quarter-hour that has only begun is decided next time
         whole = until_us - until_us % (15 * 60 * 1_000_000)
         return replace(judged, judged_us=max(begin, whole))

@@ -10,11 +10,12 @@ an hour: some 100,000 documents an hour for 10,000 connections with one account 
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from shared.domain.ids import UserId
+from shared.domain.schedule import QUARTERLY, Schedule
 from shared.domain.service_level import imbalance
 from shared.domain.time import from_micros, to_micros
 from shared.journal.coverage import DayCoverage, read_days
@@ -64,11 +65,15 @@ class LevelsReport:
 
 @dataclass(frozen=True, slots=True)
 class SweepServiceLevels:
-    """The use case behind the scheduler's hourly post."""
+    """The use case behind the scheduler's hourly post.
+
+    Shape: `schedules` says by name when each broker is asked.
+    """
 
     documents: Documents
     clock: Clock
     entropy: Entropy
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
     async def sweep(self) -> LevelsReport:
         """Fold what is new and write each broker's days.
@@ -152,7 +157,9 @@ class SweepServiceLevels:
         )
         until_us = to_micros(now - _GRACE)
         due_until_us = until_us if resting is None else to_micros(resting)
-        after = after.judged(since_us, until_us, due_until_us=due_until_us).since(floor)
+        schedule = self.schedules.get(account.body["broker"], QUARTERLY)
+        judged = after.judged(since_us, until_us, due_until_us=due_until_us, schedule=schedule)
+        after = judged.since(floor)
         body = write_contribution(account.body["broker"], after)
         if stored is None:
             await self.documents.commit([Create(place, body)])

@@ -6,6 +6,7 @@ import pytest
 from shared.domain.connection import ConnectionState
 from shared.domain.errors import StoreUnavailable
 from shared.domain.messages import SyncRequested
+from shared.domain.schedule import Schedule
 from shared.journal.tick import TickReport, tick
 from shared.ports import Outgoing
 from tests.brokers.desk import USER, Desk
@@ -38,7 +39,11 @@ async def test_a_broker_with_a_longer_period_is_due_less_often(desk: Desk) -> No
     await desk.connect()
     for due in (1, 0, 0, 0, 1):
         report = await tick(
-            desk.documents, desk.bus, desk.clock, broker="alpaca", period=timedelta(hours=1)
+            desk.documents,
+            desk.bus,
+            desk.clock,
+            broker="alpaca",
+            schedule=Schedule(period=timedelta(hours=1)),
         )
         assert report.due == due
         desk.clock.advance(timedelta(minutes=15))

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.schedule import CURRENCIES, QUARTERLY, Schedule
 from shared.domain.service_level import QUARTER, Share
 from shared.domain.time import to_micros
 from shared.journal.service_levels.contribution import (
@@ -94,10 +95,10 @@ def test_runs_long_ago_are_not_waited_for():
     assert min(folded([run(1, "fetching"), run(500)]).waiting) >= 480
 
 
-def judge(one, until, *, due_until=None):
-    return one.judged(
-        to_micros(START), to_micros(until), due_until_us=to_micros(due_until or until)
-    )
+def judge(one, until, *, due_until=None, schedule=QUARTERLY):
+    due_until_us = to_micros(due_until or until)
+    ends = to_micros(START), to_micros(until)
+    return one.judged(*ends, due_until_us=due_until_us, schedule=schedule)
 
 
 @given(st.lists(st.integers(0, 110), min_size=1, max_size=6))
@@ -112,6 +113,16 @@ def test_however_often_it_is_judged_the_same_quarter_hours_are_due(minutes):
 def test_a_quarter_hour_without_a_closed_run_is_a_failure():
     one = judge(folded([run(1), run(2, "abandoned")]), START + QUARTER * 4)
     assert one.days[date(2020, 5, 27)].success == Share(part=1, of=4)
+
+
+def test_a_quarter_hour_of_closed_markets_is_not_due():
+    one = judge(Contribution(), START + timedelta(days=7), schedule=Schedule(hours=CURRENCIES))
+    assert sum(tally.success.of for tally in one.days.values()) == 5 * 24 * 4
+
+
+def test_a_broker_that_is_asked_more_seldom_owes_no_quarter_hours():
+    schedule = Schedule(period=timedelta(hours=1))
+    assert judge(Contribution(), START + timedelta(days=1), schedule=schedule).days == {}
 
 
 def test_nothing_is_due_while_the_account_waits_for_its_user():
