@@ -84,6 +84,7 @@ class BrokerClient:
     requests: int = field(default=0, init=False)
     waited_s: float = field(default=0.0, init=False)
     _limiter: Limiter = field(init=False)
+    _has_room: bool = field(default=False, init=False)  # points are taken for one request
     _ahead: timedelta = field(default_factory=timedelta, init=False)  # of our clock, the broker's
     _shared: dict[str, Any] = field(default_factory=dict, init=False)  # answers for all accounts
 
@@ -207,9 +208,10 @@ class BrokerClient:
         return body
 
     async def _send(self, request: Request, host: str) -> httpx.Response:
-        await self._limiter.take(request.cost, request.host)
-        if self.share is not None:
-            await self.share(request.cost, request.host)
+        if self._has_room:
+            self._has_room = False
+        else:
+            await self._take(request.cost, request.host)
         self.requests += 1
         signed = await self._signed(request)
         if not self.one_host:
@@ -228,6 +230,20 @@ class BrokerClient:
             raise AnswerLost(
                 f"{self._named(request)}: no answer ({type(error).__name__})"
             ) from error
+
+    async def make_room(self) -> None:
+        """Wait for the limits now, so that the next request is sent without any wait.
+
+        Raises: BudgetSpent when the limits outlast the time, StoreUnavailable.
+        """
+        if not self._has_room:
+            await self._take(1, "")
+            self._has_room = True
+
+    async def _take(self, cost: int, door: str) -> None:
+        await self._limiter.take(cost, door)
+        if self.share is not None:
+            await self.share(cost, door)
 
     async def _signed(self, request: Request) -> Request:
         if self.sign is None:

@@ -74,11 +74,13 @@ class Login:
         """Trade for a new login, store it sealed, and only then show it.
 
         A renewal that uses its token up is tried once more after an unknown outcome, not twice.
-        Raises: as `show`.
+        Raises: as `show`, and BudgetSpent before anything has begun.
         """
         renewal = self.scheme.renewal
         if renewal is None:
             raise AuthRejected("this login cannot be renewed; connect again")
+        # what has begun goes on at once: a token that waits may be overtaken by its successor
+        await self.client.make_room()
         begun = await self.connections.begin_renewal(self.connection, self.fence)
         unknown, vault = begun.unknown, self.connections.vault
         self._credentials = await vault.open(self.connection.connection_id, begun.sealed)

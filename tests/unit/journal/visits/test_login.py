@@ -12,9 +12,11 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call, answer
 from shared.brokers.engine.auth import oauth_refresh
+from shared.brokers.spec import RateLimit
 from shared.domain.connection import Connection
-from shared.domain.errors import LeaseHeld, UpstreamUnavailable
+from shared.domain.errors import BudgetSpent, LeaseHeld, UpstreamUnavailable
 from shared.journal.lifecycle import Lifecycle
+from shared.lease import Leases
 from tests.brokers.desk import ACCOUNT, USER, Desk, request
 
 PATH = "/oauth/token"
@@ -239,3 +241,17 @@ async def test_only_a_rotating_key_is_told_that_its_consent_ends_after_a_day(
         notices.append(report.notice)
     assert notices[0] == ""
     assert notices[1].startswith("sign in again before 2026-03-17 14:00")
+
+
+async def test_a_renewal_that_must_wait_for_a_limit_has_not_begun(
+    desk: Desk, connection: Connection, broker: Rotating
+) -> None:
+    desk.spec = replace(desk.spec, limit=RateLimit(1, timedelta(hours=1)))
+    leases = Leases(desk.documents, desk.clock, desk.entropy)
+    held = await leases.acquire("sync", 60)
+    async with desk.syncing().logged_in(connection, held) as (_, login):
+        desk.clock.advance(timedelta(minutes=20))
+        with pytest.raises(BudgetSpent):
+            await login.renew()
+    begun = await desk.connections.begin_renewal(connection, 9)
+    assert (broker.shown, begun.unknown) == (["r-0"], False)
