@@ -10,6 +10,7 @@ from shared.domain.futures.contracts import CONTRACTS
 from shared.domain.futures.rolls import Roll
 from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.book import build_book
+from shared.domain.journal.excursion import Excursion
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
@@ -23,6 +24,7 @@ from shared.journal.projection.documents import read_day, read_log
 from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.scanning import every
 from shared.journal.tombstones import is_erased
+from shared.journal.trip_bars import NoTripBars, TripBars, excursions
 from shared.ports import Body, Document, Documents, JsonScalar, Key, Query
 
 T = TypeVar("T")
@@ -45,10 +47,15 @@ class HeldPosition(Position):
 
 
 class ClosedTrip(RoundTrip):
-    """A closed round trip with its account; `said` is what its user says of it, oldest first."""
+    """A closed round trip with its account.
+
+    Shape: `said` is what its user says of it, oldest first; `excursion` is None where bars do not
+    tell it.
+    """
 
     account_key: AccountKey
     said: tuple[Annotation, ...] = ()
+    excursion: Excursion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,9 @@ class Window:
 class JournalQueries:
     """Lists newest first; with `account_key=None` over all of a user's accounts."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, bars: TripBars | None = None) -> None:
         self._documents = documents
+        self._bars = bars or NoTripBars()
 
     async def accounts(self, user_id: UserId) -> list[AccountView]:
         """List a user's accounts."""
@@ -107,7 +115,13 @@ class JournalQueries:
         """
         query = _newest("round_trips", user_id, account_key, "closed_us", window)
         page = await self._listing(replace(query, at_least=_CLOSED), read_closed_trip)
-        return Listing(await self._with_notes(user_id, page.items), page.cursor)
+        trips = await self._with_notes(user_id, page.items)
+        found = await excursions(trips, self._bars)
+        told = [
+            trip.model_copy(update={"excursion": one})
+            for trip, one in zip(trips, found, strict=True)
+        ]
+        return Listing(tuple(told), page.cursor)
 
     async def _with_notes(
         self, user_id: UserId, trips: Sequence[ClosedTrip]

@@ -36,7 +36,7 @@ from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
-from shared.wiring.journal.performance import performances_over
+from shared.wiring.journal.performance import performances_over, queries_over
 from shared.wiring.journal.recovery import recovery_over
 
 _TEST_S = 30.0  # the user waits for it
@@ -64,7 +64,7 @@ def build_api(
         lifespan = and_close(lifespan, transport.aclose)
     is_local = settings.profile == "local"
     identify = identify_local if is_local else identify_nobody
-    app = api_app(JournalQueries(base.documents), identify, lifespan=lifespan)
+    app = api_app(queries_over(base), identify, lifespan=lifespan)
     desk = connection_desk(settings, base, transport)
     app.include_router(connections_router(desk, identify, secure=not is_local))
     for router in _journal_routers(base, identify):

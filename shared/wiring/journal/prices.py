@@ -1,4 +1,4 @@
-"""What reports ask of prices, answered from the bars that are stored."""
+"""What reports and round trips ask of prices, answered from the bars that are stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PRICED = frozenset({AssetClass.EQUITY, AssetClass.FX, AssetClass.CFD, AssetClas
 
 @dataclass(frozen=True, slots=True)
 class StoredPrices:
-    """Daily closes of exactly what is held: no proxy stands in for a future or an option.
+    """Bars of exactly what is traded: no proxy stands in for a future or an option.
 
     Bars are floats; a close is taken by its shortest decimal text, which is what its source wrote.
     """
@@ -31,12 +31,19 @@ class StoredPrices:
         """Give the newest daily close, where the symbol's own bars are stored."""
         if position.asset_class not in _PRICED:
             return None
-        name = position.symbol.replace("_", "").replace("/", "")
+        name = _name(position.symbol)
         series = await self.market.series(name, Timeframe.DAY, self.clock.now())
         if series is None:
             return None
         newest = series.bars[-1]
         return Mark(Decimal(str(newest.close)), newest.closed_at, _source(series))
+
+    async def bars(self, symbol: str, asset_class: AssetClass, until: datetime) -> Series | None:
+        """Give the hours of a symbol whose own bars are stored."""
+        if asset_class not in _PRICED:
+            return None
+        as_of = min(until, self.clock.now())
+        return await self.market.series(_name(symbol), Timeframe.HOUR, as_of)
 
     async def quotes(self, pairs: Sequence[str], since: date, until: date) -> Quotes:
         """Give the daily closes of those pairs whose bars are stored."""
@@ -59,6 +66,10 @@ class StoredPrices:
                 source = source or series.source
                 days |= {bar.session: Decimal(str(bar.close)) for bar in series.bars}
         return days, source
+
+
+def _name(symbol: str) -> str:
+    return symbol.replace("_", "").replace("/", "")
 
 
 def _source(series: Series) -> str:

@@ -1,7 +1,9 @@
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import AssetClass
 from shared.domain.journal.performance import summarize
@@ -11,7 +13,7 @@ from shared.journal.projection.documents import read_day
 from shared.journal.queries import JournalQueries, Window
 from shared.journal.store import StoreExecutions
 from shared.ports import Create, Key, Query
-from tests.rows import ACCOUNT, USER, event, fill, page
+from tests.rows import ACCOUNT, START, USER, event, fill, page
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments
@@ -149,3 +151,35 @@ async def test_rolls_are_found_in_the_logs_of_futures_and_link_two_trips() -> No
     (closed,) = (await queries.round_trips(USER, ACCOUNT, Window())).items
     assert (roll.closed.symbol, roll.opened.symbol, roll.spread) == ("ESZ5", "ESH6", 50)
     assert {*roll.closed.keys} < {*closed.row_keys}
+
+
+class HoursOf:
+    """Knows the hours of one symbol, and how often it was asked."""
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.asked = 0
+
+    async def bars(self, symbol: str, asset_class: AssetClass, until: datetime) -> Series | None:
+        del asset_class
+        self.asked += 1
+        if symbol != self.symbol:
+            return None
+        hours = [START + timedelta(hours=n) for n in range(-1, 30)]
+        bars = [Bar(at, at + timedelta(hours=1), at.date(), 1, 120, 90, 1, None) for at in hours]
+        return Series(symbol, Timeframe.HOUR, "csv", "CC0", tuple(bars)).until(until)
+
+
+async def test_trips_come_with_their_excursions_where_bars_are_known(
+    documents: MemoryDocuments,
+) -> None:
+    bars = HoursOf("SPY")
+    listing = await JournalQueries(documents, bars).round_trips(USER, None, Window())
+    overnight, minute = (trip.excursion for trip in listing.items)
+    assert overnight is not None
+    assert (overnight.adverse, overnight.favorable, minute, bars.asked) == (100, 50, None, 1)
+
+
+async def test_without_bars_excursions_are_unknown(documents: MemoryDocuments) -> None:
+    listing = await JournalQueries(documents, HoursOf("QQQ")).round_trips(USER, None, Window())
+    assert [trip.excursion for trip in listing.items] == [None, None]
