@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.domain.ids import ConnectionId, UserId
+from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import Instant
 
 
@@ -46,7 +46,8 @@ class Connection(BaseModel):
 
     Shape: `sealed` holds the envelope-encrypted credentials (journal/vault.py); nothing else does.
     `login_at` is when the user last showed who they are, `logins` how often that was;
-    `past` is how it was before, oldest first.
+    `account_keys` are the accounts that it has ever reached; `past` is how it was before, oldest
+    first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,4 +64,5 @@ class Connection(BaseModel):
     login_at: Instant
     logins: int = 0
     next_due_at: Instant
+    account_keys: tuple[AccountKey, ...] = ()
     past: tuple[PastHealth, ...] = ()

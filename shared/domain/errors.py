@@ -77,7 +77,14 @@ class PermanentError(DaybiasError):
 
 
 class AuthRejected(PermanentError):
-    """The credentials are refused; the user must reconnect."""
+    """The credentials are refused; the user must reconnect.
+
+    Shape: `bare` tells that the text is a status alone: what to do about it is still to be said.
+    """
+
+    def __init__(self, message: str, *, bare: bool = False) -> None:
+        super().__init__(message)
+        self.bare = bare
 
 
 class RequestRejected(PermanentError):

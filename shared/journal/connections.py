@@ -313,5 +313,6 @@ def _connection(key: Key, body: Body) -> Connection:
         login_at=from_micros(body.get("login_us", body["created_us"])),
         logins=body.get("logins", 0),
         next_due_at=from_micros(body["next_due_us"]),
+        account_keys=tuple(map(AccountKey, body.get("account_keys", ()))),
         past=tuple(map(PastHealth.model_validate, body.get("past", ()))),
     )

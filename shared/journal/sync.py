@@ -30,6 +30,7 @@ from shared.journal.visits.account_run import Outcome, Workplace
 from shared.journal.visits.breaker import Breaker
 from shared.journal.visits.budgets import Budgets, Sharing
 from shared.journal.visits.login import Login
+from shared.journal.visits.refusal import explain
 from shared.journal.visits.visit import SyncReport, Visit, list_accounts
 from shared.lease import Held, Leases
 from shared.ports import Clock, Documents, Entropy, MessageBus
@@ -37,6 +38,7 @@ from shared.ports import Clock, Documents, Entropy, MessageBus
 _log = logging.getLogger(__name__)
 
 _SPENT = "spent"
+_PROBE_S = 20.0
 _LEASE_MARGIN_S = 60.0  # for what comes after the budget: the last page, the cursor, the release
 
 
@@ -114,9 +116,10 @@ class SyncConnection:
             try:
                 async with self.logged_in(connection, held) as (client, _):
                     listed = await list_accounts(client)
-            except AuthRejected as error:
+            except AuthRejected as bare:
+                error = await self._explained(bare, connection)
                 await connections.note_health(connection, ConnectionState.NEEDS_REAUTH, str(error))
-                raise
+                raise error from bare
             await connections.note_health(connection, ConnectionState.ACTIVE)
             return listed
 
@@ -169,7 +172,8 @@ class SyncConnection:
             report = await self._ask(connection, request, leases, held)
         except LeaseHeld:
             raise  # another worker has it: nothing is wrong with the connection
-        except AuthRejected as error:
+        except AuthRejected as bare:
+            error = await self._explained(bare, connection)
             await breaker.note_answer(place)
             await connections.note_health(connection, ConnectionState.NEEDS_REAUTH, str(error))
             return SyncReport(Outcome.NEEDS_REAUTH, reason=str(error))
@@ -205,6 +209,31 @@ class SyncConnection:
         return RateLimited(
             f"{health.reason} (until {until:%Y-%m-%d %H:%M} UTC)", retry_after_s=left_s
         )
+
+    async def _explained(self, error: AuthRejected, connection: Connection) -> AuthRejected:
+        async def is_accepted_in(environment: str) -> bool:
+            return await self._accepts(connection, environment)
+
+        return await explain(error, self.spec, connection, is_accepted_in)
+
+    async def _accepts(self, connection: Connection, environment: str) -> bool:
+        """Show a login that takes no renewal to another environment; where it is, tell."""
+        scheme, name = self.spec.auth[connection.auth], self.spec.name
+        own = self.hosts.get(f"{name}:{environment}")
+        is_own = f"{name}:{connection.environment}" in self.hosts
+        if scheme.renewal or scheme.sign or (is_own and own is None):
+            return False  # what is kept to hosts of the user's own stays there
+        credentials = await self.vault.open(connection.connection_id, connection.sealed)
+        deadline = self.clock.monotonic() + _PROBE_S
+        host = own or self.spec.hosts[environment]
+        async with open_session(host, self.spec.headers, self.transport) as session:
+            client = BrokerClient(self.spec, session, self.clock, self.entropy, deadline)
+            client.shown = scheme.headers(credentials)
+            try:
+                await client.ask_once(self.spec.accounts.request)
+            except DaybiasError:
+                return False
+            return True
 
     async def _note_trouble(
         self, connections: Connections, connection: Connection, error: DaybiasError

@@ -264,7 +264,7 @@ class BrokerClient:
         if response.is_success:
             return
         if status in (401, 403):
-            raise AuthRejected(text)
+            raise AuthRejected(text, bare=True)
         if status == 429:
             raise RateLimited(text, retry_after_s=self._retry_after_s(response.headers))
         if status == 408 or status >= 500:

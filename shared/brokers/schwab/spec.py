@@ -150,9 +150,17 @@ def rows_of(body: Any) -> list[Any]:
     return body
 
 
+_REFUSED_APP = (
+    "Charles Schwab: the app key or secret is refused: see that the app is Ready For Use,"
+    " register it anew (daybias connections register schwab), then log in again"
+)
+
+
 def error_of(reply: Reply) -> DaybiasError | None:
     """Tell a refresh token that is dead, and an error that came with status 200 (unverified)."""
     if reply.request.path == _TOKEN:
+        if reply.status == 401:
+            return AuthRejected(_REFUSED_APP)
         dead = reply.status == 400 and any(word in str(reply.body) for word in _DEAD)
         return AuthRejected("Charles Schwab: the login has ended: log in again") if dead else None
     told = _told_status(reply.body) if reply.status < 300 else None
@@ -160,7 +168,7 @@ def error_of(reply: Reply) -> DaybiasError | None:
         return None
     text = f"Charles Schwab: {reply.request.path} was answered with {told} inside {reply.status}"
     if told == 401:
-        return AuthRejected(text)
+        return AuthRejected(text, bare=True)
     if told == 429:
         return RateLimited(text)
     return UpstreamUnavailable(text) if told >= 500 else RequestRejected(text, status=told)

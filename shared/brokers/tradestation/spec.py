@@ -152,12 +152,20 @@ def _own(name: str, body: Any, account: BrokerAccount) -> list[dict[str, Any]]:
     return rows
 
 
+_REFUSED_KEY = (
+    "TradeStation: the API key's id or secret is refused: register it anew"
+    " (daybias connections register tradestation), then sign in again"
+)
+
+
 def error_of(reply: Reply) -> DaybiasError | None:
     """Tell a login that has ended, and an account that a good answer leaves out.
 
     Which statuses a dead refresh token comes with is unverified; its code is Auth0's.
     """
     body = reply.body if isinstance(reply.body, dict) else {}
+    if reply.request.path == _TOKEN and reply.status == 401:
+        return AuthRejected(_REFUSED_KEY)
     if reply.request.path == _TOKEN and body.get("error") == "invalid_grant":
         return AuthRejected("TradeStation: the login has ended: sign in again")
     left_out = body.get("Errors")

@@ -171,7 +171,8 @@ class Consents:
                 text = f"{spec.title} does not answer for now; {_AGAIN} later"
                 raise PermanentError(text) from error
             except DaybiasError as error:
-                raise PermanentError(f"{spec.title} refused the consent; {_AGAIN}") from error
+                text = f"{spec.title} refused the consent, or the application's id and secret"
+                raise PermanentError(f"{text}; {_AGAIN}") from error
         return answer if isinstance(answer, dict) else {}
 
     async def _sweep(self) -> None:

@@ -46,7 +46,8 @@ def test_a_host_of_the_users_own_stands_for_the_websockets_too(
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
 )
 SEEN = st.fixed_dictionaries(
     {},
