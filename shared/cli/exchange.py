@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -17,18 +18,34 @@ from shared.journal.imports.mapping import load_mapping
 from shared.journal.log import Outcome
 from shared.wiring.desk import Desk
 
+_DAY = ["%Y-%m-%d"]
 _FILE = typer.Argument(exists=True, dir_okay=False, help="a CSV file")
 
 
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - the options of a command
     file: Annotated[Path, _FILE],
-    mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="its form, as TOML")],
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="its form, as TOML")
+    ] = None,
+    report: Annotated[
+        str | None, typer.Option(help="a broker's own report instead: tradovate:fills_report")
+    ] = None,
+    whole_from: Annotated[
+        datetime | None, typer.Option(formats=_DAY, help="first day for which a report is whole")
+    ] = None,
+    whole_to: Annotated[datetime | None, typer.Option(formats=_DAY, help="and the last")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="only tell what would come")] = False,
     keep_bad: Annotated[
         bool, typer.Option("--keep-bad", help="bad lines go to quarantine, the rest goes on")
     ] = False,
 ) -> None:
     """Bring executions from a CSV file into an account of their own; docs/guides/import.md."""
+    if (mapping is None) == (report is None):
+        raise typer.BadParameter("say either --mapping or --report")
+    if mapping is None:
+        days = None if whole_from is None or whole_to is None else (whole_from, whole_to)
+        at_desk(lambda desk: _report(desk, file, report or "", days, preview=preview))
+        return
 
     async def work(desk: Desk) -> None:
         form, text = load_mapping(_text(mapping)), _text(file)
@@ -40,6 +57,19 @@ def import_(
         _show(report, stored=not preview)
 
     at_desk(work)
+
+
+async def _report(
+    desk: Desk, file: Path, name: str, days: tuple[datetime, datetime] | None, *, preview: bool
+) -> None:
+    broker, _, report = name.partition(":")
+    covers = None if days is None else (days[0].date(), days[1].date())
+    told = await desk.reports.run(
+        USER, broker, report, file.read_bytes(), covers=covers, preview=preview
+    )
+    await desk.settle()
+    for one in told:
+        _show(one, stored=not preview)
 
 
 def _text(path: Path) -> str:

@@ -16,6 +16,7 @@ from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections
 from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
+from shared.journal.imports.report_file import ImportReportFile
 from shared.journal.lifecycle import Lifecycle
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
@@ -67,7 +68,9 @@ class Desk:
         self.annotations = Annotations(base.documents, base.bus, base.clock, base.entropy)
         self.exports = Export(base.documents)
         self.performances = performances_over(base)
-        self.imports = ImportExecutions(base.documents, base.bus, base.clock, base.entropy)
+        ports = base.documents, base.bus, base.clock, base.entropy
+        self.imports = ImportExecutions(*ports)
+        self.reports = ImportReportFile(*ports, SPECS)
         self.replay = Replay(base.documents, base.bus, base.clock, base.entropy, SPECS)
         self.resync = Resync(base.documents, self.syncing)
         self.reconcile = Reconcile(base.documents, base.clock, base.entropy)
