@@ -50,8 +50,16 @@ _CLOSES = {EventType.ASSIGNMENT: Decimal(1), EventType.EXERCISE: Decimal(-1)}
 # Rows that move positions in ways that the journal does not know: kept raw, in sight.
 _UNREAD = {
     "OPCSH": "cash settlements of options",
-    **dict.fromkeys(("SPLIT", "SSO", "SSP", "SPIN", "MA", "NC", "REORG"), "corporate actions"),
-    **dict.fromkeys(("JNLS", "ACATS"), "transfers of positions"),
+    # what of the cost goes to which of the shares, no row says
+    **dict.fromkeys(("SSO", "SPIN", "MA", "REORG"), "corporate actions"),
+}
+# Rows that move units, with a sign, without a trade. A split comes in two rows, what goes and what
+# comes (users' records); a row alone that tells the change is read alike. The price on them is a
+# market's, so what is transferred in has no known cost (all unverified).
+_UNIT_TYPES = {
+    **dict.fromkeys(("SPLIT", "SSP"), EventType.SPLIT),
+    "NC": EventType.RENAME,
+    **dict.fromkeys(("JNLS", "ACATS"), EventType.TRANSFER),
 }
 _AFTER_HOURS = time(19, 59)  # of a row that names its day alone: after all fills of that day
 
@@ -72,6 +80,8 @@ def parse_activity(raw: Any, account: BrokerAccount) -> ParsedRow:
             return _option_event(row, kind, account)
         if kind == "CFEE":
             return _coin_fee(row, account)
+        if kind in _UNIT_TYPES:
+            return _units_event(row, kind, account)
     except ValidationError as error:  # of the normalized row
         first = error.errors()[0]
         raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
@@ -149,30 +159,51 @@ def _coin_fee(row: dict[str, Any], account: BrokerAccount) -> ParsedRow:
     return _moving_event(row, "CFEE", EventType.FEE, what, account, moved)
 
 
+def _units_event(row: dict[str, Any], kind: str, account: BrokerAccount) -> ParsedRow:
+    """Read units that come or go without a trade.
+
+    A corporate action applies before the first trade of its day. Its rows are of one action if they
+    say so, else if they are of one kind, symbol and day.
+    """
+    event_type, what = _UNIT_TYPES[kind], traded(text_of(row, "symbol"))
+    quantity = parse_decimal(row.get("qty"), "qty")
+    if not quantity:
+        raise UnparseableRow(f"{kind}: expected units that come or go, found {quantity}")
+    moved: dict[str, Any] = {"quantity": quantity, "multiplier": what.multiplier}
+    if event_type is not EventType.TRANSFER:
+        day = time_of(row, "date", date.fromisoformat)
+        named = row.get("group_id") or f"{kind} {what.symbol} {day}"
+        moved |= {
+            "action_id": named,
+            "occurred_at": as_utc(datetime.combine(day, time(), NEW_YORK)),
+        }
+    return _moving_event(row, kind, event_type, what, account, moved)
+
+
 def _moving_event(  # noqa: PLR0913, PLR0917 - a row, what it is, and what it moves
     row: dict[str, Any],
     kind: str,
     event_type: EventType,
     what: Traded,
     account: BrokerAccount,
-    moved: dict[str, Decimal],
+    moved: dict[str, Any],
 ) -> ParsedRow:
     event_id, day = text_of(row, "id"), time_of(row, "date", date.fromisoformat)
-    event = AccountEvent(
-        event_id=event_id,
-        type=event_type,
-        subtype=kind,
-        symbol=what.symbol,
-        root=what.root,
-        asset_class=what.asset_class,
-        amount=parse_decimal(row.get("net_amount"), "net_amount"),
-        currency=what.currency or account.currency,
-        effective_on=day,
-        occurred_at=_created_at(row) or as_utc(datetime.combine(day, _AFTER_HOURS, NEW_YORK)),
-        description=row.get("description") or "",
-        status=RowStatus.BUSTED if row.get("status") == "canceled" else RowStatus.BOOKED,
-        **moved,
-    )
+    told = {
+        "event_id": event_id,
+        "type": event_type,
+        "subtype": kind,
+        "symbol": what.symbol,
+        "root": what.root,
+        "asset_class": what.asset_class,
+        "amount": parse_decimal(row.get("net_amount"), "net_amount"),
+        "currency": what.currency or account.currency,
+        "effective_on": day,
+        "occurred_at": _created_at(row) or as_utc(datetime.combine(day, _AFTER_HOURS, NEW_YORK)),
+        "description": row.get("description") or "",
+        "status": RowStatus.BUSTED if row.get("status") == "canceled" else RowStatus.BOOKED,
+    }
+    event = AccountEvent.model_validate({**told, **moved})
     return ParsedRow((kind, event_id, text_of(row, "symbol")), event)
 
 

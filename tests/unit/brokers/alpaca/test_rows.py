@@ -20,7 +20,16 @@ from shared.brokers.alpaca.rows import (
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.spec import BrokerAccount, Holdings, Request, Window
 from shared.domain.errors import ContractBroken, UnparseableRow
-from shared.domain.execution import AccountEvent, EventType, Execution, RowStatus, Side
+from shared.domain.execution import (
+    AccountEvent,
+    AssetClass,
+    EventType,
+    Execution,
+    RowStatus,
+    Side,
+)
+from shared.domain.ids import RowKey
+from shared.domain.journal.book import build_book
 from shared.domain.money import loads_exact
 from shared.domain.time import parse_instant
 
@@ -159,7 +168,7 @@ def test_a_row_that_moves_something_else_than_its_kind_does_is_kept_raw(
         parse_activity(option_row(kind, **fields), ACCOUNT)
 
 
-@pytest.mark.parametrize("kind", ["SPLIT", "JNLS", "OPCSH"])
+@pytest.mark.parametrize("kind", ["SPIN", "MA", "OPCSH"])
 def test_a_row_that_moves_positions_in_ways_that_are_not_read_is_named(kind: str) -> None:
     with pytest.raises(UnparseableRow, match="not read yet"):
         parse_activity({**FEE, "activity_type": kind}, ACCOUNT)
@@ -316,3 +325,72 @@ async def test_a_window_is_asked_for_with_a_margin_on_both_sides() -> None:
         pass
     params = asked[0].params
     assert (params["after"], params["until"]) == ("2026-03-13T13:59:59Z", "2026-03-16T14:00:02Z")
+
+
+def units_row(kind: str, name: str, quantity: str, symbol: str = "SF", **more: str) -> AccountEvent:
+    row = {
+        "id": name,
+        "activity_type": kind,
+        "date": "2026-02-27",
+        "net_amount": "0",
+        "symbol": symbol,
+        "qty": quantity,
+        "price": "62.32",
+        "status": "executed",
+    }
+    parsed = parse_activity({**row, **more}, ACCOUNT).row
+    assert isinstance(parsed, AccountEvent)
+    return parsed
+
+
+def bought(quantity: str) -> Execution:
+    return Execution(
+        execution_id="b",
+        symbol="SF",
+        root="SF",
+        asset_class=AssetClass.EQUITY,
+        side=Side.BUY,
+        quantity=Decimal(quantity),
+        price=Decimal(60),
+        currency="USD",
+        executed_at=parse_instant("2026-02-26T15:00:00Z"),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [(("1", "-10"), ("2", "15")), (("2", "-10"), ("1", "15")), (("1", "5"),)],
+    ids=["out and in", "in and out", "the change alone"],
+)
+def test_a_split_keeps_the_cost_of_what_is_held(changes: tuple[tuple[str, str], ...]) -> None:
+    rows = [units_row("SPLIT", name, quantity) for name, quantity in changes]
+    log = [(RowKey(row.event_id), row) for row in rows]
+    book = build_book("SF", [(RowKey("b"), bought("10")), *log])
+    (held,) = book.positions
+    assert (held.quantity, held.cost, book.unapplied) == (15, 600, 0)
+
+
+def test_a_split_applies_before_the_trades_of_its_day() -> None:
+    created = {"created_at": "2026-02-27T17:00:00Z"}
+    assert units_row("SPLIT", "1", "5", **created).occurred_at == parse_instant(
+        "2026-02-27T05:00:00Z"
+    )
+
+
+@pytest.mark.parametrize("kind", ["JNLS", "ACATS"])
+def test_shares_that_are_transferred_in_have_no_known_cost(kind: str) -> None:
+    row = units_row(kind, "1", "5")
+    assert (row.type, row.quantity, row.price) == (EventType.TRANSFER, 5, None)
+
+
+def test_the_halves_of_a_new_name_are_of_one_action_if_they_say_so() -> None:
+    halves = [
+        units_row("NC", "1", "-5", symbol="OLD", group_id="g"),
+        units_row("NC", "2", "5", symbol="NEW", group_id="g"),
+    ]
+    assert {(row.type, row.action_id) for row in halves} == {(EventType.RENAME, "g")}
+
+
+def test_units_that_neither_come_nor_go_are_kept_raw() -> None:
+    with pytest.raises(UnparseableRow, match="come or go"):
+        units_row("SPLIT", "1", "0")
