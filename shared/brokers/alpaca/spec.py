@@ -100,8 +100,8 @@ SPEC = BrokerSpec(
     gives=Gives(
         fills="each fill",
         fees="rows of their own, mostly a day later, for a trading day and not for a fill",
-        events="cash, dividends, interest, fees (also in coins), expiry, exercise, assignment; "
-        "quarantined: splits and other corporate actions, transfers of positions",
+        events="cash, dividends, interest, fees (also in coins), expiry, exercise, assignment, "
+        "splits, renames, position transfers; quarantined: mergers, spin-offs, adjusted options",
         positions="quantities and cash, at once",
         corrections="of rows beside fills by their status; a fill that is taken back is not told",
         streaming="websocket of order updates, and server-sent account activities",
