@@ -179,7 +179,8 @@ class HistoryEndpoint:
     raw row, None when the row does not say; `rows` finds the list in a whole answer (ContractBroken
     when it is none); `account_field` names a row's account, "" where rows do not say. Where a row
     comes in two histories (closed orders, open orders), the later history is the newer word.
-    `resumes`: a walk that was cut goes on from its mark, which stands for no time.
+    `resumes`: a walk that was cut goes on from its mark, which stands for no time; `forgets`: that
+    mark means nothing any more once a window was read whole.
     """
 
     name: str
@@ -190,6 +191,7 @@ class HistoryEndpoint:
     account_field: str = ""
     check: OrderCheck | None = None
     resumes: bool = False
+    forgets: bool = False
 
 
 # Asks what else a login reaches, beyond the accounts of its first answer; gives the whole list.

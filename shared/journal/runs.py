@@ -76,6 +76,7 @@ class Runs:
             "fence": fence,
             "window_from_us": to_micros(window.since),
             "window_to_us": to_micros(window.until),
+            "asked_to_us": to_micros(window.until),
             "zone": zone.key,
             "outcome": RunOutcome.UNDER_WAY.value,
             "reason": "",
@@ -159,10 +160,14 @@ class Runs:
 
     async def _gap_writes(self, account: Account, run: Body, zone: ZoneInfo) -> list[Write]:
         since, until = (from_micros(run[f"window_{end}_us"]) for end in ("from", "to"))
-        gap = DayCoverage(DayState.GAP, 0, run["run"])
+        found = await read_account(self.documents, account.user_id, account.key)
+        number: int = run["run"]
+        if since == until:  # a part of what a later run has called complete, or will
+            until = from_micros(run.get("asked_to_us", run["window_to_us"]))
+            number = max(number, found.body["last_run"])
+        gap = DayCoverage(DayState.GAP, 0, number)
         days = dict.fromkeys(touched_days(since, until, zone), gap)
         writes = await coverage_writes(self.documents, account.user_id, account.key, days)
-        found = await read_account(self.documents, account.user_id, account.key)
         reached = found.body["cursor_us"]
         begin = to_micros(since) if reached is None else min(reached, to_micros(since))
         return [*writes, Update(found.key, set_back(found.body, begin), found.version)]

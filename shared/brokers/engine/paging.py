@@ -57,12 +57,13 @@ def by_next_token(
 ) -> Walk:
     """Page by the token that an answer carries, in any order of rows; no token ends it.
 
+    Each page's mark is the token of the next one; a window's mark is the token to begin with.
     A token that ran out (400) starts the walk over, once: rows that come again are the same rows.
     Raises: ContractBroken (from the walk) when a token is no text or comes back.
     """
 
-    async def pages(ask: Ask, start: Request) -> AsyncIterator[Page]:
-        request, seen = start, set[str]()
+    async def pages(ask: Ask, start: Request, begin: str | None) -> AsyncIterator[Page]:
+        request, seen = start if begin is None else _with(start, parameter, begin), set[str]()
         while True:
             try:
                 body = await ask(request)
@@ -70,19 +71,20 @@ def by_next_token(
                 if error.status != 400 or request is start:
                     raise
                 raise _TokenRanOut("a page token ran out before its next page") from error
-            yield Page(rows(body))
             following = token(body)
             if following is None:
+                yield Page(rows(body))
                 return
-            request = _with(start, parameter, _token(following, seen))
+            yield Page(rows(body), mark=_token(following, seen))
+            request = _with(start, parameter, following)
 
     async def walk(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
         start = first(account, window)
         try:
-            async for page in pages(ask, start):
+            async for page in pages(ask, start, window.mark):
                 yield page
         except _TokenRanOut:
-            async for page in pages(ask, start):
+            async for page in pages(ask, start, None):
                 yield page
 
     return walk

@@ -1,4 +1,4 @@
-"""TradeStation's WebAPI v3 as a value: hosts, login, accounts, and how its orders are walked.
+"""TradeStation's WebAPI v3 as a value: hosts, login, accounts, limits.
 
 Closed orders come newest first from a day on, without an end; today's and all open ones come from a
 list of their own, which is read after it and is the newer word.
@@ -6,34 +6,35 @@ Source: TradeStation's v3 OpenAPI file (mxcoppell/tradestation-api-python) and
 https://api.tradestation.com/docs/fundamentals (read 2026-05); the rest is marked unverified.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.engine.limits import reset_in
 from shared.brokers.engine.oauth import OAuth
-from shared.brokers.engine.paging import FirstRequest, by_next_token
 from shared.brokers.gives import Gives
 from shared.brokers.rows import fields_of, text_of
 from shared.brokers.spec import (
     AccountsEndpoint,
-    Ask,
     BrokerAccount,
     BrokerSpec,
     HistoryEndpoint,
     Holdings,
     HoldingsEndpoint,
-    Page,
     RateLimit,
     Reply,
     Request,
-    Walk,
-    Window,
 )
-from shared.brokers.tradestation.rows import booked_at, booked_on, held_position, parse_order
+from shared.brokers.tradestation.rows import booked_on, held_position, parse_order
 from shared.brokers.tradestation.stream import STREAM
+from shared.brokers.tradestation.walk import (
+    ACCOUNTS,
+    closed_orders,
+    open_orders,
+    orders_of,
+    rows_of,
+)
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
@@ -44,70 +45,12 @@ from shared.domain.errors import (
 )
 from shared.domain.money import parse_decimal
 from shared.domain.schedule import FUTURES, Schedule
-from shared.domain.time import NEW_YORK, as_utc
+from shared.domain.time import NEW_YORK
 
-_ACCOUNTS = "/v3/brokerage/accounts"
 _TOKEN = "/oauth/token"  # noqa: S105 - a path
 _SIGN_IN = "https://signin.tradestation.com"
-_PAGE_SIZE = "600"  # the most; without a size the rest is dropped in silence
-# The documents say 90 days, newer ones 730; a refused day is asked for again just inside of 90.
-_SURE_DEPTH, _OLD_DEPTH = timedelta(days=89), timedelta(days=91)
 # Other types are listed too (crypto), but their orders are refused.
 _READABLE = frozenset(("Cash", "Margin", "Futures", "DVP"))
-
-
-def _orders(account: BrokerAccount, _: Window) -> Request:
-    return Request(f"{_ACCOUNTS}/{account.account_id}/orders", {"pageSize": _PAGE_SIZE})
-
-
-def _rows(name: str, body: Any) -> list[Any]:
-    found = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(found, list):
-        raise ContractBroken(f"TradeStation: expected a list of {name}")
-    return found
-
-
-def _pages(first: FirstRequest) -> Walk:
-    orders = partial(_rows, "Orders")
-    return by_next_token(first, parameter="nextToken", rows=orders, token=_next_token)
-
-
-def _next_token(body: Any) -> Any:
-    return body.get("NextToken") or None
-
-
-def _closed_from(depth: timedelta | None = None) -> Walk:
-    """Walk closed orders from the day before a window, at most from `depth` before its end.
-
-    Whether a day is included, and in which time zone, is unverified: one earlier holds the window.
-    """
-
-    def first(account: BrokerAccount, window: Window) -> Request:
-        since = window.since - timedelta(days=1)
-        since = since if depth is None else max(since, window.until - depth)
-        params = {"since": as_utc(since).date().isoformat(), "pageSize": _PAGE_SIZE}
-        return Request(f"{_ACCOUNTS}/{account.account_id}/historicalorders", params)
-
-    return _pages(first)
-
-
-_ALL, _SURE = _closed_from(), _closed_from(_SURE_DEPTH)
-
-
-async def closed_orders(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
-    """Walk closed orders and leave out what closed before the window."""
-    try:
-        async for page in _ALL(ask, account, window):
-            yield _inside(page, window)
-    except RequestRejected as error:
-        if error.status != 400 or window.until - window.since > _OLD_DEPTH:
-            raise
-        async for page in _SURE(ask, account, window):
-            yield _inside(page, window)
-
-
-def _inside(page: Page, window: Window) -> Page:
-    return Page([raw for raw in page.rows if (booked_at(raw) or window.since) >= window.since])
 
 
 def read_accounts(body: Any) -> tuple[BrokerAccount, ...]:
@@ -116,7 +59,7 @@ def read_accounts(body: Any) -> tuple[BrokerAccount, ...]:
     Raises: ContractBroken.
     """
     try:
-        rows = [fields_of(raw) for raw in _rows("Accounts", body)]
+        rows = [fields_of(raw) for raw in rows_of("Accounts", body)]
         known = [row for row in rows if text_of(row, "AccountType") in _READABLE]
         named = [(text_of(row, "AccountID"), text_of(row, "Currency")) for row in known]
     except UnparseableRow as error:
@@ -125,7 +68,7 @@ def read_accounts(body: Any) -> tuple[BrokerAccount, ...]:
 
 
 def _holdings(account: BrokerAccount) -> tuple[Request, ...]:
-    place = f"{_ACCOUNTS}/{account.account_id}"
+    place = f"{ACCOUNTS}/{account.account_id}"
     return Request(f"{place}/balances"), Request(f"{place}/positions")
 
 
@@ -146,7 +89,7 @@ def read_holdings(bodies: Sequence[Any], account: BrokerAccount) -> Holdings:
 
 
 def _own(name: str, body: Any, account: BrokerAccount) -> list[dict[str, Any]]:
-    rows = [fields_of(raw) for raw in _rows(name, body)]
+    rows = [fields_of(raw) for raw in rows_of(name, body)]
     if any(row.get("AccountID") != account.account_id for row in rows):
         raise ContractBroken(f"TradeStation: {name} of another account were given")
     return rows
@@ -178,7 +121,7 @@ def error_of(reply: Reply) -> DaybiasError | None:
     return RateLimited(text) if title == "TooManyRequests" else RequestRejected(text)
 
 
-_ROWS = (partial(_rows, "Orders"), "AccountID")
+_ROWS = (orders_of, "AccountID")
 
 SPEC = BrokerSpec(
     name="tradestation",
@@ -196,10 +139,18 @@ SPEC = BrokerSpec(
             rotating_life=timedelta(hours=24),
         )
     },
-    accounts=AccountsEndpoint(Request(_ACCOUNTS), read_accounts),
+    accounts=AccountsEndpoint(Request(ACCOUNTS), read_accounts),
     history=(
-        HistoryEndpoint("historicalorders", closed_orders, parse_order, booked_on, *_ROWS),
-        HistoryEndpoint("orders", _pages(_orders), parse_order, booked_on, *_ROWS),
+        HistoryEndpoint(
+            "historicalorders",
+            closed_orders,
+            parse_order,
+            booked_on,
+            *_ROWS,
+            resumes=True,
+            forgets=True,
+        ),
+        HistoryEndpoint("orders", open_orders, parse_order, booked_on, *_ROWS),
     ),
     holdings=HoldingsEndpoint(_holdings, read_holdings),
     overlap=timedelta(days=3),

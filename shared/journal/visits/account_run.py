@@ -97,7 +97,7 @@ class AccountRun:
             await runs.fail(account, run, str(error), publisher.fetched(asked, meter.cost()))
             raise
         await runs.finish(account, run, publisher.fetched(window, meter.cost(), cut=cut))
-        marks = reader.resumable() if cut else reader.marks
+        marks = reader.resumable() if cut else reader.lasting()
         accounts = Accounts(place.documents, place.clock, place.entropy)
         read_at = None if cut else asked.until
         await accounts.advance(account, window.until, run, marks, read_at=read_at)

@@ -83,6 +83,11 @@ class HistoryReader:
         kept = {one.name for one in self.client.spec.history if one.resumes}
         return {name: mark for name, mark in self.marks.items() if name in kept}
 
+    def lasting(self) -> dict[str, str]:
+        """Give the marks that mean something once a window was read whole."""
+        gone = {one.name for one in self.client.spec.history if one.forgets}
+        return {name: mark for name, mark in self.marks.items() if name not in gone}
+
     def has_advanced(self) -> bool:
         """Tell whether such a walk has come further than it was."""
         return self.resumable() != self._begun
