@@ -71,11 +71,11 @@ def by_next_token(
                 if error.status != 400 or request is start:
                     raise
                 raise _TokenRanOut("a page token ran out before its next page") from error
-            following = token(body)
+            found, following = rows(body), token(body)  # in this order: rows know what a body is
             if following is None:
-                yield Page(rows(body))
+                yield Page(found)
                 return
-            yield Page(rows(body), mark=_token(following, seen))
+            yield Page(found, mark=_token(following, seen))
             request = _with(start, parameter, following)
 
     async def walk(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
