@@ -1,9 +1,10 @@
 """Documents in a dictionary: the twin of the stores in fast tests and in the simulation."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+
+from pydantic_core import from_json
 
 from shared.adapters.document_rules import (
     check_keys,
@@ -36,7 +37,7 @@ class MemoryDocuments:
 
     def _read(self, key: Key) -> Document | None:
         row = self._rows.get(key)
-        return None if row is None else Document(key, json.loads(row[0]), row[1])
+        return None if row is None else Document(key, from_json(row[0]), row[1])
 
     async def commit(self, writes: Sequence[Write]) -> None:
         bodies = encode_batch(writes)
