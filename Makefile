@@ -64,7 +64,7 @@ simulate: $(READY) ## the simulations with more seeds (SEEDS=10000; SEED=n repea
 test-emulators: $(READY) ## contract suites and the demo's flow on Google's Firestore and Pub/Sub emulators
 	@$(BIN)/pytest -q tests -m emulator
 
-SDKS := alpaca binance binance-connector ibkr oanda schwab tastytrade topstepx tradestation
+SDKS := alpaca binance binance-connector ibkr kraken oanda schwab tastytrade topstepx tradestation
 
 .venv-sdk-%/.ready: $(READY) $(REQ)/sdk-%.txt
 	@test -x .venv-sdk-$*/bin/python || $(PYTHON) -m venv .venv-sdk-$*

@@ -15,6 +15,7 @@ GROUPS = (
     "sdk-binance",
     "sdk-binance-connector",
     "sdk-ibkr",
+    "sdk-kraken",
     "sdk-oanda",
     "sdk-schwab",
     "sdk-tastytrade",
