@@ -21,8 +21,9 @@ locals {
       documents = true
       # imports, notes and replays change the journal; "sync now" asks the broker's own function
       publishes = [
-        "executions", "journal-changes", "sync-alpaca", "sync-binance", "sync-ibkr", "sync-oanda",
-        "sync-schwab", "sync-tastytrade", "sync-topstepx", "sync-tradestation", "sync-tradovate",
+        "executions", "journal-changes", "sync-alpaca", "sync-binance", "sync-ibkr", "sync-kraken",
+        "sync-oanda", "sync-schwab", "sync-tastytrade", "sync-topstepx", "sync-tradestation",
+        "sync-tradovate",
       ]
       # it seals credentials of new connections, and is the application that users consent to
       reads_secrets = ["oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "vault-keyring"]
@@ -110,6 +111,15 @@ locals {
       concurrency   = 4     # a report is one document, of tens of megabytes at worst
       memory        = "1Gi" # and takes several times as much when it is read
       timeout_s     = 540   # its own budget is 480 s
+    }
+    sync_kraken = {
+      called_by     = ["pubsub", "scheduler"]
+      documents     = true
+      publishes     = ["executions", "sync-kraken"]
+      reads_secrets = ["vault-keyring"]
+      concurrency   = 20
+      memory        = "512Mi"
+      timeout_s     = 540 # its own budget is 480 s
     }
     sync_oanda = {
       called_by     = ["pubsub", "scheduler"]

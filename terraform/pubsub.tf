@@ -7,6 +7,7 @@ locals {
     sync-alpaca       = { function = "sync_alpaca", attempts = 10 }
     sync-binance      = { function = "sync_binance", attempts = 10 }
     sync-ibkr         = { function = "sync_ibkr", attempts = 10 }
+    sync-kraken       = { function = "sync_kraken", attempts = 10 }
     sync-oanda        = { function = "sync_oanda", attempts = 10 }
     sync-schwab       = { function = "sync_schwab", attempts = 10 }
     sync-tastytrade   = { function = "sync_tastytrade", attempts = 10 }

@@ -9,6 +9,7 @@ locals {
     tick-alpaca       = { function = "sync_alpaca", path = "/", schedule = "*/15 * * * *" }
     tick-binance      = { function = "sync_binance", path = "/", schedule = "*/15 * * * *" }
     tick-ibkr         = { function = "sync_ibkr", path = "/", schedule = "0 * * * *" }
+    tick-kraken       = { function = "sync_kraken", path = "/", schedule = "*/15 * * * *" }
     tick-oanda        = { function = "sync_oanda", path = "/", schedule = "*/15 * * * *" }
     tick-schwab       = { function = "sync_schwab", path = "/", schedule = "*/15 * * * *" }
     tick-tastytrade   = { function = "sync_tastytrade", path = "/", schedule = "*/15 * * * *" }

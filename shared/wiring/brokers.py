@@ -3,6 +3,7 @@
 from shared.brokers.alpaca.spec import SPEC as ALPACA
 from shared.brokers.binance.spec import SPEC as BINANCE
 from shared.brokers.ibkr.spec import SPEC as IBKR
+from shared.brokers.kraken.spec import SPEC as KRAKEN
 from shared.brokers.oanda.spec import SPEC as OANDA
 from shared.brokers.schwab.spec import SPEC as SCHWAB
 from shared.brokers.spec import BrokerSpec
@@ -23,5 +24,6 @@ SPECS: dict[str, BrokerSpec] = {
         BINANCE,
         IBKR,
         TRADOVATE,
+        KRAKEN,
     )
 }

@@ -31,6 +31,7 @@ _BROKERS = (
     "binance",
     "ibkr",
     "tradovate",
+    "kraken",
 )
 
 # Who consumes what, as terraform/pubsub.tf declares it for the cloud.

@@ -48,6 +48,10 @@ run "every_function_is_called_by_its_own_callers_alone" {
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
       ]
+      sync_kraken = [
+        "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
+        "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
+      ]
       sync_oanda = [
         "serviceAccount:push@daybias-test.iam.gserviceaccount.com",
         "serviceAccount:scheduler@daybias-test.iam.gserviceaccount.com",
@@ -163,6 +167,7 @@ run "every_scheduled_call_carries_the_schedulers_token" {
       tick-alpaca       = "*/15 * * * *"
       tick-binance      = "*/15 * * * *"
       tick-ibkr         = "0 * * * *"
+      tick-kraken       = "*/15 * * * *"
       tick-oanda        = "*/15 * * * *"
       tick-schwab       = "*/15 * * * *"
       tick-tastytrade   = "*/15 * * * *"
@@ -187,12 +192,13 @@ run "grants_are_the_least" {
   assert {
     condition = keys(google_pubsub_topic_iam_member.publisher) == [
       "api executions", "api journal-changes", "api sync-alpaca", "api sync-binance", "api sync-ibkr",
-      "api sync-oanda", "api sync-schwab", "api sync-tastytrade", "api sync-topstepx",
-      "api sync-tradestation", "api sync-tradovate",
+      "api sync-kraken", "api sync-oanda", "api sync-schwab", "api sync-tastytrade",
+      "api sync-topstepx", "api sync-tradestation", "api sync-tradovate",
       "store_executions journal-changes",
       "sync_alpaca executions", "sync_alpaca sync-alpaca",
       "sync_binance executions", "sync_binance sync-binance",
       "sync_ibkr executions", "sync_ibkr sync-ibkr",
+      "sync_kraken executions", "sync_kraken sync-kraken",
       "sync_oanda executions", "sync_oanda sync-oanda",
       "sync_schwab executions", "sync_schwab sync-schwab",
       "sync_tastytrade executions", "sync_tastytrade sync-tastytrade",
@@ -210,6 +216,7 @@ run "grants_are_the_least" {
       "sync_alpaca vault-keyring",
       "sync_binance vault-keyring",
       "sync_ibkr vault-keyring",
+      "sync_kraken vault-keyring",
       "sync_oanda vault-keyring",
       "sync_schwab vault-keyring",
       "sync_tastytrade vault-keyring",

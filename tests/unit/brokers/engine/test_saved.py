@@ -33,6 +33,7 @@ def parsed(broker: str, body: Any, **more: str) -> dict[str, Any]:
         ("binance", "spot_mytrades", "A1"),
         ("ibkr", "activity_three_accounts", "DU1111111"),
         ("tradovate", "session", "54066903"),
+        ("kraken", "trades_history", "A1"),
     ],
 )
 def test_a_saved_answer_of_every_broker_is_read(broker: str, name: str, account: str) -> None:
