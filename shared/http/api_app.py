@@ -113,8 +113,8 @@ def _add_state(app: FastAPI, queries: JournalQueries, identify: Identify) -> Non
 
     @app.get("/v1/accounts")
     async def accounts(user: User) -> Items[AccountView]:
-        """The broker accounts behind the user's connections."""
-        return Items(items=await queries.accounts(user))
+        """The broker accounts behind the user's connections; `same_as` where two are one."""
+        return Items(items=await queries.compared_accounts(user))
 
     @app.get("/v1/positions")
     async def positions(user: User, account: AccountKey | None = None) -> Items[HeldPosition]:

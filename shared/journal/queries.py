@@ -18,6 +18,7 @@ from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.time import from_micros
 from shared.journal.annotations.attaching import of_trips
 from shared.journal.annotations.store import said_between
+from shared.journal.integrity.duplicates import same_accounts
 from shared.journal.log import LogEntry, read_entry
 from shared.journal.projection.basis import read_lot
 from shared.journal.projection.documents import read_day, read_log
@@ -60,7 +61,10 @@ class ClosedTrip(RoundTrip):
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """A broker account; `last_run` is the last run that advanced its cursor, 0 before the first."""
+    """A broker account; `last_run` is the last run that advanced its cursor, 0 before the first.
+
+    Shape: `same_as` names accounts that are this one under another login, where they were compared.
+    """
 
     account_key: AccountKey
     broker: str
@@ -70,6 +74,7 @@ class AccountView:
     currency: str
     connection_ids: tuple[str, ...]
     last_run: int
+    same_as: tuple[AccountKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,12 @@ class JournalQueries:
             async for found in every(self._documents, query)
             if not is_erased(found.body)
         ]
+
+    async def compared_accounts(self, user_id: UserId) -> list[AccountView]:
+        """List a user's accounts, and say which of them are one: what they hold counts twice."""
+        same = await same_accounts(self._documents, user_id)
+        listed = await self.accounts(user_id)
+        return [replace(one, same_as=same.get(one.account_key, ())) for one in listed]
 
     async def executions(
         self, user_id: UserId, account_key: AccountKey | None, window: Window

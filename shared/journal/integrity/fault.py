@@ -15,6 +15,7 @@ class Check(StrEnum):
     REFERENCES = "references"  # what is named is there
     RUNS = "runs"  # what was fetched is accounted for, by receipts
     CURSORS = "cursors"  # no cursor is beyond what was fetched, no day complete without its run
+    DUPLICATES = "duplicates"  # no two accounts are one at their broker
     PROJECTIONS = "projections"  # what is computed equals a computation from the log
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from shared.domain.ids import UserId
+from shared.journal.integrity.duplicates import duplicate_faults
 from shared.journal.integrity.fault import Fault
 from shared.journal.integrity.log_checks import log_faults
 from shared.journal.integrity.projections import Projections
@@ -36,8 +37,9 @@ class Integrity:
         for check in (log_faults, run_faults):
             async for fault in check(self.documents, user_id, last_runs):
                 yield fault
-        async for fault in reference_faults(self.documents, user_id):
-            yield fault
+        for of_user in (reference_faults, duplicate_faults):
+            async for fault in of_user(self.documents, user_id):
+                yield fault
         projections = Projections(self.documents, self.clock, self.entropy)
         async for fault in projections.faults(user_id):
             yield fault
