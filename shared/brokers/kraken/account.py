@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from shared.brokers.kraken.errors import PermissionDenied
 from shared.brokers.kraken.fields import result_of
 from shared.brokers.kraken.names import CREDITS, MONEY, Assets, asset_name, split_pair
 from shared.brokers.rows import fields_of, text_of
@@ -59,7 +60,7 @@ async def _rights(ask: Ask) -> frozenset[str]:
     """List what the key may do; nothing where Kraken does not tell."""
     try:
         found = result_of(await ask(_RIGHTS)).get("permissions")
-    except RequestRejected:  # an unknown method, in some places
+    except (PermissionDenied, RequestRejected):  # an unknown method, in some places
         return frozenset()
     return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
 

@@ -14,6 +14,7 @@ from infra.simulators.brokers.wire import Answer, Call
 from shared.domain.connection import Connection
 from shared.domain.execution import EventType, FeeOrigin, Side
 from shared.domain.journal.book import build_book
+from shared.journal.integrity.duplicates import duplicate_faults, same_accounts
 from tests.brokers.desk import START, USER
 from tests.brokers.kraken.desk import (
     LEDGERS,
@@ -342,6 +343,33 @@ class TestKeys:
         desk.key.otp = "842351"
         desk.buy(2, START - HOUR)
         assert (await desk.sync(await desk.connect(otp="842351"))).rows == 2
+
+
+class TestTwoKeys:
+    async def test_one_account_under_two_keys_is_two_accounts_that_are_told_to_be_one(
+        self, desk: KrakenDesk, connection: Connection
+    ) -> None:
+        desk.world.add_key(desk.account, "KEY2", SECRET)
+        desk.buy(3, START - HOUR)
+        for one in (connection, await desk.connect(api_key="KEY2")):
+            await desk.sync(one)
+        assert await stored(desk) == 6
+        same = await same_accounts(desk.documents, USER)
+        found = [fault.found async for fault in duplicate_faults(desk.documents, USER)]
+        assert ({len(others) for others in same.values()}, len(same)) == ({1}, 2)
+        assert ["shares 3 executions" in text for text in found] == [True]
+
+    async def test_the_accounts_of_two_users_of_kraken_are_two(
+        self, desk: KrakenDesk, connection: Connection
+    ) -> None:
+        other = desk.world.add_account()
+        desk.world.add_key(other, "KEY2", SECRET)
+        desk.buy(3, START - HOUR)
+        desk.world.fill(other, "XXBTZUSD", "buy", Decimal(1), price=Decimal(100), at=START - HOUR)
+        for one in (connection, await desk.connect(api_key="KEY2")):
+            await desk.sync(one)
+        await desk.store_all()
+        assert await same_accounts(desk.documents, USER) == {}
 
 
 class TestLedger:

@@ -12,12 +12,14 @@ from shared.brokers.kraken.account import (
     read_holdings,
     refuse_withdrawals,
 )
+from shared.brokers.kraken.errors import PermissionDenied
 from shared.brokers.spec import Ask, BrokerAccount, Request
 from shared.domain.errors import AuthRejected, ContractBroken, RequestRejected
 from shared.domain.money import loads_exact
 
 SAMPLES = Path(__file__).parents[3] / "fixtures" / "kraken"
 ACCOUNT = BrokerAccount("k1", "k1", "USD")
+UNTOLD = RequestRejected("an unknown method")
 
 
 def balances(**held: str) -> dict[str, Any]:
@@ -30,8 +32,8 @@ def balances(**held: str) -> dict[str, Any]:
 def asking(rights: Any, positions: Any = None) -> Ask:
     async def ask(request: Request) -> Any:
         if request.path.endswith("GetApiKeyInfo"):
-            if rights is None:
-                raise RequestRejected("unknown method")
+            if isinstance(rights, Exception):
+                raise rights
             return {"result": {"permissions": rights}}
         return positions
 
@@ -104,13 +106,22 @@ def test_another_shape_breaks_the_contract(bodies: list[Any]) -> None:
 
 @pytest.mark.parametrize(
     ("rights", "reads"),
-    [(["query-funds", "query-ledger"], True), (["query-funds"], False), (None, True), ("x", True)],
+    [
+        (["query-funds", "query-ledger"], True),
+        (["query-funds"], False),
+        (UNTOLD, True),
+        ("x", True),
+    ],
     ids=str,
 )
 async def test_the_ledger_is_asked_for_unless_the_key_is_known_not_to_read_it(
     rights: Any, *, reads: bool
 ) -> None:
     assert await may_read_ledger(asking(rights)) is reads
+
+
+async def test_a_key_that_may_not_ask_what_it_may_is_none_that_may_nothing() -> None:
+    assert await may_read_ledger(asking(PermissionDenied("no"))) is True
 
 
 async def test_a_key_that_may_withdraw_is_refused_and_another_is_not() -> None:
@@ -120,7 +131,7 @@ async def test_a_key_that_may_withdraw_is_refused_and_another_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rights", "told"), [(["query-open-trades"], ["open"]), (["query-funds"], []), (None, [])]
+    ("rights", "told"), [(["query-open-trades"], ["open"]), (["query-funds"], []), (UNTOLD, [])]
 )
 async def test_positions_on_margin_are_asked_for_only_where_the_key_may(
     rights: Any, told: list[str]

@@ -149,6 +149,17 @@ class TestTrade:
         found = fill(joined(FIRST, leverage="5"))
         assert (found.symbol, found.root, found.base) == ("BTC/USD:MARGIN",) * 2 + (None,)
 
+    @pytest.mark.parametrize(("seconds", "fees"), [(0, 0), (59, 0), (61, 1)])
+    @pytest.mark.parametrize("named", ["postxid", "txid"])
+    def test_a_fee_on_margin_is_in_the_entry_of_that_minute_and_else_an_estimate(
+        self, named: str, seconds: int, fees: int
+    ) -> None:
+        row = joined(FIRST, leverage="5")
+        at, trade = row["trade"]["time"] + seconds, row["trade"]
+        refid = trade["postxid"] if named == "postxid" else row["txid"]
+        row["entries"] = [entry(type="margin", refid=refid, time=at, amount="0", fee="2.4")]
+        assert [fee.origin for fee in fill(row).fees] == [FeeOrigin.ESTIMATED] * fees
+
     def test_a_pair_of_two_currencies_is_foreign_exchange(self) -> None:
         found = fill({**joined(FIRST, "EUR/USD", pair="ZEURZUSD"), "entries": []})
         assert (found.symbol, found.asset_class) == ("EUR/USD", AssetClass.FX)

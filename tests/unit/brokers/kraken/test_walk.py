@@ -40,7 +40,9 @@ class Broker:
                     for at, txid in self.trades
                     for i in range(2)
                 }
-                return self._page("ledger", entries, request)
+                # the newest entry: pages of 50 then part the two of a trade
+                alone = {"D1": {**self._entry(START, "R1"), "type": "deposit"}}
+                return self._page("ledger", entries | alone, request)
 
     def _trade(self, at: datetime) -> dict[str, Any]:
         return {"time": Decimal(str(at.timestamp())), "pair": "XXBTZUSD"}
@@ -128,7 +130,7 @@ async def test_the_window_is_asked_in_whole_seconds_that_hold_it() -> None:
 
 async def test_nothing_in_both_histories_is_one_page_of_each() -> None:
     broker = Broker()
-    pages = await broker.walked()
+    pages = await broker.walked(window=Window(START - 9 * MINUTE, START - MINUTE))
     assert (given(pages), len(broker.of("TradesHistory")), len(broker.of("Ledgers"))) == ([], 1, 1)
 
 
