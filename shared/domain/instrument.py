@@ -26,6 +26,12 @@ class InstrumentClass(StrEnum):
     ETF = "etf"
 
 
+class RollRule(StrEnum):
+    """Which contract a continuous series of a future follows."""
+
+    VOLUME = "volume"  # the one that traded most on the day before
+
+
 def parse_offset(text: str) -> timedelta:
     """Read "[-]HH:MM" as the time from a session date's local midnight; "24:00" is its end.
 
@@ -70,17 +76,21 @@ class Split(_Frozen):
 class PriceSeries(_Frozen):
     """A series of prices that providers can serve, whether or not it is one of the instruments.
 
-    Shape: `volume_kind` is units, ticks (price updates) or none.
+    Shape: `volume_kind` is units, ticks (price updates) or none. `providers` names it at each, in
+    order of preference. `roll` as an instrument's. `formerly` is its symbol of before a renaming.
     """
 
     symbol: str
     hours: Hours
     volume_kind: str = "units"
     splits: tuple[Split, ...] = ()
+    providers: dict[str, str] = Field(default_factory=dict)
+    roll: RollRule | None = None
+    formerly: str | None = None
 
 
 class PriceSource(_Frozen):
-    """One link of an instrument's chain of sources: which series, and what to call it.
+    """One link of an instrument's chain of sources, best first: which series, and what to call it.
 
     Shape: `label` is None when the series is the instrument itself, else "SPY for ES";
     `inverted` means that the instrument's price is 1/p of the series.
@@ -94,6 +104,8 @@ class PriceSource(_Frozen):
 class Instrument(_Frozen):
     """One of the 21 markets that a bias is written for.
 
+    Shape: `roll` says when a future's series goes over to the next contract, None where nothing
+    rolls.
     Units: `tick` in the quoted price; `point_value` in `currency` for one contract or share and one
     point, None where size is free (spot and crypto).
     """
@@ -106,8 +118,8 @@ class Instrument(_Frozen):
     tick: ExactDecimal
     point_value: ExactDecimal | None
     currency: str
+    roll: RollRule | None = None
     hours: Hours
     calendar_currencies: tuple[str, ...] = Field(min_length=1)
-    providers: dict[str, str]
     sources: tuple[PriceSource, ...] = Field(min_length=1)
     missing: str | None = None  # why there is no bias when no source has bars

@@ -50,6 +50,8 @@ class CsvFiles:
         """
         spec = load_series().get(symbol)
         path = self._path(symbol, timeframe)
+        if path is None and spec is not None and spec.formerly is not None:
+            path = self._path(spec.formerly, timeframe)
         if spec is None or path is None:
             raise NotFound(f"no {timeframe} bars of {symbol} in {self._folder}")
         rows = Wanted(spec, timeframe, since, until)

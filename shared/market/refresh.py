@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shared.domain.bars import Series, Timeframe
 from shared.domain.errors import ContractBroken, NotFound, RetryableError
 from shared.market.providers import BarsProvider, CalendarProvider
-from shared.market.registry import load_series
+from shared.market.registry import load_instruments, load_series
 from shared.market.store import MarketStore
 from shared.ports import Clock
 
@@ -26,8 +26,9 @@ _OVERLAP = timedelta(days=7)  # late corrections of a provider; merging makes it
 class RefreshReport:
     """What a refresh brought, and what it could not bring.
 
-    Shape: `served` = (symbol, timeframe) pairs that a provider has; `missing` = series without
-    daily bars anywhere; `rejected` and `failures` say in words what was left out and why.
+    Shape: `served` = (symbol, timeframe) pairs that a provider has; `missing` = instruments of
+    which no source has daily bars anywhere; `rejected` and `failures` say in words what was left
+    out and why.
     """
 
     bars: int = 0
@@ -62,6 +63,7 @@ class RefreshMarket:
         for symbol in load_series():
             for timeframe in Timeframe:
                 await self._refresh_series(symbol, timeframe, now, report)
+        report.missing = _unserved(report)
         await self._refresh_calendar(now, report)
         level = logging.WARNING if report.failures or report.rejected else logging.INFO
         _log.log(
@@ -81,8 +83,6 @@ class RefreshMarket:
     ) -> None:
         fetched = await self._fetch(symbol, timeframe, now, report)
         if fetched is None:
-            if timeframe is Timeframe.DAY:
-                report.missing.append(symbol)
             return
         report.bars += await self._store.put_series(fetched)
         report.served.append((symbol, str(timeframe)))
@@ -116,3 +116,13 @@ class RefreshMarket:
             return
         await self._store.put_calendar(body)
         report.events = len(body.events)
+
+
+def _unserved(report: RefreshReport) -> list[str]:
+    """Name the instruments that not even a stand-in has daily bars for."""
+    daily = {symbol for symbol, timeframe in report.served if timeframe == Timeframe.DAY}
+    return [
+        instrument.symbol
+        for instrument in load_instruments().values()
+        if daily.isdisjoint(source.series for source in instrument.sources)
+    ]

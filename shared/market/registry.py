@@ -9,10 +9,10 @@ from typing import Any
 
 from shared.domain.instrument import Hours, Instrument, PriceSeries
 
-# Those of the seven whose open prices exist; a provider with all seven extends [series].
-LEADERS = ("AAPL", "GOOGL", "FB")
-LEADERS_IN_ALL = 7
+LEADERS = ("AAPL", "MSFT", "GOOGL", "AMZN", "META", "NVDA", "TSLA")
+LEADERS_IN_ALL = len(LEADERS)
 VIX = "VIX"
+_OF_A_SERIES = ("volume_kind", "splits", "providers", "roll", "formerly")
 
 
 @cache
@@ -31,7 +31,7 @@ def load_instruments() -> Mapping[str, Instrument]:
     """Read the 21, by symbol, in the order of the house (DESIGN.md section 5)."""
     instruments = {}
     for raw in _table()["instruments"]:
-        fields = {k: v for k, v in raw.items() if k != "volume_kind"}
+        fields = {k: v for k, v in raw.items() if k not in {"volume_kind", "providers"}}
         fields["hours"] = _hours()[raw["hours"]]
         fields.setdefault("point_value", None)
         instruments[raw["symbol"]] = Instrument.model_validate(fields)
@@ -44,7 +44,7 @@ def load_series() -> Mapping[str, PriceSeries]:
     own = {raw["symbol"]: raw for raw in _table()["instruments"]}
     series = {}
     for symbol, raw in (own | _table()["series"]).items():
-        fields = {k: raw[k] for k in ("volume_kind", "splits") if k in raw}
+        fields = {k: raw[k] for k in _OF_A_SERIES if k in raw}
         series[symbol] = PriceSeries.model_validate(
             fields | {"symbol": symbol, "hours": _hours()[raw["hours"]]}
         )

@@ -45,7 +45,7 @@ def test_fishers_interval_has_its_textbook_width():
 
 def test_the_leaders_at_hand_are_named_and_counted():
     values = leaders.compute(open_inputs("SPY"))
-    assert values["leaders_at_hand"] == "AAPL FB GOOGL (3 of 7)"
+    assert values["leaders_at_hand"] == "AAPL GOOGL META (3 of 7)"
 
 
 def test_without_leaders_every_number_says_why():

@@ -52,10 +52,7 @@ async def test_the_open_data_fill_the_store_and_name_what_they_lack(store, clock
     report = await RefreshMarket(store, clock, [CsvFiles(DATA)], CsvCalendar(DATA)).refresh()
     assert report.bars > 8000
     assert report.failures == []
-    assert report.missing == [
-        "ES", "NQ", "YM", "RTY", "CL", "NG", "GC", "SI", "HG", "ZN", "ZB", "6E", "6B", "6J",
-        "BTCUSD",
-    ]  # fmt: skip
+    assert report.missing == ["YM", "CL", "NG", "SI", "HG", "ZN", "ZB", "BTCUSD"]
     assert (await store.calendar("official", THURSDAY)).fetched_at == THURSDAY
 
 

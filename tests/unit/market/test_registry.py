@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.instrument import InstrumentClass, RollRule
 from shared.market.registry import LEADERS, VIX, load_instruments, load_series
 from tests.open_market import open_series, served
 
@@ -15,11 +16,23 @@ UNSERVED = ["YM", "CL", "NG", "SI", "HG", "ZN", "ZB", "BTCUSD"]
 REFERENCE = Path(__file__).parents[4] / "shared" / "market" / "instruments.csv"
 
 
-def reference_rows():
+def read_reference():
     if not REFERENCE.is_file():
         return []
-    rows = csv.DictReader(REFERENCE.read_text().splitlines())
-    return [row for row in rows if row["asset_class"] != "leader"]
+    return list(csv.DictReader(REFERENCE.read_text().splitlines()))
+
+
+def reference_rows():
+    return [row for row in read_reference() if row["asset_class"] != "leader"]
+
+
+def named(instrument, provider):
+    """How a provider calls the best of an instrument's sources that it serves."""
+    for source in instrument.sources:
+        symbol = load_series()[source.series].providers.get(provider)
+        if symbol is not None:
+            return f"{symbol} (invert)" if source.inverted else symbol
+    return ""
 
 
 def test_the_21_stand_in_the_order_of_the_house():
@@ -39,9 +52,9 @@ def test_the_registry_agrees_with_the_reference_table():
         assert i.point_value == (Decimal(row["point_value"]) if row["point_value"] else None)
         assert i.currency == row["quote_ccy"]
         assert i.calendar_currencies == tuple(row["calendar_ccys"].split("|"))
-        assert i.providers.get("oanda", "") == row["oanda_symbol"]
-        assert i.providers.get("databento", "") == row["databento_continuous"]
-        assert i.providers.get("alpaca", "") == row["alpaca_proxy"].partition(" ")[0]
+        assert named(i, "oanda") == row["oanda_symbol"]
+        assert named(i, "databento") == row["databento_continuous"]
+        assert named(i, "alpaca") == row["alpaca_proxy"].partition(" ")[0]
 
 
 def test_the_close_basis_agrees_with_the_reference_table_where_that_knows_one():
@@ -70,6 +83,36 @@ def test_every_source_is_a_known_series_and_a_proxy_names_both_sides():
             assert proxy.label.endswith(f"for {instrument.symbol}")
 
 
-def test_leaders_and_vix_have_open_daily_bars():
-    for symbol in (*LEADERS, VIX):
-        assert open_series(symbol) is not None
+def test_leaders_agree_with_the_reference_table():
+    rows = [row["symbol"] for row in read_reference() if row["asset_class"] == "leader"]
+    if not rows:
+        pytest.skip(f"{REFERENCE} is not here")
+    assert list(LEADERS) == rows
+
+
+def test_three_leaders_and_vix_have_open_daily_bars_and_alpaca_has_all_seven():
+    assert [s for s in LEADERS if open_series(s) is not None] == ["AAPL", "GOOGL", "META"]
+    assert open_series(VIX) is not None
+    assert all(load_series()[s].providers == {"alpaca": s} for s in LEADERS)
+
+
+def test_futures_roll_by_volume_and_nothing_else_rolls():
+    for instrument in load_instruments().values():
+        is_future = instrument.asset_class.endswith("_future")
+        assert instrument.roll == (RollRule.VOLUME if is_future else None)
+        assert load_series()[instrument.symbol].roll == instrument.roll
+
+
+def test_the_order_is_the_instrument_itself_then_a_cfd_or_spot_then_an_etf():
+    for instrument in load_instruments().values():
+        if instrument.asset_class is InstrumentClass.ETF:
+            continue
+        asked = [p for s in instrument.sources for p in load_series()[s.series].providers]
+        order = ["databento", "oanda", "alpaca"] if len(asked) == 3 else asked
+        assert asked == order, instrument.symbol
+    assert [s.series for s in load_instruments()["GC"].sources] == ["GC", "XAUUSD", "GLD"]
+
+
+def test_every_instrument_has_a_provider_on_the_network():
+    for instrument in load_instruments().values():
+        assert any(load_series()[s.series].providers for s in instrument.sources)
