@@ -132,6 +132,8 @@ def add(
     if spec is None or login not in spec.auth:
         raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
     scheme = spec.auth[login]
+    for notice in spec.notices:
+        out.print(notice, style="yellow")
     asked = {field: _credential(broker, field) for field in scheme.fields}
     left_out = {field: _credential(broker, field, default="") for field in scheme.optional}
     credentials = {**asked, **{field: given for field, given in left_out.items() if given}}

@@ -42,6 +42,12 @@ def test_a_credential_that_may_be_left_out_is_asked_for_as_such(daybias, optiona
     assert "confirmations_query_id (optional)" in added.output
 
 
+def test_what_the_user_must_know_of_the_broker_is_told_before_he_gives_his_key(daybias):
+    added = daybias("connections", "add", "kraken", "--environment", "live", typed="K\nS\n\n")
+    told, asked = added.output.index("Make a key for Daybias alone"), added.output.index("api_key")
+    assert (added.exit_code, told < asked) == (0, True)
+
+
 def test_an_unknown_broker_names_those_there_are(daybias):
     refused = daybias("connections", "add", "robbery")
     assert (refused.exit_code, "alpaca" in refused.output) == (2, True)
