@@ -7,6 +7,7 @@ Beside the modules come the data files that a reached module opens with importli
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 FORBIDDEN = ("infra", "tests", "onnxruntime", "qdrant_edge")  # never deployed, whoever imports them
@@ -38,7 +39,9 @@ def reach(main: Path, root: Path) -> Reach:
     todo = [main]
     while todo:
         module = todo.pop()
-        for name in _imported(ast.parse(module.read_text()), module):
+        for name in _read(module.read_text()).imported:
+            if name.split(".")[0] in FORBIDDEN:
+                raise ForbiddenImport(f"{module}: {name} is never deployed")
             if name.split(".")[0] != "shared":
                 foreign.add(name)
                 continue
@@ -50,17 +53,30 @@ def reach(main: Path, root: Path) -> Reach:
     return Reach(tuple(sorted(file.relative_to(root) for file in files)), tuple(sorted(foreign)))
 
 
-def _imported(tree: ast.Module, module: Path) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Module:
+    """What a module says of others: dotted names, and the packages whose data files it opens.
+
+    Shape: `opens` holds names of packages, None for the module's own.
+    """
+
+    imported: tuple[str, ...]
+    opens: tuple[str | None, ...]
+
+
+@cache
+def _read(source: str) -> _Module:
+    """Read a module; most are reached by every function, and read once."""
+    tree = ast.parse(source)
+    return _Module(tuple(_imported(tree)), tuple(_opened(tree)))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
     for node in _running(tree):
-        names: list[str] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            if name.split(".")[0] in FORBIDDEN:
-                raise ForbiddenImport(f"{module}: {name} is never deployed")
-            yield name
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
@@ -92,19 +108,23 @@ def _ours(name: str, root: Path) -> Iterator[Path]:
             return
 
 
-def _data_files(module: Path, root: Path) -> Iterator[Path]:
-    """List the data of every package whose files the module opens."""
-    for node in ast.walk(ast.parse(module.read_text())):
+def _opened(tree: ast.Module) -> Iterator[str | None]:
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         called = node.func.id if isinstance(node.func, ast.Name) else None
         called = node.func.attr if isinstance(node.func, ast.Attribute) else called
-        if called != "files":
-            continue
-        argument = node.args[0]
-        folder = module.parent
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            folder = root.joinpath(*argument.value.split("."))
+        if called == "files":
+            named = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+            yield named if isinstance(named, str) else None
+
+
+def _data_files(module: Path, root: Path) -> Iterator[Path]:
+    """List the data of every package whose files the module opens."""
+    if module.suffix != ".py":
+        return
+    for package in _read(module.read_text()).opens:
+        folder = module.parent if package is None else root.joinpath(*package.split("."))
         yield from _data_under(folder)
 
 
