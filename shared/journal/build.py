@@ -12,11 +12,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
-from shared.domain.ids import content_hash
 from shared.domain.journal.ledger import Basis, Ledger
 from shared.domain.messages import JournalChanged
 from shared.journal.log import NO_ROOT
-from shared.journal.projection.basis import read_basis
+from shared.journal.projection.basis import basis_digest, read_basis
 from shared.journal.projection.checkpoints import SEGMENT_ROWS, Place, RootLog
 from shared.journal.projection.documents import gate_body, gate_key
 from shared.journal.projection.gated_writes import UNDER_WAY, Gate, GatedWrites
@@ -25,8 +24,6 @@ from shared.journal.projection.root_build import Distrusted, Plan, RootBuild
 from shared.journal.tombstones import is_deleted_user
 from shared.ports import Clock, Document, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
-
-PROJECTION = 3  # raise it when the same log must give other bytes: everything is then rebuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class _Attempt:
         return bool((await self._documents.scan(query)).documents)
 
     async def _plan(self, gate: Document | None, basis: Basis, changed_us: int) -> Plan:
-        digest = _basis_digest(basis)
+        digest = basis_digest(basis)
         shown = {} if gate is None else gate.body
         ended = not shown.get("log_version", UNDER_WAY).startswith(UNDER_WAY)
         trusted = ended and shown.get("basis") == digest
@@ -136,12 +133,6 @@ class _Attempt:
         empty = gate_body(plan.log.account_key, Ledger(plan.log.root, plan.basis), "", "")
         shown = empty if gate is None else gate.body
         return GatedWrites(self._documents, Gate(self._gate_key, gate, shown), token)
-
-
-def _basis_digest(basis: Basis) -> str:
-    lots = [lot.model_dump(mode="json") for lot in basis.in_order]
-    left_out = [sorted(basis.excluded), sorted(basis.set_aside)]
-    return content_hash([PROJECTION, basis.method, lots, left_out])
 
 
 def _beginning(basis_digest: str) -> Place:

@@ -62,7 +62,8 @@ class Reconcile:
         """Compare one account and keep the result; differences become or stay discrepancies.
 
         What was held before the history begins is worked out from the first report, and again when
-        rows came late that lie before it.
+        rows came late that lie before it. Projections whose basis was changed by somebody who
+        crashed before they were built are built first.
         Raises: StoreUnavailable.
         """
         job = _Comparison(self._documents, self._clock, self._entropy, user_id, account_key)
@@ -102,6 +103,7 @@ class _Comparison:
         self._opening = OpeningLots(documents, clock, entropy, user_id, account_key)
 
     async def run(self) -> tuple[Reconciliation, Suspects]:
+        await self._opening.catch_up()
         before = await self._before()
         opening = before.opening_report if before else None
         if opening is None and (first := await self._opening.baseline()) is not None:

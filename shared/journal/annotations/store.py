@@ -1,6 +1,6 @@
 """Annotations as documents of their own, so that no sync, rebuild or correction touches them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,8 +8,9 @@ from typing import Any
 from shared.domain.annotation import Annotation, Exclusion, Subject
 from shared.domain.errors import InvalidInput, NotFound
 from shared.domain.ids import AccountKey, RowKey, UserId, content_key
-from shared.domain.messages import JournalChanged
 from shared.domain.time import from_micros, to_micros
+from shared.journal.projection.changes import publish_changed
+from shared.journal.projection.staleness import is_stale
 from shared.journal.scanning import every
 from shared.ports import (
     Body,
@@ -19,10 +20,8 @@ from shared.ports import (
     Document,
     Documents,
     Entropy,
-    JsonScalar,
     Key,
     MessageBus,
-    Outgoing,
     Query,
     Update,
     Write,
@@ -59,7 +58,7 @@ class Annotations:
         """Keep what is said of a row, or of the round trip that it opened, over what was said.
 
         Saying nothing takes everything back. What an exclusion changes is built anew.
-        Idempotent.
+        Idempotent: said again after a crash, it lets build what was not.
         Raises: NotFound when there is no such row, StoreUnavailable.
         """
         (row,) = await self.documents.get_many([Key("executions", (user_id, anchor))])
@@ -75,7 +74,8 @@ class Annotations:
             return found is not None and found.body["excluded"]
 
         was_excluded = await compare_and_set(self.clock, self.entropy, write)
-        if was_excluded or body["excluded"]:
+        owner = user_id, AccountKey(row.body["account_key"])
+        if was_excluded or body["excluded"] or await is_stale(self.documents, *owner, body["root"]):
             await self._rebuild(user_id, row)
         return _annotated(body)
 
@@ -146,13 +146,9 @@ class Annotations:
         }
 
     async def _rebuild(self, user_id: UserId, row: Document) -> None:
-        changed = JournalChanged(
-            user_id=user_id,
-            account_key=row.body["account_key"],
-            roots=(row.body["root"],),
-            changed_from=from_micros(row.body["at_us"]),
-        )
-        await self.bus.publish([Outgoing(JournalChanged.topic, changed.encode())])
+        since, roots = from_micros(row.body["at_us"]), [row.body["root"]]
+        account_key = AccountKey(row.body["account_key"])
+        await publish_changed(self.bus, user_id, account_key, roots, since)
 
 
 async def said_between(
@@ -175,24 +171,6 @@ async def said_between(
         below=to_micros(until + _SLACK) + 1,
     )
     return [_annotated(found.body) async for found in every(documents, query)]
-
-
-async def excluded_rows(
-    documents: Documents, user_id: UserId, account_key: AccountKey, root: str
-) -> Mapping[Subject, frozenset[RowKey]]:
-    """List the anchors of what is left out of the figures of one root, for its build.
-
-    Raises: StoreUnavailable.
-    """
-    where: dict[str, JsonScalar] = {"account_key": account_key, "excluded": True}
-    query = Query("annotations", (user_id,), where, order_by="anchor_us")
-    found = [
-        _annotated(one.body) async for one in every(documents, query) if one.body["root"] == root
-    ]
-    return {
-        subject: frozenset(one.anchor for one in found if one.subject is subject)
-        for subject in Subject
-    }
 
 
 def by_anchor(found: Iterable[Annotated], subject: Subject) -> dict[RowKey, Annotation]:

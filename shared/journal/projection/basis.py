@@ -1,15 +1,17 @@
 """What an account's journal follows from besides its log: the cost method and the opening lots."""
 
-from shared.domain.annotation import Subject
-from shared.domain.ids import AccountKey, UserId, content_key
+from collections.abc import Iterable
+
+from shared.domain.ids import AccountKey, UserId, content_hash, content_key
 from shared.domain.journal.ledger import Basis
 from shared.domain.journal.lots import CostMethod
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.time import to_micros
-from shared.journal.annotations.store import excluded_rows
+from shared.journal.annotations.exclusions import Excluded, excluded_rows
 from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, Key, Query
 
+PROJECTION = 3  # raise it when the same log must give other bytes: everything is then rebuilt
 COST_METHOD = "cost_method"  # field of an account's document; absent means first in, first out
 
 
@@ -45,9 +47,26 @@ async def read_basis(
 
     Raises: StoreUnavailable.
     """
-    method = CostMethod(account.body.get(COST_METHOD, CostMethod.FIFO) if account else "fifo")
     where = {"account_key": account_key, "root": root}
     query = Query("opening_lots", (user_id,), where=where, order_by="held_us")
     lots = [read_lot(found.body) async for found in every(documents, query)]
-    left_out = await excluded_rows(documents, user_id, account_key, root)
-    return Basis(method, tuple(lots), left_out[Subject.EXECUTION], left_out[Subject.ROUND_TRIP])
+    left_out = (await excluded_rows(documents, user_id, account_key))[root]
+    return basis_of(account, lots, left_out)
+
+
+def cost_method(account: Document | None) -> CostMethod:
+    """Read how an account's cost is counted."""
+    return CostMethod(account.body.get(COST_METHOD, CostMethod.FIFO) if account else "fifo")
+
+
+def basis_of(account: Document | None, lots: Iterable[OpeningLot], left_out: Excluded) -> Basis:
+    """Put the basis of a root together."""
+    rows, trips = frozenset(left_out.executions), frozenset(left_out.round_trips)
+    return Basis(cost_method(account), tuple(lots), rows, trips)
+
+
+def basis_digest(basis: Basis) -> str:
+    """Tell one basis from another; a position document says which one it follows from."""
+    lots = [lot.model_dump(mode="json") for lot in basis.in_order]
+    left_out = [sorted(basis.excluded), sorted(basis.set_aside)]
+    return content_hash([PROJECTION, basis.method, lots, left_out])

@@ -15,6 +15,7 @@ from shared.journal.build import BuildJournal
 from shared.journal.coverage import DayCoverage, Days, read_days
 from shared.journal.log import NO_ROOT
 from shared.journal.projection.basis import lot_body, lot_key, read_lot
+from shared.journal.projection.staleness import stale_roots
 from shared.journal.reconciliation.comparison import Line
 from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.opening import Reported, inferred_lots
@@ -97,6 +98,14 @@ class OpeningLots:
 
         return await self._change(changes, baseline.begins_at)
 
+    async def catch_up(self) -> None:
+        """Build what does not follow from the stored basis: a crash came before its build.
+
+        Raises: StoreUnavailable.
+        """
+        stale = await stale_roots(self.documents, self.user_id, self.account_key)
+        await self._build(stale, from_micros(0))
+
     async def drop_needless(self, differing: Sequence[Line]) -> list[str]:
         """Drop the inferred lots without which both sides agree; return the roots built anew.
 
@@ -128,15 +137,19 @@ class OpeningLots:
             return {root for _, root in found}
 
         roots = sorted(await compare_and_set(self.clock, self.entropy, write))
-        if roots:
-            changed = JournalChanged(
-                user_id=self.user_id,
-                account_key=self.account_key,
-                roots=tuple(roots),
-                changed_from=changed_from,
-            )
-            await BuildJournal(self.documents, self.clock, self.entropy).build(changed)
+        await self._build(roots, changed_from)
         return roots
+
+    async def _build(self, roots: Sequence[str], changed_from: datetime) -> None:
+        if not roots:
+            return
+        changed = JournalChanged(
+            user_id=self.user_id,
+            account_key=self.account_key,
+            roots=tuple(roots),
+            changed_from=changed_from,
+        )
+        await BuildJournal(self.documents, self.clock, self.entropy).build(changed)
 
     async def _wanted(self, baseline: Baseline) -> list[OpeningLot]:
         report = baseline.report.body
