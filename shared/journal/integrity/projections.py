@@ -16,7 +16,7 @@ from shared.ports import Body, Clock, Documents, Entropy, Key, Query
 
 # What a build keeps for its own sake depends on how it came about, and shows nothing to anybody.
 _INTERNAL = ("log_version", "segments", "basis", "digest")
-_SHOWN = ("positions", "round_trips", "daily")
+_SHOWN = ("positions", "round_trips", "daily", "checkpoints")
 
 
 @dataclass(frozen=True, slots=True)

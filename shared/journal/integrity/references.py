@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from shared.domain.ids import AccountKey, UserId, account_key
 from shared.journal.imports.importing import FILES
 from shared.journal.integrity.fault import Check, Fault
+from shared.journal.projection.checkpoints import RootLog
 from shared.journal.scanning import every
 from shared.ports import Document, Documents, Key, Query
 
 # What belongs to an account by a field, and has no other check of its own.
 _OF_AN_ACCOUNT = (
     *("receipts", "position_reports", "quarantine", "discrepancies", "annotations", "prop_rules"),
-    *("opening_lots", "round_trips", "positions", "daily"),
+    *("opening_lots", "round_trips", "positions", "daily", "checkpoints"),
 )
 _BATCH = 200
 
@@ -39,8 +40,16 @@ async def reference_faults(documents: Documents, user_id: UserId) -> AsyncIterat
             if found.body["account_key"] not in known.accounts:
                 text = f"account {found.body['account_key']} is not there"
                 yield Fault(Check.REFERENCES, found.key, text)
+            elif collection == "checkpoints" and found.key != _place(documents, user_id, found):
+                yield Fault(Check.KEYS, found.key, "is not where its owner and number say")
     async for fault in _anchor_faults(documents, user_id):
         yield fault
+
+
+def _place(documents: Documents, user_id: UserId, checkpoint: Document) -> Key:
+    body = checkpoint.body
+    log = RootLog(documents, user_id, AccountKey(body["account_key"]), body["root"])
+    return log.key(body["number"])
 
 
 def _account_faults(account: Document, known: _Known) -> list[Fault]:

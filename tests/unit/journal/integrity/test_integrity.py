@@ -138,6 +138,10 @@ async def test_a_store_that_is_whole_has_no_fault(house: House) -> None:
         ("round_trips", lambda _: True, changed(net="12345"), Check.PROJECTIONS),
         ("round_trips", lambda _: True, gone, Check.PROJECTIONS),
         ("daily", lambda _: True, gone, Check.PROJECTIONS),
+        ("checkpoints", lambda _: True, changed(account_key="x"), Check.REFERENCES),
+        ("checkpoints", lambda _: True, changed(number=7), Check.KEYS),
+        ("checkpoints", lambda _: True, changed(root="XYZ"), Check.KEYS),
+        ("checkpoints", lambda _: True, changed(rows=1), Check.PROJECTIONS),
     ],
 )
 async def test_a_broken_invariant_is_found(
