@@ -59,7 +59,7 @@ class Simulation:
 
     async def run(self) -> list[str]:
         """Play the stories, let the system settle, and list what is wrong with the journal."""
-        await asyncio.gather(self._deliver_badly(), *(self._sync(s) for s in self.stories))
+        await self.begin()
         self.chaos.calm = True
         faults = [] if await self._drain() else ["a message is never done"]
         for story in self.stories:
@@ -67,6 +67,10 @@ class Simulation:
             faults += await self._check_receipts(story)
             faults += await self._check_projections(story)
         return faults
+
+    async def begin(self) -> None:
+        """Play the stories while messages are delivered badly; some are still under way then."""
+        await asyncio.gather(self._deliver_badly(), *(self._sync(s) for s in self.stories))
 
     # ------------------------------------------------------------- playing
 
