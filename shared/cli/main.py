@@ -10,6 +10,7 @@ import typer
 from shared import VERSION
 from shared.brokers.engine.saved import decode_saved, history_of, read_saved, saved_json
 from shared.cli import consenting, exchange, recovery, rereading, screens, watching
+from shared.cli.accounts import accounts
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.notes import notes
@@ -34,6 +35,7 @@ class Login(StrEnum):
 
 app = typer.Typer(no_args_is_help=True, help="Fills in one journal; a bias grounded in numbers.")
 app.add_typer(connections, name="connections")
+app.add_typer(accounts, name="accounts")
 app.add_typer(futures, name="futures")
 app.add_typer(discrepancies, name="discrepancies")
 app.add_typer(notes, name="notes")

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from shared.cli import screens
-from shared.cli.terminal import err, out, table
+from shared.cli.terminal import choose_account, err, out, table
 from shared.domain.errors import DaybiasError
 from shared.domain.ids import UserId
 from shared.domain.time import iso
@@ -68,13 +68,26 @@ def rebuild(
 
 def erase(
     user: _User = LOCAL_USER,
+    account: Annotated[
+        str | None, typer.Option(help="only this account, by its number or key; its login stays")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Erase everything of a user, for good: logins, log, journal. Archives are yours to delete."""
+    what = f"everything of {user!r}" if account is None else f"account {account} of {user!r}"
     if not yes:
-        typer.confirm(f"Erase everything of {user!r}? It cannot be undone", abort=True)
+        typer.confirm(f"Erase {what}? It cannot be undone", abort=True)
+    if account is not None:
+        at_store(lambda use: _erase_account(use, UserId(user), account))
+        out.print(f"Account {account} is erased; a login that reaches it reads it anew.")
+        return
     count = at_store(lambda use: use.erasure.erase(UserId(user)))
     out.print(f"{count} documents erased; a tombstone keeps what is under way from coming back.")
+
+
+async def _erase_account(use: Recovery, user: UserId, name: str) -> None:
+    found = choose_account(await use.queries.accounts(user), name)
+    await use.accounts.erase(user, found.account_key)
 
 
 def integrity(user: _User = LOCAL_USER) -> None:

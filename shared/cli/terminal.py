@@ -69,7 +69,14 @@ async def find_account(desk: Desk, name: str) -> AccountView:
 
     Raises: InvalidInput when it is none or several, StoreUnavailable.
     """
-    listed = await desk.queries.accounts(USER)
+    return choose_account(await desk.queries.accounts(USER), name)
+
+
+def choose_account(listed: Sequence[AccountView], name: str) -> AccountView:
+    """Choose the account that a person means by its number or key.
+
+    Raises: InvalidInput when it is none or several.
+    """
     found = [one for one in listed if name in (one.account_number, one.account_key)]
     if len(found) == 1:
         return found[0]

@@ -15,6 +15,7 @@ from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.performance import Performance
 from shared.domain.service_level import imbalance
 from shared.domain.time import Instant
+from shared.http.accounts import check_account
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import Identify
 from shared.journal.queries import (
@@ -90,7 +91,7 @@ def _add_lists(app: FastAPI, queries: JournalQueries, identify: Identify) -> Non
         user: User, window: _Window, account: AccountKey | None = None
     ) -> Items[LogLine]:
         """The execution log, newest first: fills and account events."""
-        await _check_account(queries, user, account)
+        await check_account(queries, user, account)
         page = await _page(queries.executions(user, account, window), window)
         lines = [
             LogLine(key=e.key, account_key=e.account_key, version=e.version, row=e.row)
@@ -103,7 +104,7 @@ def _add_lists(app: FastAPI, queries: JournalQueries, identify: Identify) -> Non
         user: User, window: _Window, account: AccountKey | None = None
     ) -> Items[ClosedTrip]:
         """Closed round trips, newest first."""
-        await _check_account(queries, user, account)
+        await check_account(queries, user, account)
         page = await _page(queries.round_trips(user, account, window), window)
         return Items(items=list(page.items), next=page.cursor)
 
@@ -119,7 +120,7 @@ def _add_state(app: FastAPI, queries: JournalQueries, identify: Identify) -> Non
     @app.get("/v1/positions")
     async def positions(user: User, account: AccountKey | None = None) -> Items[HeldPosition]:
         """What is held, by instrument."""
-        await _check_account(queries, user, account)
+        await check_account(queries, user, account)
         return Items(items=await queries.positions(user, account))
 
     @app.get("/v1/summary")
@@ -130,7 +131,7 @@ def _add_state(app: FastAPI, queries: JournalQueries, identify: Identify) -> Non
         until: Annotated[date | None, Query(description="the day after the last one")] = None,
     ) -> Performance:
         """Every figure of a span of trading days, from one function."""
-        await _check_account(queries, user, account)
+        await check_account(queries, user, account)
         return await queries.summary(user, account, since=since, until=until)
 
     @app.get("/v1/reconciliation")
@@ -147,7 +148,7 @@ def _add_health(app: FastAPI, queries: JournalQueries, identify: Identify) -> No
     @app.get("/v1/runs")
     async def runs(user: User, window: _Window, account: AccountKey) -> Items[dict[str, Any]]:
         """An account's sync runs, newest first; `fault` says where counts do not add up, or ""."""
-        await _check_account(queries, user, account)
+        await check_account(queries, user, account)
         page = await _page(queries.runs(user, account, window), window)
         return Items(
             items=[{**run, "fault": imbalance(run)} for run in page.items], next=page.cursor
@@ -158,23 +159,15 @@ def _add_health(app: FastAPI, queries: JournalQueries, identify: Identify) -> No
         user: User, window: _Window, account: AccountKey | None = None
     ) -> Items[dict[str, Any]]:
         """Rows that could not be read, with their raw payload and the reason."""
-        await _check_account(queries, user, account)
+        await check_account(queries, user, account)
         page = await _page(queries.quarantine(user, account, window), window)
         return Items(items=[dict(row) for row in page.items], next=page.cursor)
 
     @app.get("/v1/coverage/{account}")
     async def coverage(user: User, account: AccountKey) -> Items[dict[str, Any]]:
         """Which days of an account are complete, one map a year."""
-        await _check_account(queries, user, account)
+        await check_account(queries, user, account)
         return Items(items=[dict(year) for year in await queries.coverage(user, account)])
-
-
-async def _check_account(queries: JournalQueries, user: UserId, account: AccountKey | None) -> None:
-    if account is None:
-        return
-    known = [one.account_key for one in await queries.accounts(user)]
-    if account not in known:
-        raise InvalidInput(f"you have no account {account!r}", expected=known)
 
 
 async def _page(asked: Awaitable[Listing[_Item]], window: Window) -> Listing[_Item]:

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, UserId
+from shared.http.accounts import check_account
 from shared.http.identity import Identify
 from shared.journal.queries import JournalQueries
 from shared.journal.tombstones import Erasure
@@ -27,9 +27,7 @@ def erasure_router(
         What was under way is dropped; the next sync of a login that still reaches it reads anew.
         """
         del confirm
-        known = [one.account_key for one in await queries.accounts(user)]
-        if account not in known:
-            raise InvalidInput(f"you have no account {account!r}", expected=known)
+        await check_account(queries, user, account)
         await accounts.erase(user, account)
 
     @router.delete("/v1/user", status_code=204)

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from shared.domain.ids import AccountKey, UserId
+from shared.http.accounts import check_account
 from shared.http.identity import Identify
 from shared.journal.exports import Export, Form, Kind
 from shared.journal.imports.importing import ImportExecutions, ImportReport
 from shared.journal.imports.mapping import Mapping
 from shared.journal.log import Outcome
+from shared.journal.queries import JournalQueries
 
 _MAX_CHARACTERS = 9_000_000  # a function's request has 32 MB at most, and a file is read whole
 _MEDIA = {Form.CSV: "text/csv; charset=utf-8", Form.JSONL: "application/jsonl"}
@@ -58,7 +60,9 @@ class ImportView(BaseModel):
     days: list[DayCounts]
 
 
-def exchange_router(imports: ImportExecutions, exports: Export, identify: Identify) -> APIRouter:
+def exchange_router(
+    imports: ImportExecutions, exports: Export, queries: JournalQueries, identify: Identify
+) -> APIRouter:
     """Make the routes; `identify` names the user of a request or refuses it."""
     router = APIRouter()
     User = Annotated[UserId, Depends(identify)]  # noqa: N806 - a type
@@ -79,6 +83,7 @@ def exchange_router(imports: ImportExecutions, exports: Export, identify: Identi
         account: AccountKey | None = None,
     ) -> StreamingResponse:
         """Executions, account events, round trips or days, oldest first, every digit of them."""
+        await check_account(queries, user, account)
 
         async def encoded() -> AsyncIterator[bytes]:
             async for line in exports.lines(user, kind, form, account):

@@ -10,6 +10,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance.groups import Dimension
 from shared.domain.performance.prop_rules import PropRules
+from shared.http.accounts import check_account
 from shared.http.identity import Identify
 from shared.journal.performance.report import Asked, PerformanceReport
 from shared.journal.performance.reporting import Performances
@@ -35,6 +36,7 @@ def performance_router(performances: Performances, identify: Identify) -> APIRou
         into: _Currency = None,
     ) -> PerformanceReport:
         """Every figure of a span: curve, statistics, groups, open profit, rules, conversion."""
+        await check_account(performances.queries, user, account)
         asked = Asked(
             account_key=account,
             since=since,
@@ -48,11 +50,13 @@ def performance_router(performances: Performances, identify: Identify) -> APIRou
     @router.put("/v1/accounts/{account}/rules", status_code=204)
     async def give_rules(user: User, account: AccountKey, rules: PropRules) -> None:
         """Give an account the rules of a prop firm, over those that it had."""
+        await check_account(performances.queries, user, account)
         await performances.rules.put(user, account, rules)
 
     @router.delete("/v1/accounts/{account}/rules", status_code=204)
     async def take_rules(user: User, account: AccountKey) -> None:
         """Take an account's rules away."""
+        await check_account(performances.queries, user, account)
         await performances.rules.put(user, account, None)
 
     return router

@@ -11,6 +11,7 @@ from shared.domain.futures.rolls import Roll
 from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.book import build_book
 from shared.domain.journal.excursion import Excursion
+from shared.domain.journal.lots import CostMethod
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
@@ -20,7 +21,7 @@ from shared.journal.annotations.attaching import of_trips
 from shared.journal.annotations.store import said_between
 from shared.journal.integrity.duplicates import same_accounts
 from shared.journal.log import LogEntry, read_entry
-from shared.journal.projection.basis import read_lot
+from shared.journal.projection.basis import cost_method, read_lot
 from shared.journal.projection.documents import read_day, read_log
 from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.scanning import every
@@ -61,9 +62,11 @@ class ClosedTrip(RoundTrip):
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """A broker account; `last_run` is the last run that advanced its cursor, 0 before the first.
+    """A broker account.
 
-    Shape: `same_as` names accounts that are this one under another login, where they were compared.
+    Shape: `last_run` is the last run that advanced its cursor, 0 before the first; `cost_method`
+    how the cost of what is closed is counted; `same_as` names accounts that are this one under
+    another login, where they were compared.
     """
 
     account_key: AccountKey
@@ -75,6 +78,7 @@ class AccountView:
     connection_ids: tuple[str, ...]
     last_run: int
     same_as: tuple[AccountKey, ...] = ()
+    cost_method: CostMethod = CostMethod.FIFO
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +282,7 @@ def _account(found: Document) -> AccountView:
         currency=body["currency"],
         connection_ids=tuple(body["connection_ids"]),
         last_run=body["last_run"],
+        cost_method=cost_method(found),
     )
 
 

@@ -19,7 +19,7 @@ from shared.http.erasure import erasure_router
 from shared.http.exchange import exchange_router
 from shared.http.identity import Identify, identify_local, identify_nobody
 from shared.http.performance import performance_router
-from shared.http.reconciliation import reconciliation_router
+from shared.http.reconciliation import Books, reconciliation_router
 from shared.http.service_levels import service_levels_router
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.consent import Consents
@@ -28,9 +28,11 @@ from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
+from shared.journal.reconciliation.stated import StatedLots
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.sync import SyncConnection
 from shared.journal.tombstones import Erasure
+from shared.journal.upkeep.cost_method import CostMethods
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
@@ -78,11 +80,14 @@ def _journal_routers(base: Foundation, identify: Identify) -> Sequence[APIRouter
     """Put together what a user does with a journal that is there."""
     documents, bus, ports = base.documents, base.bus, (base.clock, base.entropy)
     queries = JournalQueries(documents)
+    books = Books(StatedLots(documents, bus, *ports), CostMethods(documents, bus, *ports))
     return (
         annotations_router(Annotations(documents, bus, *ports), identify),
         performance_router(performances_over(base), identify),
-        reconciliation_router(Reconcile(documents, *ports), queries, identify),
-        exchange_router(ImportExecutions(documents, bus, *ports), Export(documents), identify),
+        reconciliation_router(Reconcile(documents, *ports), books, queries, identify),
+        exchange_router(
+            ImportExecutions(documents, bus, *ports), Export(documents), queries, identify
+        ),
         erasure_router(Erasure(documents, *ports), recovery_over(base).erasure, queries, identify),
     )
 

@@ -20,8 +20,10 @@ from shared.journal.imports.report_file import ImportReportFile
 from shared.journal.lifecycle import Lifecycle
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
+from shared.journal.reconciliation.stated import StatedLots
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import TickReport, tick
+from shared.journal.upkeep.cost_method import CostMethods
 from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
@@ -74,6 +76,8 @@ class Desk:
         self.replay = Replay(base.documents, base.bus, base.clock, base.entropy, SPECS)
         self.resync = Resync(base.documents, self.syncing)
         self.reconcile = Reconcile(base.documents, base.clock, base.entropy)
+        self.lots = StatedLots(*ports)
+        self.cost_methods = CostMethods(*ports)
         settings = load(BiasSettings)
         self.biases = bias_service(settings, base, analysts)
         self.market = market_refresh(settings, base)

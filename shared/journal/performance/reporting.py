@@ -207,7 +207,8 @@ def _where(account_key: AccountKey | None) -> dict[str, JsonScalar]:
 
 
 def _micros(day: date, shift: timedelta) -> int:
-    return to_micros(datetime.combine(day, time(), UTC) + shift)
+    # whole numbers: the first and the last day that there is have no days around them
+    return to_micros(datetime.combine(day, time(), UTC)) + shift // timedelta(microseconds=1)
 
 
 def _day(trip: ClosedTrip) -> date:

@@ -71,7 +71,7 @@ def inferred_lots(
         told = theirs.get(symbol)
         with no_digit_lost():
             quantity = (told.quantity if told else _ZERO) - ours.get(symbol, _ZERO)
-        what = _what(symbol, root, rows, told)
+        what = terms_of(symbol, root, rows, told)
         if what is not None and _is_likely(quantity, told):
             lot = {**what, "quantity": quantity, "price": _price(quantity, rows, told)}
             lots.append(OpeningLot(**lot, held_at=held_at, origin=LotOrigin.INFERRED))
@@ -87,10 +87,10 @@ def _is_likely(quantity: Decimal, told: Reported | None) -> bool:
     return quantity > 0 or (quantity < 0 and told is not None and told.quantity < 0)
 
 
-def _what(
+def terms_of(
     symbol: str, root: str, rows: Sequence[Row], told: Reported | None
 ) -> dict[str, Any] | None:
-    """Say what the lot is of, by its rows, else by the report; None without a multiplier."""
+    """Say what a lot is of, by its rows, else by the report; None without a multiplier."""
     for row in rows:
         if row.asset_class is not None:
             return {

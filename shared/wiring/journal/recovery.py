@@ -9,7 +9,9 @@ from shared.journal.archive.backup import Backup
 from shared.journal.archive.restore import Restore
 from shared.journal.connections import Connections
 from shared.journal.integrity.integrity import Integrity
+from shared.journal.queries import JournalQueries
 from shared.journal.rebuild import Rebuild
+from shared.journal.tombstones import Erasure
 from shared.journal.upkeep.as_of import AsOf
 from shared.journal.upkeep.user_erasure import UserErasure
 from shared.journal.vault import Vault
@@ -24,6 +26,8 @@ class Recovery:
     restore: Restore
     rebuild: Rebuild
     erasure: UserErasure
+    accounts: Erasure
+    queries: JournalQueries
     integrity: Integrity
     as_of: AsOf
 
@@ -37,6 +41,8 @@ def recovery_over(base: Foundation) -> Recovery:
         Restore(documents, clock, entropy),
         Rebuild(documents, clock, entropy),
         UserErasure(Connections(documents, clock, entropy, vault)),
+        Erasure(documents, clock, entropy),
+        JournalQueries(documents),
         Integrity(documents, clock, entropy),
         AsOf(documents),
     )

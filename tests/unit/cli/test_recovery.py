@@ -78,3 +78,18 @@ def test_a_journal_is_shown_as_it_was_known_then(connected):
     connected("sync")
     assert "AAPL" not in connected("rebuild", "--as-of", "2020-01-01T00:00:00").output
     assert "AAPL" in connected("rebuild", "--as-of", "2099-01-01T00:00:00").output
+
+
+def test_one_account_is_erased_and_its_login_stays(connected):
+    connected("sync")
+    told = connected("erase", "--account", "PA1", "--yes")
+    assert (told.exit_code, "PA1 is erased" in told.output) == (0, True)
+    assert "AAPL" not in connected("journal").output
+    assert "mine" in connected("connections", "list").output
+
+
+def test_an_account_that_is_not_there_is_not_erased(connected):
+    connected("sync")
+    told = connected("erase", "--account", "PA9", "--yes")
+    assert (told.exit_code, "0 accounts" in told.output) == (1, True)
+    assert "AAPL" in connected("journal").output

@@ -33,7 +33,9 @@ def house() -> House:
 def client(house: House) -> Iterator[TestClient]:
     app = make_fastapi("test", "/v1/openapi.json")
     imports = ImportExecutions(house.documents, house.bus, house.clock, house.entropy)
-    app.include_router(exchange_router(imports, Export(house.documents), identify_local))
+    app.include_router(
+        exchange_router(imports, Export(house.documents), house.queries, identify_local)
+    )
     with TestClient(app) as opened:
         yield opened
 
@@ -67,3 +69,8 @@ def test_what_cannot_be_read_is_a_problem_that_says_why(
     answer = client.post("/v1/imports", json=asked)
     assert (answer.status_code, said in answer.text) == (status, True)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_another_users_account_is_not_exported(client: TestClient) -> None:
+    answer = client.get("/v1/exports/executions", params={"account": "nobody"})
+    assert (answer.status_code, answer.json()["type"][-13:]) == (400, "invalid-input")
