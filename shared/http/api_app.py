@@ -15,7 +15,7 @@ from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.performance import Performance
 from shared.domain.service_level import imbalance
 from shared.domain.time import Instant
-from shared.http.accounts import check_account
+from shared.http.accounts.owned import check_account
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import Identify
 from shared.journal.queries import (

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from shared.domain.ids import AccountKey, UserId
-from shared.http.accounts import check_account
+from shared.http.accounts.owned import check_account
 from shared.http.identity import Identify
 from shared.journal.exports import Export, Form, Kind
 from shared.journal.imports.importing import ImportExecutions, ImportReport

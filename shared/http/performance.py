@@ -10,7 +10,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance.groups import Dimension
 from shared.domain.performance.prop_rules import PropRules
-from shared.http.accounts import check_account
+from shared.http.accounts.owned import check_account
 from shared.http.identity import Identify
 from shared.journal.performance.report import Asked, PerformanceReport
 from shared.journal.performance.reporting import Performances

@@ -10,16 +10,17 @@ from shared.brokers.spec import BrokerAccount
 from shared.config import BrokerSettings, load
 from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput
+from shared.http.accounts.books import Books, books_router
+from shared.http.accounts.erasure import erasure_router
+from shared.http.accounts.reconciliation import reconciliation_router
 from shared.http.annotations import annotations_router
 from shared.http.api_app import api_app
 from shared.http.connections.routes import ConnectionDesk, connections_router
 from shared.http.connections.upkeep import UpkeepDesk, upkeep_router
 from shared.http.delegate import Delegate
-from shared.http.erasure import erasure_router
 from shared.http.exchange import exchange_router
 from shared.http.identity import Identify, identify_local, identify_nobody
 from shared.http.performance import performance_router
-from shared.http.reconciliation import Books, reconciliation_router
 from shared.http.service_levels import service_levels_router
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.consent import Consents
@@ -84,7 +85,8 @@ def _journal_routers(base: Foundation, identify: Identify) -> Sequence[APIRouter
     return (
         annotations_router(Annotations(documents, bus, *ports), identify),
         performance_router(performances_over(base), identify),
-        reconciliation_router(Reconcile(documents, *ports), books, queries, identify),
+        reconciliation_router(Reconcile(documents, *ports), queries, identify),
+        books_router(books, queries, identify),
         exchange_router(
             ImportExecutions(documents, bus, *ports), Export(documents), queries, identify
         ),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 
 from shared.domain.ids import AccountKey, UserId
-from shared.http.accounts import check_account
+from shared.http.accounts.owned import check_account
 from shared.http.identity import Identify
 from shared.journal.queries import JournalQueries
 from shared.journal.tombstones import Erasure

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from shared.http.accounts.books import Books, books_router
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
-from shared.http.reconciliation import Books, reconciliation_router
 from shared.journal.reconciliation.stated import StatedLots
 from shared.journal.upkeep.cost_method import CostMethods
 from shared.ports import Create, Key
@@ -39,43 +39,18 @@ def client(house: House) -> Iterator[TestClient]:
     ports = house.documents, house.bus, house.clock, house.entropy
     books = Books(StatedLots(*ports), CostMethods(*ports))
     app = make_fastapi("test", "/v1/openapi.json")
-    app.include_router(reconciliation_router(house.reconcile, books, house.queries, identify_local))
+    app.include_router(books_router(books, house.queries, identify_local))
     with TestClient(app) as opened:
         yield opened
 
 
-def test_an_account_is_held_against_its_broker_on_demand(client: TestClient) -> None:
-    found = client.post(f"{PLACE}/reconcile").json()
-    assert (found["state"], found["reason"]) == (
-        "unknown",
-        "the broker has not reported positions yet",
-    )
-
-
-def test_differences_and_opening_lots_are_listed(client: TestClient) -> None:
-    assert client.get(f"{PLACE}/discrepancies").json() == {"items": []}
-    assert client.get(f"{PLACE}/opening-lots").json() == {"items": []}
-
-
-def test_what_does_not_differ_cannot_be_acknowledged(client: TestClient) -> None:
-    answer = client.put(f"{PLACE}/discrepancies/SPY", json={"note": "known"})
-    assert answer.status_code == 404
-
-
-def test_another_users_account_is_refused(client: TestClient) -> None:
-    assert client.post("/v1/accounts/nobody/reconcile").status_code == 400
-
-
-def test_the_symbol_of_a_pair_can_be_named(client: TestClient) -> None:
-    answer = client.put(f"{PLACE}/discrepancies/BTC%2FUSD", json={"note": "known"})
-    assert (answer.status_code, "BTC/USD" in answer.json()["detail"]) == (404, True)
-
-
-def test_an_opening_lot_is_stated_and_taken_back(client: TestClient) -> None:
+async def test_an_opening_lot_is_stated_and_taken_back(client: TestClient, house: House) -> None:
     stated = {"quantity": "5", "price": "90", "held_at": "2020-05-01T00:00:00Z"}
     told = client.put(f"{PLACE}/opening-lots/SPY", json=stated).json()
     assert (told["origin"], told["quantity"], told["price"]) == ("stated", "5", "90")
-    assert client.get(f"{PLACE}/opening-lots").json()["items"] == [told]
+    assert [lot.origin for lot in await house.queries.opening_lots(LOCAL_USER, ACCOUNT)] == [
+        "stated"
+    ]
     assert client.delete(f"{PLACE}/opening-lots/SPY").status_code == 204
     assert client.delete(f"{PLACE}/opening-lots/SPY").status_code == 404
 

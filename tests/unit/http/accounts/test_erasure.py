@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from shared.http.erasure import erasure_router
+from shared.http.accounts.erasure import erasure_router
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
 from shared.journal.connections import Connections

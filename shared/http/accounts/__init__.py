@@ -1,0 +1,1 @@
+"""One account over HTTP: held against its broker, kept in a way, erased."""
