@@ -17,7 +17,8 @@ import numpy as np
 
 from shared.domain.bars import Series, Timeframe
 from shared.domain.bias import Label, Probabilities
-from shared.features.indicators import Array, atr, momentum, realized_volatility, regime_ratio
+from shared.features.estimates.volatility import realized_volatility, regime_ratio
+from shared.features.indicators import Array, atr, momentum
 from shared.features.inputs import columns
 from shared.forecast.outcome import classify
 from shared.forecast.probabilities import label_by_lift, scaled_momentum

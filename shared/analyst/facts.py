@@ -12,7 +12,11 @@ from shared.domain.events import CalendarEvent
 SIGNED = frozenset(
     (
         *("day_change", "gap_atr", "momentum20", "vix_change", "regime_ratio"),
-        *("poc_distance", "close_location", "volume_z60"),
+        *("poc_distance", "close_location", "volume_z60", "vix_correlation60", "surprise"),
+        *("session_vwap_distance", "week_vwap_distance", "obv_slope20", "cmf20"),
+        *("pressure_tick20", "pressure_bulk20", "pressure_location5"),
+        *("leader_correlation_ewma", "leader_beta_ewma", "leader_residual", "top_leader_return"),
+        *("lead_lag_bars", "lead_lag_correlation", "lead_lag_low", "lead_lag_high"),
         *("leader_return", "leader_beta60"),
         *("leader_correlation60", "leader_correlation_low", "leader_correlation_high"),
         *("sma20_slope", "sma50_slope", "sma200_slope"),
@@ -21,7 +25,14 @@ SIGNED = frozenset(
     )
 )
 _LABELS = (("bear", Label.BEARISH), ("neutral", Label.NEUTRAL), ("bull", Label.BULLISH))
-_SUFFIX = {"pct": " %", "atr": " ATR", "hours": " hours", "points": " points"}
+_SUFFIX = {
+    "pct": " %",
+    "atr": " ATR",
+    "sd": " sd",
+    "sessions": " sessions",
+    "hours": " hours",
+    "points": " points",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class Feature(_Frozen):
 
     Shape: `value` is already rounded to `decimals`; None comes with a `reason`. Text values
     (trend states) have decimals 0.
-    Units: `unit` is one of price, pct, ratio, atr, count, hours, index, share, text, flag.
+    Units: `unit` is one of price, pct, ratio, atr, sd, count, sessions, hours, index, share,
+    text, flag.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")

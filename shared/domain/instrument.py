@@ -123,3 +123,8 @@ class Instrument(_Frozen):
     calendar_currencies: tuple[str, ...] = Field(min_length=1)
     sources: tuple[PriceSource, ...] = Field(min_length=1)
     missing: str | None = None  # why there is no bias when no source has bars
+
+    @property
+    def sessions_a_year(self) -> int:
+        """How many sessions a year has: what volatility is annualized by."""
+        return 365 if self.asset_class is InstrumentClass.CRYPTO else 252

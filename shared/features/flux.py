@@ -1,15 +1,12 @@
 """Step 3: where trading took place and how heavy it was; pressure is estimated, never observed."""
 
-from datetime import date
-
-import numpy as np
-
 from shared.domain.bars import Timeframe
 from shared.domain.bias import Level
+from shared.features import anchored, volume
 from shared.features.definitions import Definition, Missing, Value, missing_all
-from shared.features.indicators import Array, atr
-from shared.features.inputs import Columns, FeatureInputs, columns
-from shared.features.profile import Profile, build_profile
+from shared.features.estimates.profile import Profile, build_profile
+from shared.features.hours import hours_of, weights
+from shared.features.inputs import Columns, FeatureInputs
 
 DEFINITIONS = (
     Definition("profile_basis", "text", 0, "What the profile counts, from which bars."),
@@ -18,16 +15,19 @@ DEFINITIONS = (
     Definition("vah", "price", None, "High end of that area."),
     Definition("poc_distance", "atr", 2, "Close minus POC, in ATR."),
     Definition("value_position", "ratio", 2, "Close in the value area: 0 at VAL, 1 at VAH."),
+    Definition("session_poc", "price", None, "Fullest price of the last session's hours."),
+    Definition("session_val", "price", None, "Low end of that session's value area."),
+    Definition("session_vah", "price", None, "High end of that session's value area."),
+    *anchored.DEFINITIONS,
     Definition("close_location", "ratio", 2, "Close in the day's range: -1 low, 1 high."),
-    Definition("volume_z60", "ratio", 2, "Last volume against the 60 sessions before, in sd."),
+    *volume.DEFINITIONS,
 )
 SESSIONS = 20
-_HOURLY_BARS = 24 * (SESSIONS + 2)
 
 
 def compute(inputs: FeatureInputs) -> dict[str, Value]:
     """Build the 20-day profile and place the last close in it."""
-    daily = columns(inputs.daily, inputs.as_of)
+    daily = inputs.days
     if len(daily) < SESSIONS:
         return missing_all(DEFINITIONS, f"{SESSIONS} daily bars are needed, {len(daily)} at hand")
     profile, basis = profile_of(inputs)
@@ -37,36 +37,34 @@ def compute(inputs: FeatureInputs) -> dict[str, Value]:
             ("profile_basis", "poc", "val", "vah", "poc_distance", "value_position"), nothing
         )
     else:
-        placed = _place(profile, daily) | {"profile_basis": basis}
-    return placed | {
-        "close_location": _close_location(daily),
-        "volume_z60": _volume_z(daily, inputs.daily.volume_kind),
-    }
+        placed = _place(profile, inputs) | {"profile_basis": basis}
+    placed |= _session(inputs) | anchored.compute(inputs) | volume.compute(inputs)
+    return placed | {"close_location": _close_location(daily)}
 
 
 def levels(inputs: FeatureInputs, decimals: int) -> tuple[Level, ...]:
-    """Return the profile's three prices as levels."""
-    daily = columns(inputs.daily, inputs.as_of)
-    profile = profile_of(inputs)[0] if len(daily) >= SESSIONS else None
-    if profile is None:
-        return ()
-    named = (("poc", profile.poc), ("val", profile.low), ("vah", profile.high))
-    return tuple(Level(name=n, price=round(p, decimals), kind=n) for n, p in named)
+    """Return the prices of both profiles as levels."""
+    found: list[tuple[str, str, float]] = []
+    whole = profile_of(inputs)[0] if len(inputs.days) >= SESSIONS else None
+    for prefix, profile in (("", whole), ("session_", _session_profile(inputs))):
+        if profile is not None and whole is not None:
+            prices = {"poc": profile.poc, "val": profile.low, "vah": profile.high}
+            found += [(f"{prefix}{kind}", kind, price) for kind, price in prices.items()]
+    return tuple(Level(name=n, price=round(p, decimals), kind=kind) for n, kind, p in found)
 
 
 def profile_of(inputs: FeatureInputs) -> tuple[Profile | None, str]:
     """Build the profile of the last 20 sessions: hourly bars where they cover them, else daily."""
-    daily = columns(inputs.daily, inputs.as_of, last=SESSIONS)
-    sessions = {bar.session for bar in daily.bars}
-    hourly = _within(columns(inputs.hourly, inputs.as_of, last=_HOURLY_BARS), sessions)
-    bars, size = (daily, "daily") if hourly is None else (hourly, _size(inputs))
-    kind = inputs.daily.volume_kind
-    if kind == "none" or not np.nansum(bars.volume) > 0:
-        weight: Array = np.ones(len(bars))
-        basis = f"time at price, {size} bars (no usable volume)"
-    else:
-        weight = np.nan_to_num(bars.volume)
-        basis = f"{'tick volume' if kind == 'ticks' else 'volume'}, {size} bars"
+    daily = inputs.days.last(SESSIONS)
+    hourly = hours_of(inputs, daily.sessions)
+    bars = daily if hourly is None else hourly
+    weight, counts = weights(bars, inputs.daily.volume_kind)
+    size = "daily" if hourly is None else _size(inputs)
+    basis = {
+        "time": f"time at price, {size} bars (no usable volume)",
+        "ticks": f"tick volume, {size} bars",
+        "units": f"volume, {size} bars",
+    }[counts]
     return build_profile(bars.low, bars.high, weight), basis
 
 
@@ -75,17 +73,23 @@ def _size(inputs: FeatureInputs) -> str:
     return "4-hour" if four else "hourly"
 
 
-def _within(hourly: Columns, sessions: set[date]) -> Columns | None:
-    keep = [i for i, bar in enumerate(hourly.bars) if bar.session in sessions]
-    if {hourly.bars[i].session for i in keep} != sessions:
+def _session_profile(inputs: FeatureInputs) -> Profile | None:
+    bars = hours_of(inputs, inputs.days.last(1).sessions)
+    if bars is None:
         return None
-    parts = (hourly.open, hourly.high, hourly.low, hourly.close, hourly.volume)
-    return Columns(tuple(hourly.bars[i] for i in keep), *(part[keep] for part in parts))
+    return build_profile(bars.low, bars.high, weights(bars, inputs.daily.volume_kind)[0])
 
 
-def _place(profile: Profile, daily: Columns) -> dict[str, Value]:
-    close = float(daily.close[-1])
-    average = float(atr(daily.high, daily.low, daily.close)[-1])
+def _session(inputs: FeatureInputs) -> dict[str, Value]:
+    profile = _session_profile(inputs)
+    if profile is None:
+        reason = Missing("the last session has no bars within the day")
+        return dict.fromkeys(("session_poc", "session_val", "session_vah"), reason)
+    return {"session_poc": profile.poc, "session_val": profile.low, "session_vah": profile.high}
+
+
+def _place(profile: Profile, inputs: FeatureInputs) -> dict[str, Value]:
+    close, average = float(inputs.days.close[-1]), float(inputs.day_atr[-1])
     return {
         "poc": profile.poc,
         "val": profile.low,
@@ -100,15 +104,3 @@ def _close_location(daily: Columns) -> Value:
     if high == low:
         return Missing("the session had no range")
     return ((close - low) - (high - close)) / (high - low)
-
-
-def _volume_z(daily: Columns, kind: str) -> Value:
-    before = daily.volume[-61:-1]
-    if kind == "none" or len(before) < 60 or np.isnan(daily.volume[-61:]).any():
-        return Missing("no usable volume in the last 61 sessions")
-    sd = float(before.std(ddof=1))
-    return (
-        Missing("volume did not vary")
-        if sd == 0
-        else float((daily.volume[-1] - before.mean()) / sd)
-    )

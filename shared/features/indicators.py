@@ -52,6 +52,37 @@ def rsi(close: Array, period: int = 14) -> Array:
         return np.where(total == 0, 50.0, 100 * gain / total)
 
 
+def directional(high: Array, low: Array, close: Array, period: int = 14) -> tuple[Array, ...]:
+    """Return ADX and the two directional indicators, +DI and -DI, 0 to 100.
+
+    Source: Wilder 1978, with TA-Lib's seeds: sums of the first period - 1 terms.
+    """
+    up, down = np.diff(high, prepend=np.nan), -np.diff(low, prepend=np.nan)
+    plus = _wilder_sum(np.where((up > down) & (up > 0), up, 0.0), period)
+    minus = _wilder_sum(np.where((down > up) & (down > 0), down, 0.0), period)
+    ranges = _wilder_sum(true_range(high, low, close), period)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        plus, minus = 100 * plus / ranges, 100 * minus / ranges
+        index = 100 * np.abs(plus - minus) / (plus + minus)
+    # from the first index on, a day without any direction keeps the index of the day before
+    for i in np.flatnonzero(np.isnan(index[period + 1 :])) + period + 1:
+        index[i] = index[i - 1]
+    adx = _nans(len(close))
+    adx[period:] = wilder(np.concatenate(([np.nan], index[period:])), period)[1:]
+    return adx, plus, minus
+
+
+def _wilder_sum(values: Array, period: int) -> Array:
+    sums = _nans(len(values))
+    if len(values) <= period:
+        return sums
+    current = float(values[1:period].sum())
+    for i, value in enumerate(values[period:].tolist(), start=period):
+        current += value - current / period
+        sums[i] = current
+    return sums
+
+
 def windows(values: Array, size: int) -> Array:
     """View each run of `size` values; the last row is the newest."""
     return np.lib.stride_tricks.sliding_window_view(values, size)
@@ -73,6 +104,15 @@ def rolling_sd(values: Array, period: int) -> Array:
     if len(values) < period:
         return _nans(len(values))
     return _rolled(values, period, windows(values, period).std(axis=1, ddof=1))
+
+
+def bollinger(close: Array, period: int = 20, width: float = 2.0) -> tuple[Array, Array]:
+    """Return the lower and upper band: the mean of `period` closes and `width` population sds."""
+    if len(close) < period:
+        return _nans(len(close)), _nans(len(close))
+    rows = windows(close, period)
+    middle, half = rows.mean(axis=1), width * rows.std(axis=1)
+    return _rolled(close, period, middle - half), _rolled(close, period, middle + half)
 
 
 def ema(values: Array, period: int, start: int) -> Array:
@@ -102,28 +142,6 @@ def simple_returns(close: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         returns[1:] = np.diff(close) / close[:-1]
     return returns
-
-
-def realized_volatility(close: Array, period: int, sessions_a_year: int = 252) -> Array:
-    """Annualize the standard deviation of the last `period` simple returns, in percent."""
-    return rolling_sd(simple_returns(close), period) * math.sqrt(sessions_a_year) * 100
-
-
-def parkinson_volatility(high: Array, low: Array, period: int, sessions_a_year: int = 252) -> Array:
-    """Annualize volatility from the high-low range, in percent; NaN where a price is not positive.
-
-    Source: Parkinson 1980; variance = mean(ln²(h/l)) / (4 ln 2).
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        squares = np.where(low > 0, np.log(high / low) ** 2, np.nan)
-    return np.sqrt(sma(squares, period) / (4 * math.log(2)) * sessions_a_year) * 100
-
-
-def regime_ratio(close: Array) -> Array:
-    """Compare volatility now with usual: ln(sd of 5 returns / sd of 60)."""
-    returns = simple_returns(close)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(rolling_sd(returns, 5) / rolling_sd(returns, 60))
 
 
 def momentum(close: Array, period: int = 20) -> Array:

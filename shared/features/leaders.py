@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from datetime import date
+from functools import reduce
 
 import numpy as np
 
+from shared.features import lead_lag
 from shared.features.definitions import Definition, Missing, Value, missing_all
-from shared.features.indicators import Array, simple_returns, sma
-from shared.features.inputs import Columns, FeatureInputs, columns
+from shared.features.estimates.pairs import aligned, correlation, ewma_link, fisher_interval
+from shared.features.indicators import Array, simple_returns
+from shared.features.inputs import LEADER_WINDOW, Columns, Days, FeatureInputs, columns
 
 DEFINITIONS = (
     Definition("leaders_at_hand", "text", 0, "Which of the seven leaders have bars."),
@@ -17,48 +19,54 @@ DEFINITIONS = (
     Definition("leader_correlation_high", "ratio", 2, "Upper end of it."),
     Definition("leader_link", "text", 0, "'linked', or 'no link' when the interval contains 0."),
     Definition("leader_beta60", "ratio", 2, "Slope on the leaders' return, 60 days."),
-    Definition("leader_return", "pct", 2, "Their equal-weight return on the last day."),
+    Definition("leader_correlation_ewma", "ratio", 2, "Correlation weighted by 0.94 a day."),
+    Definition("leader_beta_ewma", "ratio", 2, "Slope weighted by 0.94 a day."),
+    Definition("leader_return", "pct", 2, "Their equal-weight return on the last common day."),
+    Definition(
+        "leader_residual", "pct", 2, "Own return less leader_beta60 times theirs, that day."
+    ),
+    Definition("top_leader", "text", 0, "The leader that moved their mean the most that day."),
+    Definition("top_leader_return", "pct", 2, "Its return that day."),
     Definition("breadth_up", "share", 2, "Share of them that rose on the last day."),
     Definition("breadth20", "share", 2, "Share of them above their 20-day mean."),
     Definition("breadth50", "share", 2, "Share of them above their 50-day mean."),
     Definition("leader_dispersion", "pct", 2, "Standard deviation of their returns that day."),
+    *lead_lag.DEFINITIONS,
 )
 DAYS = 60
-_Z95 = 1.959964
+_LINK = tuple(d.name for d in DEFINITIONS[1:8])
 
 
 def compute(inputs: FeatureInputs) -> dict[str, Value]:
     """Compare the instrument with the leaders whose bars are at hand."""
-    found = {s: columns(x, inputs.as_of) for s, x in sorted((inputs.leaders or {}).items())}
+    intraday = lead_lag.compute(inputs)
+    given = sorted((inputs.leaders or {}).items())
+    found = {s: columns(x, inputs.as_of, last=LEADER_WINDOW) for s, x in given}
     found = {symbol: bars for symbol, bars in found.items() if len(bars) > DAYS}
     if not found:
-        return missing_all(DEFINITIONS, "no leader has 61 daily bars")
-    returns = {symbol: _returns_by_day(bars) for symbol, bars in found.items()}
-    basket = _basket(returns)
-    own = _returns_by_day(columns(inputs.daily, inputs.as_of))
-    at_hand = f"{' '.join(found)} ({len(found)} of {inputs.leaders_in_all})"
-    return {"leaders_at_hand": at_hand} | _link(own, basket) | _breadth(found, returns, basket)
+        return missing_all(DEFINITIONS, "no leader has 61 daily bars") | intraday
+    returns = {s: (bars.sessions[1:], simple_returns(bars.close)[1:]) for s, bars in found.items()}
+    common = reduce(np.intersect1d, (days for days, _ in returns.values()))
+    table = {s: row[np.isin(days, common)] for s, (days, row) in returns.items()}
+    basket = np.mean(list(table.values()), axis=0)
+    own = (inputs.days.sessions[1:], simple_returns(inputs.days.close)[1:])
+    link = _link(own, (common, basket))
+    values: dict[str, Value] = {
+        "leaders_at_hand": f"{' '.join(found)} ({len(found)} of {inputs.leaders_in_all})"
+    }
+    values |= link | _day(table) | _breadth(found, table)
+    return values | {"leader_residual": _residual(own, (common, basket), link)} | intraday
 
 
-def _returns_by_day(bars: Columns) -> dict[date, float]:
-    returns = simple_returns(bars.close)[1:].tolist()
-    return dict(zip((bar.session for bar in bars.bars[1:]), returns, strict=True))
-
-
-def _basket(returns: Mapping[str, Mapping[date, float]]) -> dict[date, float]:
-    common = sorted(set.intersection(*(set(r) for r in returns.values())))
-    return {day: float(np.mean([r[day] for r in returns.values()])) for day in common}
-
-
-def _link(own: Mapping[date, float], basket: Mapping[date, float]) -> dict[str, Value]:
-    days = [day for day in sorted(basket) if day in own][-DAYS:]
-    names = [d.name for d in DEFINITIONS if "correlation" in d.name or d.name.endswith("link")]
-    names.append("leader_beta60")
-    if len(days) < DAYS:
-        return dict.fromkeys(names, Missing(f"{DAYS} common days are needed, {len(days)} exist"))
-    mine, theirs = np.array([own[d] for d in days]), np.array([basket[d] for d in days])
+def _link(own: tuple[Days, Array], basket: tuple[Days, Array]) -> dict[str, Value]:
+    mine, theirs = aligned(own, basket)
+    if len(mine) < DAYS:
+        reason = Missing(f"{DAYS} common days are needed, {len(mine)} exist")
+        return dict.fromkeys(_LINK, reason)
+    weighted, weighted_beta = ewma_link(mine, theirs)
+    mine, theirs = mine[-DAYS:], theirs[-DAYS:]
     if mine.std() == 0 or theirs.std() == 0:
-        return dict.fromkeys(names, Missing("one of the two did not move"))
+        return dict.fromkeys(_LINK, Missing("one of the two did not move"))
     r = correlation(mine, theirs)
     low, high = fisher_interval(r, DAYS)
     return {
@@ -67,41 +75,46 @@ def _link(own: Mapping[date, float], basket: Mapping[date, float]) -> dict[str, 
         "leader_correlation_high": high,
         "leader_link": "no link" if low <= 0 <= high else "linked",
         "leader_beta60": r * float(mine.std() / theirs.std()),
+        "leader_correlation_ewma": weighted,
+        "leader_beta_ewma": weighted_beta,
     }
 
 
-def correlation(one: Array, other: Array) -> float:
-    """Correlate two return rows (Pearson)."""
-    return float(np.clip(np.corrcoef(one, other)[0, 1], -1.0, 1.0))
+def _residual(
+    own: tuple[Days, Array], basket: tuple[Days, Array], link: Mapping[str, Value]
+) -> Value:
+    beta = link["leader_beta60"]
+    if not isinstance(beta, float):
+        return Missing("it needs leader_beta60, which is missing")
+    mine, theirs = aligned(own, (basket[0][-1:], basket[1][-1:]))
+    if not len(mine):
+        return Missing("it had no session on the leaders' last day")
+    return float(mine[0] - beta * theirs[0]) * 100
 
 
-def fisher_interval(r: float, count: int) -> tuple[float, float]:
-    """Give the 95 % interval of a correlation by Fisher's z."""
-    if abs(r) >= 1:
-        return r, r
-    centre, half = math.atanh(r), _Z95 / math.sqrt(count - 3)
-    return math.tanh(centre - half), math.tanh(centre + half)
-
-
-def _breadth(
-    found: Mapping[str, Columns],
-    returns: Mapping[str, Mapping[date, float]],
-    basket: Mapping[date, float],
-) -> dict[str, Value]:
-    last = max(basket)
-    day = [r[last] for r in returns.values()]
+def _day(table: Mapping[str, Array]) -> dict[str, Value]:
+    """Read the last common day."""
+    day = {symbol: float(row[-1]) for symbol, row in table.items()}
+    top = max(day, key=lambda symbol: (abs(day[symbol]), symbol))
     apart: Value = Missing("one leader has no dispersion")
     if len(day) > 1:
-        apart = float(np.std(day, ddof=1)) * 100
+        apart = float(np.std(list(day.values()), ddof=1)) * 100
     return {
-        "leader_return": basket[last] * 100,
-        "breadth_up": sum(r > 0 for r in day) / len(day),
-        "breadth20": _share_above(found, 20),
-        "breadth50": _share_above(found, 50),
+        "leader_return": math.fsum(day.values()) / len(day) * 100,
+        "top_leader": top,
+        "top_leader_return": day[top] * 100,
         "leader_dispersion": apart,
     }
 
 
+def _breadth(found: Mapping[str, Columns], table: Mapping[str, Array]) -> dict[str, Value]:
+    return {
+        "breadth_up": sum(bool(row[-1] > 0) for row in table.values()) / len(table),
+        "breadth20": _share_above(found, 20),
+        "breadth50": _share_above(found, 50),
+    }
+
+
 def _share_above(found: Mapping[str, Columns], period: int) -> float:
-    above = [bool(b.close[-1] > sma(b.close, period)[-1]) for b in found.values()]
+    above = [bool(b.close[-1] > b.close[-period:].mean()) for b in found.values()]
     return sum(above) / len(above)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.domain.events import CalendarEvent, Impact
+from shared.features import surprise
 from shared.features.definitions import Definition, Missing, Value, missing_all
 from shared.features.inputs import FeatureInputs
 
@@ -19,16 +20,24 @@ DEFINITIONS = (
     Definition("cpi_today", "flag", 0, f"1 if consumer prices are released {_TODAY}."),
     Definition("payrolls_today", "flag", 0, f"1 if US payrolls are released {_TODAY}."),
     Definition("central_bank_today", "flag", 0, f"1 if FOMC, ECB, BoE or BoJ decide {_TODAY}."),
+    Definition("fomc_today", "flag", 0, f"1 if the Federal Reserve decides {_TODAY}."),
+    Definition("ecb_today", "flag", 0, f"1 if the European Central Bank decides {_TODAY}."),
+    Definition("boe_today", "flag", 0, f"1 if the Bank of England decides {_TODAY}."),
+    Definition("boj_today", "flag", 0, f"1 if the Bank of Japan decides {_TODAY}."),
     Definition("holiday_today", "flag", 0, "1 if a country of its currencies has a holiday."),
+    *surprise.DEFINITIONS,
 )
 
 _CPI = re.compile(r"\b(CPI|consumer price)", re.IGNORECASE)
 _PAYROLLS = re.compile(r"non-?farm (payrolls|employment)", re.IGNORECASE)
-_CENTRAL_BANK = re.compile(
-    r"FOMC statement|federal funds rate|monetary policy decision|bank rate|BOJ policy rate"
-    r"|Bank of Japan policy|main refinancing rate",
-    re.IGNORECASE,
-)
+# which currency's events, and which titles, are a bank's decision
+_BANKS = {
+    "fomc": ("USD", r"FOMC statement|federal funds rate"),
+    "ecb": ("EUR", r"monetary policy (decision|statement)|main refinancing rate"),
+    "boe": ("GBP", r"bank rate|monetary policy (decision|summary)"),
+    "boj": ("JPY", r"BOJ policy rate|Bank of Japan policy|monetary policy (decision|statement)"),
+}
+_DECISIONS = {bank: (c, re.compile(p, re.IGNORECASE)) for bank, (c, p) in _BANKS.items()}
 
 
 def compute(inputs: FeatureInputs) -> dict[str, Value]:
@@ -40,16 +49,25 @@ def compute(inputs: FeatureInputs) -> dict[str, Value]:
     before, close, after = inputs.edges
     today, tomorrow = _between(events, before, close), _between(events, close, after)
     holidays = [e for e in events if e.impact is Impact.HOLIDAY and e.at.date() == inputs.session]
-    return _next_high(events, inputs.as_of) | {
-        "high_today": _count(today, Impact.HIGH),
-        "medium_today": _count(today, Impact.MEDIUM),
-        "high_tomorrow": _count(tomorrow, Impact.HIGH),
-        "medium_tomorrow": _count(tomorrow, Impact.MEDIUM),
-        "cpi_today": _titled(today, _CPI),
-        "payrolls_today": _titled(today, _PAYROLLS),
-        "central_bank_today": _titled(today, _CENTRAL_BANK),
-        "holiday_today": int(bool(holidays)),
+    banks: dict[str, Value] = {
+        f"{bank}_today": _titled([e for e in today if e.currency == currency], pattern)
+        for bank, (currency, pattern) in _DECISIONS.items()
     }
+    return (
+        _next_high(events, inputs.as_of)
+        | surprise.compute(events, inputs.as_of)
+        | banks
+        | {
+            "high_today": _count(today, Impact.HIGH),
+            "medium_today": _count(today, Impact.MEDIUM),
+            "high_tomorrow": _count(tomorrow, Impact.HIGH),
+            "medium_tomorrow": _count(tomorrow, Impact.MEDIUM),
+            "cpi_today": _titled(today, _CPI),
+            "payrolls_today": _titled(today, _PAYROLLS),
+            "central_bank_today": int(any(banks.values())),
+            "holiday_today": int(bool(holidays)),
+        }
+    )
 
 
 def _order(event: CalendarEvent) -> tuple[datetime, str, str]:

@@ -13,9 +13,11 @@ _PLAIN_LIFT = 3.0  # points from which a lean is not called slight; nothing here
 _EDGE_WORDS = ((1.0, "is practically zero"), (3.0, "is near zero"), (100.0, "is small"))
 
 
-def scaled_momentum(momentum_pct: float, volatility_pct: float) -> float:
+def scaled_momentum(
+    momentum_pct: float, volatility_pct: float, sessions_a_year: int = 252
+) -> float:
     """Put the 20-day return in units of the volatility of 20 days (yearly / √12.6)."""
-    return momentum_pct / (volatility_pct * math.sqrt(20 / 252))
+    return momentum_pct / (volatility_pct * math.sqrt(20 / sessions_a_year))
 
 
 def forecast(instrument: Instrument, features: Iterable[Feature], as_of: datetime) -> Forecast:
@@ -26,7 +28,9 @@ def forecast(instrument: Instrument, features: Iterable[Feature], as_of: datetim
     vintage = vintage_for(as_of)
     source = next((s for s in instrument.sources if s.series in vintage.series), None)
     base = _base_rates(vintage, source)
-    state = None if source is None else _state(vintage, source, features)
+    state = None
+    if source is not None:
+        state = _state(vintage, source, features, instrument.sessions_a_year)
     if source is None or state is None:
         chances = base
     else:
@@ -67,7 +71,9 @@ def _mirrored(chances: Probabilities, source: PriceSource) -> Probabilities:
     return Probabilities(bear=chances.bull, neutral=chances.neutral, bull=chances.bear)
 
 
-def _state(vintage: Vintage, source: PriceSource, features: Iterable[Feature]) -> str | None:
+def _state(
+    vintage: Vintage, source: PriceSource, features: Iterable[Feature], year: int
+) -> str | None:
     """Name today's state in the terms of the fitted series, None when a number is missing."""
     values = {f.name: f.value for f in features}
     regime, momentum, volatility = (
@@ -81,7 +87,7 @@ def _state(vintage: Vintage, source: PriceSource, features: Iterable[Feature]) -
         return None
     if source.inverted:  # 1/p returned r when p returned 1/(1+r) - 1
         momentum = 100 * (1 / (1 + momentum / 100) - 1)
-    return vintage.state(regime, scaled_momentum(momentum, volatility))
+    return vintage.state(regime, scaled_momentum(momentum, volatility, year))
 
 
 def _wording(label: Label, lift: float, *, known: bool) -> str:

@@ -59,7 +59,41 @@ def test_the_levels_are_the_features():
     inputs = open_inputs("SPY")
     values = flux.compute(inputs)
     found = {level.name: level.price for level in flux.levels(inputs, 2)}
-    assert found == {n: round(values[n], 2) for n in ("poc", "val", "vah")}
+    names = ("poc", "val", "vah", "session_poc", "session_val", "session_vah")
+    assert found == {name: round(values[name], 2) for name in names}
+
+
+def test_without_bars_within_the_day_only_the_sessions_own_numbers_are_missing():
+    values = flux.compute(inputs_of(daily_series([100.0 + i % 7 for i in range(80)])))
+    missing = {name for name, value in values.items() if isinstance(value, Missing)}
+    assert missing == {
+        *("session_poc", "session_val", "session_vah", "session_vwap", "session_vwap_distance"),
+        *("session_vwap_low1", "session_vwap_high1", "session_vwap_low2", "session_vwap_high2"),
+        "volume_z60",  # the invented volume does not vary
+    }
+    assert values["vwap_basis"] == "volume, daily bars"
+
+
+def test_the_week_begins_its_mean_anew():
+    series = daily_series([50.0] * 25 + [100.0, 110.0], spread=0.0)  # Monday, Tuesday
+    values = flux.compute(inputs_of(series))
+    assert values["week_vwap"] == pytest.approx(105.0)
+    assert values["week_vwap_high1"] == pytest.approx(110.0)
+    assert values["week_vwap_low2"] == pytest.approx(95.0)
+    assert values["week_vwap_distance"] == pytest.approx(1.0)
+
+
+def test_estimated_pressure_needs_volume_and_says_so():
+    series = daily_series([100.0 + i % 7 for i in range(80)], volume=None)
+    values = flux.compute(inputs_of(series))
+    assert values["cmf20"] == Missing("no usable volume in the last 21 sessions")
+
+
+def test_a_month_of_rising_days_is_all_buying_pressure():
+    values = flux.compute(inputs_of(daily_series([100.0 + i for i in range(40)])))
+    assert values["pressure_tick20"] == 1.0
+    assert values["obv_slope20"] == pytest.approx(1.0)
+    assert values["mfi14"] == 100.0
 
 
 def test_too_few_sessions_have_no_profile_and_no_levels():

@@ -87,33 +87,20 @@ def test_macd_seeds_both_means_where_the_slow_one_can_start(spy):
     assert found_signal[33:] == pytest.approx(signal, abs=1e-9)
 
 
-def test_realized_volatility_annualizes_simple_returns(spy):
-    close = spy["close"]
-    returns = [close[i] / close[i - 1] - 1 for i in range(280, 300)]
-    expected = statistics.stdev(returns) * math.sqrt(252) * 100
-    assert indicators.realized_volatility(close, 20)[-1] == pytest.approx(expected)
+def test_bollinger_bands_stand_two_population_deviations_from_the_mean(spy):
+    lower, upper = indicators.bollinger(spy["close"])
+    last = spy["close"][-20:].tolist()
+    half = 2 * statistics.pstdev(last)
+    assert (lower[-1], upper[-1]) == pytest.approx(
+        (statistics.fmean(last) - half, statistics.fmean(last) + half)
+    )
 
 
-def test_realized_volatility_survives_a_negative_price():
-    close = np.array([20.0] * 19 + [18.0, -37.63, 10.0])
-    assert math.isfinite(indicators.realized_volatility(close, 20)[-1])
-
-
-def test_parkinson_of_a_constant_range_has_a_closed_form():
-    low = np.full(30, 100.0)
-    expected = math.log(1.02) / math.sqrt(4 * math.log(2)) * math.sqrt(252) * 100
-    assert indicators.parkinson_volatility(low * 1.02, low, 20)[-1] == pytest.approx(expected)
-
-
-def test_parkinson_of_a_negative_price_is_undefined():
-    assert math.isnan(indicators.parkinson_volatility(np.full(20, 1.0), np.full(20, -1.0), 20)[-1])
-
-
-def test_the_regime_ratio_is_zero_when_short_and_long_volatility_are_equal():
-    close = np.cumprod(np.where(np.arange(400) % 2, 1.01, 1 / 1.01))
-    returns = indicators.simple_returns(close)
-    expected = math.log(statistics.stdev(returns[-5:]) / statistics.stdev(returns[-60:]))
-    assert indicators.regime_ratio(close)[-1] == pytest.approx(expected)
+def test_a_market_that_only_rises_has_all_direction_upward():
+    close = 100.0 + np.arange(60)
+    adx, plus, minus = indicators.directional(close + 1, close - 1, close)
+    assert (adx[-1], minus[-1]) == (100.0, 0.0)
+    assert plus[-1] == pytest.approx(50.0)  # a rise of 1 in a true range of 2
 
 
 def test_percentile_rank_counts_the_values_below_and_half_the_ties():
@@ -142,9 +129,9 @@ ROWS = {
     "rolling_sd": lambda h, lo, c: indicators.rolling_sd(c, 20),
     "macd": lambda h, lo, c: indicators.macd(c)[0],
     "macd_signal": lambda h, lo, c: indicators.macd(c)[1],
-    "realized_volatility": lambda h, lo, c: indicators.realized_volatility(c, 20),
-    "parkinson_volatility": lambda h, lo, c: indicators.parkinson_volatility(h, lo, 20),
-    "regime_ratio": lambda h, lo, c: indicators.regime_ratio(c),
+    "adx": lambda h, lo, c: indicators.directional(h, lo, c)[0],
+    "minus_di": lambda h, lo, c: indicators.directional(h, lo, c)[2],
+    "bollinger": lambda h, lo, c: indicators.bollinger(c)[1],
     "momentum": lambda h, lo, c: indicators.momentum(c),
 }
 

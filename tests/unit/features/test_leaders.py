@@ -38,11 +38,6 @@ def test_an_interval_that_contains_zero_is_no_link():
     assert values["leader_link"] == "no link"
 
 
-def test_fishers_interval_has_its_textbook_width():
-    low, high = leaders.fisher_interval(0.5, 103)  # 0.5493 ± 1.96 / 10, back through tanh
-    assert (low, high) == pytest.approx((0.3393, 0.6323), abs=1e-4)
-
-
 def test_the_leaders_at_hand_are_named_and_counted():
     values = leaders.compute(open_inputs("SPY"))
     assert values["leaders_at_hand"] == "AAPL GOOGL META (3 of 7)"
@@ -50,7 +45,27 @@ def test_the_leaders_at_hand_are_named_and_counted():
 
 def test_without_leaders_every_number_says_why():
     values = leaders.compute(inputs_of(daily_series(WAVE)))
-    assert set(values.values()) == {Missing("no leader has 61 daily bars")}
+    daily = {v for name, v in values.items() if not name.startswith("lead_lag")}
+    assert daily == {Missing("no leader has 61 daily bars")}
+
+
+def test_the_residual_is_what_the_leaders_do_not_explain():
+    doubled = [100.0]
+    for before, now in pairwise(WAVE):
+        doubled.append(doubled[-1] * (1 + 2 * (now / before - 1)))
+    doubled[-1] *= 1.01
+    values = leaders.compute(with_leaders(doubled, AAPL=WAVE))
+    own = (doubled[-1] / doubled[-2] - 1) * 100
+    assert values["leader_residual"] == pytest.approx(
+        own - values["leader_beta60"] * values["leader_return"]
+    )
+
+
+def test_the_top_leader_is_the_one_that_moved_most_either_way():
+    falling = [*WAVE[:-1], WAVE[-2] * 0.9]
+    values = leaders.compute(with_leaders(WAVE, AAPL=WAVE, FB=falling))
+    assert values["top_leader"] == "FB"
+    assert values["top_leader_return"] == pytest.approx(-10.0)
 
 
 def test_breadth_counts_the_leaders_that_rose_and_that_stand_above_their_means():

@@ -53,16 +53,31 @@ def test_an_event_after_yesterdays_close_belongs_to_today():
         ("Core CPI m/m", "cpi_today"),
         ("Nonfarm payrolls (Employment Situation)", "payrolls_today"),
         ("Non-Farm Employment Change", "payrolls_today"),
-        ("FOMC statement", "central_bank_today"),
-        ("ECB monetary policy decision", "central_bank_today"),
-        ("Bank of England Bank Rate decision", "central_bank_today"),
-        ("Bank of Japan policy statement", "central_bank_today"),
     ],
 )
 def test_a_title_raises_its_flag_and_no_other(title, flag):
     values = compute(event(REPLAY + timedelta(hours=1), title))
     flags = {name for name in values if name.endswith("_today") and values[name] == 1}
     assert flags == {flag, "high_today"}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "currency", "title", "flag"),
+    [
+        ("SPY", "USD", "FOMC statement", "fomc_today"),
+        ("SPY", "USD", "Federal Funds Rate", "fomc_today"),
+        ("EURUSD", "EUR", "ECB monetary policy decision", "ecb_today"),
+        ("EURUSD", "EUR", "Main Refinancing Rate", "ecb_today"),
+        ("GBPUSD", "GBP", "Bank of England Bank Rate decision", "boe_today"),
+        ("GBPUSD", "GBP", "Official Bank Rate", "boe_today"),
+        ("USDJPY", "JPY", "Bank of Japan policy statement", "boj_today"),
+        ("USDJPY", "JPY", "BOJ Policy Rate", "boj_today"),
+    ],
+)
+def test_a_banks_decision_raises_its_own_flag_and_that_of_all_banks(symbol, currency, title, flag):
+    values = compute(event(REPLAY + timedelta(hours=1), title, currency=currency), symbol=symbol)
+    flags = {name for name in values if name.endswith("_today") and values[name] == 1}
+    assert flags == {flag, "central_bank_today", "high_today"}
 
 
 def test_a_speech_is_no_decision():

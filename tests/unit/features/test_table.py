@@ -1,10 +1,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 
 from shared.domain.bias import FEATURE_STEPS
-from shared.features.table import DEFINITIONS, compute
+from shared.features import volume
+from shared.features.inputs import WINDOW
+from shared.features.table import DEFINITIONS, FeatureTable, compute
+from tests.full_market import full_inputs
 from tests.open_market import REPLAY, daily_series, inputs_of, open_inputs, served
 
 NAMES = [d.name for step in FEATURE_STEPS for d in DEFINITIONS[step]]
@@ -26,10 +30,35 @@ def test_every_defined_number_comes_once_and_in_order():
     assert len(set(NAMES)) == len(NAMES)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_later_rows_of_any_kind_do_not_change_it_and_it_was_there(name):
+    """Every number, on inputs that lack nothing: bars, hours, minutes, leaders, VIX, events."""
+    cut, whole = (
+        {f.name: f for f in table.features} for table in (_of_all(later=False), _of_all(later=True))
+    )
+    assert cut[name].value is not None, cut[name].reason
+    assert cut[name] == whole[name]
+
+
+@cache
+def _of_all(*, later: bool) -> FeatureTable:
+    return compute(full_inputs(later=later))
+
+
+def test_levels_do_not_change_either():
+    assert _of_all(later=False).levels == _of_all(later=True).levels
+
+
 @pytest.mark.parametrize("symbol", served())
-def test_the_open_data_leave_no_number_of_the_replays_morning_missing(symbol):
-    missing = {f.name: f.reason for f in compute(open_inputs(symbol)).features if f.value is None}
-    assert missing == {}
+def test_of_the_replays_morning_the_open_data_lack_only_what_they_do_not_hold(symbol):
+    inputs = open_inputs(symbol)
+    missing = {f.name for f in compute(inputs).features if f.value is None}
+    lacking = {n for n in NAMES if n.startswith(("lead_lag", "surprise"))}  # minutes, consensus
+    if inputs.hourly is None:
+        lacking |= {n for n in NAMES if n.startswith("session_")}
+    if inputs.daily.volume_kind == "none":
+        lacking |= {d.name for d in volume.DEFINITIONS}
+    assert missing - {"resistance", "support"} <= lacking
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 25, 39, 41, 62, 205])
@@ -42,8 +71,8 @@ def test_any_length_of_history_gives_every_number_or_its_reason(count):
 def test_older_history_than_the_window_changes_nothing():
     inputs = open_inputs("EURUSD")
     known = inputs.daily.until(inputs.as_of)
-    assert len(known.bars) > 420
-    shorter = replace(inputs, daily=replace(known, bars=known.bars[-400:]))
+    assert len(known.bars) > WINDOW + 20
+    shorter = replace(inputs, daily=replace(known, bars=known.bars[-WINDOW:]))
     assert compute(shorter) == compute(inputs)
 
 

@@ -49,6 +49,21 @@ def test_the_prior_week_is_the_last_one_that_is_over():
     assert (values["prior_week_high"], values["prior_week_low"]) == (121.0, 89.0)
 
 
+def test_the_prior_month_is_the_last_one_that_is_over():
+    closes = [100.0] * 40 + [110.0, 120.0, 90.0, 105.0]
+    series = daily_series(closes, start=date(2020, 1, 6))  # ends on Thursday 2020-03-05
+    values = technical.compute(inputs_of(series))
+    names = ("prior_month_high", "prior_month_low", "prior_month_close")
+    assert [values[name] for name in names] == [101.0, 99.0, 100.0]
+
+
+def test_a_level_comes_with_its_touches_its_age_and_its_score():
+    closes = [100.0] * 30 + [101, 102, 120, 102, 101, 100, 99, 80, 99, 100, 101, 100]
+    values = technical.compute(inputs_of(daily_series(closes, spread=1.0)))
+    assert (values["resistance_touches"], values["resistance_age"]) == (1, 9)
+    assert values["resistance_score"] == pytest.approx(1 - 9 / 20)
+
+
 def test_the_levels_hold_the_last_days_high_low_and_close():
     found = {x.name: x.price for x in technical.levels(open_inputs("SPY"), 2)}
     assert (found["prior_high"], found["prior_low"], found["prior_close"]) == (

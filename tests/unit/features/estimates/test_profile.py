@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.features.profile import build_profile
+from shared.features.estimates.profile import build_profile
 
 bars = st.lists(
     st.tuples(

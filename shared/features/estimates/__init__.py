@@ -1,0 +1,1 @@
+"""Statistics of prices and volumes that the steps are written with."""
