@@ -50,6 +50,8 @@ class BrokerAccount:
 class HeldPosition:
     """One line of the broker's own positions.
 
+    Shape: `asset` names the coin where the broker tells of coins and not of pairs: then the symbol
+    is one of those that it may have been traded by.
     Units: `quantity` signed; `average_price` per unit by the broker's own method.
     """
 
@@ -58,6 +60,7 @@ class HeldPosition:
     quantity: Decimal
     average_price: Decimal | None
     asset_class: AssetClass
+    asset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +251,8 @@ class HoldingsEndpoint:
     they are of one piece with the history, so that no fill can have come in between; `compares` has
     them read before the history too, where that is cheaper than the history: what is the same after
     it has not moved. `look_up` asks what these answers name by id only; what it gives comes after
-    them in `read`. `cash_adds_up` tells that cash moves by exactly what the rows say.
+    them in `read`. `cash_adds_up` tells that cash moves by exactly what the rows say;
+    `pooled` that coins are told by asset, whatever they were bought with.
     """
 
     requests: Callable[[BrokerAccount], Sequence[Request]]
@@ -256,6 +260,7 @@ class HoldingsEndpoint:
     settled: bool = False
     compares: bool = False
     cash_adds_up: bool = False
+    pooled: bool = False
     look_up: Callable[[Ask, BrokerAccount, Sequence[Any]], Awaitable[Sequence[Any]]] | None = None
 
 

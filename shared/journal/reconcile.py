@@ -15,6 +15,7 @@ from shared.journal.reconciliation.comparison import Agreement, Line
 from shared.journal.reconciliation.discrepancies import Suspects, acknowledge, keep
 from shared.journal.reconciliation.evidence import suspected
 from shared.journal.reconciliation.holdings import OurHoldings
+from shared.journal.reconciliation.pooled import pooled
 from shared.journal.reconciliation.result import Reconciliation
 from shared.journal.scanning import every, for_each
 from shared.journal.tombstones import is_erased
@@ -141,6 +142,8 @@ class _Comparison:
         lines: tuple[Line, ...] = ()
         if not reason:
             held = await self._ours.at(report["at_us"])
+            if report.get("pooled"):
+                held = await pooled(self._ours, held, report)
             lines = held.compare(report["positions"])
             reason = await self._behind(lines)
         state = Agreement.AGREED if all(line.equal for line in lines) else Agreement.DIFFERS

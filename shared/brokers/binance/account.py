@@ -126,7 +126,9 @@ def _spot_holdings(body: Any, account: BrokerAccount) -> Holdings:
     held = balances_of(body)
     cash = held.pop(account.currency, Decimal(0))
     coins = (
-        HeldPosition(f"{asset}{CASH}", f"{asset}{CASH}", quantity, None, AssetClass.CRYPTO)
+        HeldPosition(
+            f"{asset}{CASH}", f"{asset}{CASH}", quantity, None, AssetClass.CRYPTO, asset=asset
+        )
         for asset, quantity in sorted(held.items())
     )
     return Holdings(cash, tuple(coins))

@@ -83,7 +83,7 @@ SPEC = BrokerSpec(
             resumes=True,
         ),
     ),
-    holdings=HoldingsEndpoint(holdings_requests, read_holdings, compares=True),
+    holdings=HoldingsEndpoint(holdings_requests, read_holdings, compares=True, pooled=True),
     overlap=timedelta(days=3),  # of futures; spot is walked by ids
     first_window=timedelta(days=90),  # of futures; spot gives the account's whole life
     zone=ZoneInfo("UTC"),
@@ -109,7 +109,7 @@ SPEC = BrokerSpec(
         "Spot tells trades by symbol: what you hold or have orders in is found at once,",
         "other symbols are looked through a few at a time, all within about a day.",
         "Convert, dust, fiat purchases, margin and deposits are not read: balances differ by them.",
-        "Fees paid in BNB are kept in BNB, and the balance of BNB differs by them.",
+        "Fees paid in BNB are kept in BNB, and taken off what is held of it.",
         "Futures go back six months, their funding three; older trades are in the site's export.",
         "Sub-accounts have keys of their own: one connection each.",
     ),

@@ -99,7 +99,7 @@ def _is_coin(name: str) -> bool:
 
 def _coin(name: str, quantity: Decimal, account: BrokerAccount) -> HeldPosition:
     symbol = Assets(name, account.currency).symbol
-    return HeldPosition(symbol, symbol, quantity, None, AssetClass.CRYPTO)
+    return HeldPosition(symbol, symbol, quantity, None, AssetClass.CRYPTO, asset=name)
 
 
 def _on_margin(body: Any) -> list[HeldPosition]:

@@ -35,10 +35,7 @@ _PERMISSIONS = (
     "one that may withdraw is refused. With Query open orders & trades, positions on margin are "
     "compared too."
 )
-_COINS = (
-    "Coins are compared in their pair with your account's currency: those that were bought with "
-    "other money, or paid with coins, show as differences."
-)
+_COINS = "Coins are compared by coin, whatever they were bought with or paid for."
 
 SPEC = BrokerSpec(
     name="kraken",
@@ -58,7 +55,9 @@ SPEC = BrokerSpec(
             resumes=True,
         ),
     ),
-    holdings=HoldingsEndpoint(lambda _: (BALANCES,), read_holdings, compares=True, look_up=look_up),
+    holdings=HoldingsEndpoint(
+        lambda _: (BALANCES,), read_holdings, compares=True, pooled=True, look_up=look_up
+    ),
     overlap=timedelta(days=3),  # and once a week a month
     first_window=timedelta(days=90),
     zone=ZoneInfo("UTC"),

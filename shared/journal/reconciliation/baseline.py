@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from shared.domain.ids import AccountKey, UserId
+from shared.domain.journal.book import build_book
 from shared.domain.journal.opening import LotOrigin, OpeningLot
 from shared.domain.messages import JournalChanged
 from shared.domain.time import from_micros
@@ -18,7 +19,8 @@ from shared.journal.projection.basis import lot_body, lot_key, read_lot
 from shared.journal.projection.staleness import stale_roots
 from shared.journal.reconciliation.comparison import Line
 from shared.journal.reconciliation.holdings import OurHoldings
-from shared.journal.reconciliation.opening import Reported, inferred_lots
+from shared.journal.reconciliation.opening import Reported, by_symbol, inferred_lots
+from shared.journal.reconciliation.pooled import flows
 from shared.journal.scanning import every
 from shared.ports import (
     Clock,
@@ -154,17 +156,33 @@ class OpeningLots:
     async def _wanted(self, baseline: Baseline) -> list[OpeningLot]:
         report = baseline.report.body
         traded = await self._roots(report["at_us"])
-        reported: defaultdict[str, list[Reported]] = defaultdict(list)
-        for body in report["positions"]:
-            one = Reported.of(body, report["currency"])
-            reported[traded.get(one.symbol, one.root)].append(one)
         ours = OurHoldings(self.documents, self.user_id, self.account_key)
+        told = [Reported.of(body, report["currency"]) for body in report["positions"]]
+        if report.get("pooled"):
+            told = await self._by_symbol(ours, told, baseline, set(traded.values()))
+        reported: defaultdict[str, list[Reported]] = defaultdict(list)
+        for one in told:
+            reported[traded.get(one.symbol, one.root)].append(one)
         lots: list[OpeningLot] = []
         for root in sorted({*reported, *traded.values()}):
             log = await ours.log(root, until_us=report["at_us"])
             known = [(e.key, e.row) for e in log if e.row.occurred_at >= baseline.begins_at]
             lots += inferred_lots(root, known, reported[root], baseline.begins_at)
         return lots
+
+    async def _by_symbol(
+        self, ours: OurHoldings, told: Sequence[Reported], baseline: Baseline, roots: set[str]
+    ) -> list[Reported]:
+        """Tell a report of coins by the symbols that they were traded by."""
+        at_us: int = baseline.report.body["at_us"]
+        held: dict[str, Decimal] = {}
+        for root in sorted(roots):
+            log = await ours.log(root, until_us=at_us)
+            known = [(e.key, e.row) for e in log if e.row.occurred_at >= baseline.begins_at]
+            held |= {one.symbol: one.quantity for one in build_book(root, known).positions}
+        assets = await ours.assets()
+        names = {one.asset for one in told} | set(assets.values())
+        return by_symbol(told, held, assets, await flows(ours, names, at_us))
 
     async def _roots(self, at_us: int) -> dict[str, str]:
         """Tell under which root each symbol was traded."""

@@ -49,6 +49,10 @@ class Held:
         """Tell what is held of a symbol; 0 where nothing is known of it."""
         return self._quantities.get(symbol, ("", Decimal(0)))[1]
 
+    def all(self) -> list[tuple[str, str, Decimal]]:
+        """List symbols, roots and quantities."""
+        return [(symbol, root, units) for symbol, (root, units) in self._quantities.items()]
+
     def compare(self, reported: Sequence[Body]) -> tuple[Line, ...]:
         """Set our side against the broker's: the union of what either holds, by symbol."""
         theirs: Mapping[str, Body] = {position["symbol"]: position for position in reported}

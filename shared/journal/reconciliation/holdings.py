@@ -1,6 +1,6 @@
 """What our journal says was held at an instant: the projections, and the log behind them."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from shared.journal.projection.basis import read_basis
 from shared.journal.projection.documents import read_holdings, read_log
 from shared.journal.reconciliation.comparison import Held
 from shared.journal.scanning import every
-from shared.ports import Body, Documents, Key, Query
+from shared.ports import Body, Documents, JsonScalar, Key, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,30 @@ class OurHoldings:
         where = {"account_key": self.account_key}
         query = Query("positions", (self.user_id,), where=where, order_by="root")
         return {gate.body["root"]: gate.body async for gate in every(self.documents, query)}
+
+    async def assets(self) -> dict[str, str]:
+        """Tell which coin each symbol's units are, for those whose rows name it.
+
+        Raises: StoreUnavailable.
+        """
+        found = {}
+        for root in await self.gates():
+            where: dict[str, JsonScalar] = {"account_key": self.account_key, "root": root}
+            first = Query("executions", (self.user_id,), where, order_by="at_us", limit=1)
+            for row in (await self.documents.scan(first)).documents:
+                body = row.body["body"]
+                if body.get("base"):
+                    found[body["symbol"]] = body["base"]
+        return found
+
+    async def rows(self, until_us: int) -> AsyncIterator[Execution | AccountEvent]:
+        """Yield all rows of the account up to an instant.
+
+        Raises: StoreUnavailable.
+        """
+        query = replace(self._after(-1), at_least=None, below=until_us + 1)
+        async for found in every(self.documents, query):
+            yield read_entry(found).row
 
     async def between(self, since: datetime, until: datetime) -> list[Execution | AccountEvent]:
         """Read the rows after one instant, up to another.

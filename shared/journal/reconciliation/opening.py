@@ -34,6 +34,7 @@ class Reported:
     average_price: Decimal | None
     asset_class: AssetClass
     currency: str
+    asset: str = ""
 
     @classmethod
     def of(cls, body: Mapping[str, Any], currency: str) -> "Reported":
@@ -46,7 +47,42 @@ class Reported:
             None if price is None else Decimal(price),
             AssetClass(body["asset_class"]),
             currency,
+            body.get("asset", ""),
         )
+
+
+def by_symbol(
+    told: Iterable[Reported],
+    held: Mapping[str, Decimal],
+    assets: Mapping[str, str],
+    spent: Mapping[str, Decimal],
+) -> list[Reported]:
+    """Tell coins by the symbols that they were traded by: one has the rest, the others agree.
+
+    Shape: `held` are our units by symbol, `assets` symbol -> coin, `spent` what was given and got
+    of a coin as price and fee. What the broker holds beyond all that goes to the symbol of which
+    most was sold, else to the report's own; less than that is no older holding.
+    """
+    reports = list(told)
+    theirs = {one.asset: one for one in reports if one.asset}
+    found = [one for one in reports if not one.asset]
+    for asset in sorted({*theirs, *assets.values()}):
+        own = {symbol: held.get(symbol, _ZERO) for symbol in assets if assets[symbol] == asset}
+        one = theirs.get(asset)
+        with no_digit_lost():
+            units = sum(own.values(), _ZERO) + spent.get(asset, _ZERO)
+            rest = (one.quantity if one else _ZERO) - units
+        if rest > 0:
+            short = min(own, key=lambda symbol: (own[symbol], symbol), default=None)
+            name = short if short is not None and own[short] < 0 else one.symbol if one else short
+            if name is not None:
+                own[name] = own.get(name, _ZERO) + rest
+        currency = one.currency if one else ""
+        found += [
+            Reported(name, name, units, None, AssetClass.CRYPTO, currency)
+            for name, units in own.items()
+        ]
+    return found
 
 
 def inferred_lots(

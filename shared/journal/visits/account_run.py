@@ -177,6 +177,7 @@ class AccountRun:
             "cash": decimal_text(holdings.cash),
             "currency": self.found.currency,
             "cash_adds_up": self.client.spec.holdings.cash_adds_up,
+            "pooled": self.client.spec.holdings.pooled,
             "positions": [_position_body(position) for position in holdings.positions],
         }
         report_id = f"{self.account.key}-{run:012d}"  # two runs may share an instant
@@ -203,4 +204,5 @@ def _position_body(position: HeldPosition) -> dict[str, str | None]:
         "quantity": decimal_text(position.quantity),
         "average_price": None if price is None else decimal_text(price),
         "asset_class": position.asset_class.value,
+        "asset": position.asset,
     }
