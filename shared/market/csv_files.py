@@ -10,14 +10,15 @@ import gzip
 import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from shared.domain.bars import Bar, Series, Timeframe
+from shared.domain.bars import FILES, Bar, Series, Timeframe
 from shared.domain.errors import ContractBroken, InvalidInput, NotFound
 from shared.domain.instrument import PriceSeries, Split
+from shared.market.folding import Wanted, check_prices
 from shared.market.registry import load_series
 from shared.market.sessions import is_session, session_close, session_for, session_open
 
@@ -25,18 +26,10 @@ _LENGTH = {Timeframe.HOUR: timedelta(hours=1), Timeframe.FOUR_HOURS: timedelta(h
 _PRICES = ("open", "high", "low", "close")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which part of one file is read, and for which series."""
-
-    spec: PriceSeries
-    timeframe: Timeframe
-    since: datetime
-    until: datetime
-
-
 class CsvFiles:
     """Bars from a folder; files whose origin says `prices = "raw"` are split-adjusted here."""
+
+    name = FILES
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -116,18 +109,13 @@ def _parse(row: Mapping[str, str], wanted: Wanted) -> Bar | None:
     # cheap on text first: most rows of a long file are not wanted
     if stamp and stamp[:10] < (wanted.since - timedelta(days=7)).date().isoformat():
         return None
-    span = _day(wanted.spec, stamp) if daily else _hours(wanted, stamp)
+    span = _day(wanted.market, stamp) if daily else _hours(wanted, stamp)
     opened_at, closed_at, session = span
     if opened_at < wanted.since or closed_at > wanted.until:
         return None
     o, h, low, c = (float(row[name] or "nan") for name in _PRICES)
-    if not all(map(math.isfinite, (o, h, low, c))):
-        raise ValueError(f"a price of {session} is not a number")
-    if not low <= min(o, c) <= max(o, c) <= h:
-        raise ValueError(f"{session}: open or close outside of low..high")
     volume = float(row["volume"]) if row.get("volume") else None
-    if volume is not None and not 0 <= volume < math.inf:
-        raise ValueError(f"{session}: a volume of {volume}")
+    check_prices(o, h, low, c, volume)
     return Bar(opened_at, closed_at, session, o, h, low, c, volume)
 
 
@@ -140,10 +128,10 @@ def _day(spec: PriceSeries, stamp: str) -> tuple[datetime, datetime, date]:
 
 def _hours(wanted: Wanted, stamp: str) -> tuple[datetime, datetime, date]:
     start = datetime.fromisoformat(stamp).astimezone(UTC)
-    session = session_for(wanted.spec, start)
+    session = session_for(wanted.market, start)
     # the first bar of a stock day is stamped 09:00 and covers 09:30 to 10:00
-    opened_at = max(start, session_open(wanted.spec, session))
-    closed_at = min(start + _LENGTH[wanted.timeframe], session_close(wanted.spec, session))
+    opened_at = max(start, session_open(wanted.market, session))
+    closed_at = min(start + _LENGTH[wanted.timeframe], session_close(wanted.market, session))
     if closed_at <= opened_at:
         raise ValueError(f"{stamp} lies outside of the session of {session}")
     return opened_at, closed_at, session

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from shared.domain.bars import Bar, Series, Timeframe
+from shared.domain.bars import FILES, Bar, Series, Timeframe
 from shared.domain.errors import AlreadyExists
 from shared.domain.events import CalendarEvent
 from shared.domain.ids import canonical_json
 from shared.domain.instrument import Instrument, PriceSource
 from shared.domain.time import from_micros, to_micros
+from shared.market.choice import best, is_current
 from shared.market.providers import CalendarBody
+from shared.market.registry import load_series
 from shared.ports import Clock, Create, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
 
@@ -42,7 +44,7 @@ class MarketStore:
         return changed
 
     async def _put_chunk(self, series: Series, chunk: str) -> int:
-        key = _key(series.symbol, series.timeframe, chunk)
+        key = _key(series, chunk)
 
         async def merge() -> int:
             (stored,) = await self._documents.get_many([key])
@@ -58,21 +60,59 @@ class MarketStore:
         return await compare_and_set(self._clock, self._entropy, merge)
 
     async def series(self, symbol: str, timeframe: Timeframe, as_of: datetime) -> Series | None:
-        """Return the newest bars that had closed at `as_of`; None when there are none."""
-        keys = [_key(symbol, timeframe, chunk) for chunk in _chunks(timeframe, as_of.date())]
-        found = [d for d in await self._documents.get_many(keys) if d is not None]
-        known = _join(found).until(as_of) if found else None
-        return known if known and known.bars else None
+        """Return the newest bars that had closed at `as_of`, of one provider; None without any.
+
+        That is the first provider in the registry's order that is up to date, else the one with the
+        newest bar. Prices of before a future's rolls are restated in its newest contract.
+        """
+        spec = load_series().get(symbol)
+        providers = [*(spec.providers if spec else ()), FILES]
+        found = await self._held(symbol, timeframe, as_of, providers)
+        if spec is None or len(found) < 2:
+            return found[0].back_adjusted() if found else None
+        return best(spec, found, as_of).back_adjusted()
+
+    async def held(
+        self, symbol: str, timeframe: Timeframe, provider: str, as_of: datetime
+    ) -> Series | None:
+        """Return what one provider's newest bars were, as it gave them."""
+        found = await self._held(symbol, timeframe, as_of, [provider])
+        return found[0] if found else None
+
+    async def _held(
+        self, symbol: str, timeframe: Timeframe, as_of: datetime, providers: Sequence[str]
+    ) -> list[Series]:
+        """Read several providers' bars at once, in their order; those without any are left out."""
+        chunks = _chunks(timeframe, as_of.date())
+        keys = [_key_of(symbol, timeframe, chunk, p) for p in providers for chunk in chunks]
+        read = await self._documents.get_many(keys)
+        by_provider = [read[i : i + len(chunks)] for i in range(0, len(read), len(chunks))]
+        series = (
+            _join([d for d in found if d]).until(as_of) for found in by_provider if any(found)
+        )
+        return [one for one in series if one.bars]
 
     async def price_series(
         self, instrument: Instrument, timeframe: Timeframe, as_of: datetime
     ) -> tuple[PriceSource, Series] | None:
-        """Return the first of the instrument's sources that has bars, inverted where it says so."""
+        """Return the first of the instrument's sources whose bars are up to date, else the newest.
+
+        Inverted where the source says so.
+        """
+        newest: tuple[PriceSource, Series] | None = None
         for source in instrument.sources:
             series = await self.series(source.series, timeframe, as_of)
-            if series is not None:
-                return source, series.invert() if source.inverted else series
-        return None
+            if series is None:
+                continue
+            if newest is None or series.bars[-1].session > newest[1].bars[-1].session:
+                newest = source, series
+            if is_current(load_series()[source.series], series, as_of):
+                newest = source, series
+                break
+        if newest is None:
+            return None
+        source, series = newest
+        return source, series.invert() if source.inverted else series
 
     async def put_calendar(self, body: CalendarBody) -> None:
         """Keep a body with its fetch time.
@@ -122,8 +162,12 @@ def _chunks(timeframe: Timeframe, newest: date) -> list[str]:
     return [f"{n // 12}-{n % 12 + 1:02d}" for n in numbers]
 
 
-def _key(symbol: str, timeframe: Timeframe, chunk: str) -> Key:
-    return Key("series", (f"{symbol}-{timeframe}-{chunk}",))
+def _key(series: Series, chunk: str) -> Key:
+    return _key_of(series.symbol, series.timeframe, chunk, series.provider)
+
+
+def _key_of(symbol: str, timeframe: Timeframe, chunk: str, provider: str) -> Key:
+    return Key("series", (f"{symbol}-{timeframe}-{chunk}-{provider}",))
 
 
 def _body(series: Series, chunk: str, bars: Sequence[Bar]) -> dict[str, Any]:
@@ -133,7 +177,7 @@ def _body(series: Series, chunk: str, bars: Sequence[Bar]) -> dict[str, Any]:
             to_micros(b.opened_at),
             to_micros(b.closed_at),
             b.session.isoformat(),
-            *(b.open, b.high, b.low, b.close, b.volume),
+            *(b.open, b.high, b.low, b.close, b.volume, b.rolled),
         )
         for b in bars
     ]
@@ -141,6 +185,7 @@ def _body(series: Series, chunk: str, bars: Sequence[Bar]) -> dict[str, Any]:
         "symbol": series.symbol,
         "timeframe": str(series.timeframe),
         "chunk": chunk,
+        "provider": series.provider,
         "source": series.source,
         "licence": series.licence,
         "volume_kind": series.volume_kind,
@@ -150,9 +195,8 @@ def _body(series: Series, chunk: str, bars: Sequence[Bar]) -> dict[str, Any]:
 
 def _decode(body: Mapping[str, Any]) -> Iterable[Bar]:
     for opened_us, closed_us, session, *numbers in json.loads(body["bars"]):
-        o, h, low, c, volume = numbers
         opened_at, closed_at = from_micros(opened_us), from_micros(closed_us)
-        yield Bar(opened_at, closed_at, date.fromisoformat(session), o, h, low, c, volume)
+        yield Bar(opened_at, closed_at, date.fromisoformat(session), *numbers)
 
 
 def _join(chunks: Sequence[Document]) -> Series:
@@ -165,4 +209,5 @@ def _join(chunks: Sequence[Document]) -> Series:
         licence=newest["licence"],
         bars=tuple(bars),
         volume_kind=newest["volume_kind"],
+        provider=newest["provider"],
     )

@@ -57,9 +57,9 @@ COMMON = (
     ),
     Collection(
         "series",
-        "bars of one symbol, one year or month a document",
-        "symbol + timeframe + chunk",
-        "about 40 a year and symbol",
+        "bars of one symbol from one provider, one year or month a document",
+        "symbol + timeframe + chunk + provider",
+        "about 13 a year, symbol and provider",
         None,
         (Index(("symbol", "timeframe"), "chunk", "a symbol's bars"),),
     ),

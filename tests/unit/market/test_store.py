@@ -36,7 +36,7 @@ async def test_stored_bars_come_back_to_the_last_bit(store):
 async def test_the_same_bars_again_write_nothing(store, documents):
     series = daily_series([10.0] * 30)
     assert await store.put_series(series) == 30
-    key = Key("series", ("SPY-1d-2020",))
+    key = Key("series", ("SPY-1d-2020-files",))
     (before,) = await documents.get_many([key])
     assert await store.put_series(series) == 0
     (after,) = await documents.get_many([key])
@@ -124,3 +124,53 @@ async def test_a_body_of_the_same_instant_is_kept_once(store):
     await store.put_calendar(body(REPLAY, "first"))
     await store.put_calendar(body(REPLAY, "second"))
     assert (await store.calendar("official", REPLAY)).events[0].title == "first"
+
+
+def from_alpaca(series):
+    return replace(series, provider="alpaca", source="Alpaca SPY")
+
+
+async def test_bars_of_two_providers_are_never_mixed(store):
+    await store.put_series(daily_series([1.0, 2.0, 3.0]))
+    await store.put_series(from_alpaca(daily_series([10.0, 20.0, 30.0])))
+    read = await store.series("SPY", Timeframe.DAY, REPLAY)
+    assert [b.close for b in read.bars] == [10.0, 20.0, 30.0]
+    assert (read.provider, read.source) == ("alpaca", "Alpaca SPY")
+
+
+async def test_a_provider_that_fell_behind_gives_its_place_to_the_newest(store):
+    await store.put_series(from_alpaca(daily_series([1.0, 2.0])))
+    await store.put_series(daily_series([1.0, 2.0, 3.0]))
+    assert (await store.series("SPY", Timeframe.DAY, REPLAY)).provider == "files"
+
+
+async def test_a_preferred_provider_that_is_up_to_date_stands_before_a_newer_one(store):
+    days = daily_series([1.0, 2.0, 3.0])  # until Wednesday
+    await store.put_series(from_alpaca(replace(days, bars=days.bars[:2])))
+    await store.put_series(days)
+    just_closed = days.bars[2].closed_at + timedelta(minutes=20)  # Alpaca has not told it yet
+    assert (await store.series("SPY", Timeframe.DAY, just_closed)).provider == "alpaca"
+    later = just_closed + timedelta(minutes=20)
+    assert (await store.series("SPY", Timeframe.DAY, later)).provider == "files"
+
+
+async def test_a_proxy_that_is_up_to_date_stands_before_a_future_that_is_not(store):
+    days = daily_series([300.0] * 3)
+    await store.put_series(days)
+    await store.put_series(replace(days, symbol="ES", bars=days.bars[:1], provider="databento"))
+    at = days.bars[-1].closed_at + timedelta(hours=1)
+    source, _ = await store.price_series(load_instruments()["ES"], Timeframe.DAY, at)
+    assert source.label == "SPY for ES"
+
+
+async def test_rolls_are_kept_as_they_were_and_adjusted_when_they_are_read(store):
+    days = daily_series([10.0, 20.0, 20.0])
+    rolled = replace(days.bars[1], rolled=2.0)
+    bars = (days.bars[0], rolled, days.bars[2])
+    await store.put_series(replace(days, symbol="ES", bars=bars, provider="databento"))
+    read = await store.series("ES", Timeframe.DAY, REPLAY)
+    assert [b.close for b in read.bars] == [20.0, 20.0, 20.0]
+    before = await store.series("ES", Timeframe.DAY, days.bars[0].closed_at)
+    assert [b.close for b in before.bars] == [10.0]
+    held = await store.held("ES", Timeframe.DAY, "databento", REPLAY)
+    assert held.bars == bars
