@@ -1,13 +1,15 @@
-"""Running a change again when another writer was faster."""
+"""Doing it again: a change when another writer was faster, a question that was not answered."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from shared.domain.errors import Conflict, StoreUnavailable
+from shared.domain.errors import Conflict, RateLimited, StoreUnavailable, UpstreamUnavailable
 from shared.ports import Clock, Entropy
 
 _FIRST_WAIT_S = 0.02
 _LONGEST_WAIT_S = 1.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 60.0  # who asks for more is asked another time
 
 T = TypeVar("T")
 
@@ -29,3 +31,23 @@ async def compare_and_set(
         return await change()
     except Conflict as error:
         raise StoreUnavailable(f"{attempts} attempts lost to other writers") from error
+
+
+async def ask_again(
+    clock: Clock, entropy: Entropy, ask: Callable[[], Awaitable[T]], *, attempts: int = 4
+) -> T:
+    """Ask until there is an answer, with pauses as long as the other side says, or growing ones.
+
+    Raises: RateLimited, UpstreamUnavailable when the last attempt fails too, or the pause that is
+    asked for is longer than a minute; what else `ask` raises at once.
+    """
+    for attempt in range(1, attempts):
+        try:
+            return await ask()
+        except (RateLimited, UpstreamUnavailable) as error:
+            asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
+            if asked_s is not None and asked_s > _LONGEST_PAUSE_S:
+                raise
+            pause_s = (asked_s or 0.0) + entropy.uniform(0.0, _FIRST_PAUSE_S * 2**attempt)
+        await clock.sleep(pause_s)
+    return await ask()

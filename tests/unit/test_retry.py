@@ -1,7 +1,14 @@
 import pytest
 
-from shared.domain.errors import AlreadyExists, ContractBroken, StoreUnavailable, VersionChanged
-from shared.retry import compare_and_set
+from shared.domain.errors import (
+    AlreadyExists,
+    ContractBroken,
+    RateLimited,
+    StoreUnavailable,
+    UpstreamUnavailable,
+    VersionChanged,
+)
+from shared.retry import ask_again, compare_and_set
 from tests.twins.manual_clock import ManualClock
 from tests.twins.seeded_entropy import SeededEntropy
 
@@ -50,3 +57,23 @@ async def test_other_errors_escape_at_once() -> None:
 async def test_a_lambda_that_returns_an_awaitable_is_awaited() -> None:
     change = Losing(1, VersionChanged("v"))
     assert await compare_and_set(ManualClock(), SeededEntropy(), lambda: change()) == "committed"
+
+
+async def test_a_question_is_asked_again_until_it_is_answered() -> None:
+    ask = Losing(2, UpstreamUnavailable("down"))
+    clock = ManualClock()
+    assert await ask_again(clock, SeededEntropy(), ask) == "committed"
+    assert len(clock.slept) == 2
+
+
+async def test_who_says_how_long_to_wait_is_not_asked_before() -> None:
+    clock = ManualClock()
+    await ask_again(clock, SeededEntropy(), Losing(1, RateLimited("slow", retry_after_s=40)))
+    assert 40 <= clock.slept[0] < 42
+
+
+async def test_a_question_that_is_refused_is_not_asked_again() -> None:
+    ask = Losing(9, ContractBroken("x"))
+    with pytest.raises(ContractBroken):
+        await ask_again(ManualClock(), SeededEntropy(), ask)
+    assert ask.calls == 1

@@ -1,0 +1,1 @@
+"""Market data providers on the wire, each a pure state machine over scripted prints."""
