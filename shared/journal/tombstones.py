@@ -9,7 +9,7 @@ from shared.journal.scanning import every
 from shared.ports import Body, Clock, Delete, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
 
-_BATCH = 100
+_BATCH = 400
 # Everything that carries an account's key, with the field that its index is ordered by.
 _KEPT_BY_ACCOUNT = (
     ("round_trips", "closed_us"),
@@ -67,20 +67,40 @@ class Erasure:
         Raises: StoreUnavailable.
         """
         await self._entomb(user_id, account_key)
+        # a build that had begun may write once more: it is found by one more pass
+        while await self._remove_all(user_id, account_key):
+            pass
+
+    async def _remove_all(self, user_id: UserId, account_key: AccountKey) -> int:
+        count, keys = 0, list[Key]()
+        async for key in self._keys(user_id, account_key):
+            keys.append(key)
+            if len(keys) == _BATCH:
+                count += await self._remove(keys)
+                keys = []
+        return count + await self._remove(keys)
+
+    async def _keys(self, user_id: UserId, account_key: AccountKey) -> AsyncIterator[Key]:
+        """Yield what there is of an account: rows before what is computed from them."""
         where = {"account_key": account_key}
-        for collection, order in _KEPT_BY_ACCOUNT:
-            query = Query(collection, (user_id,), where, order_by=order)
-            keys = [found.key async for found in every(self.documents, query)]
-            marks = [Key("build_marks", key.path) for key in keys if collection == "positions"]
-            await self._remove([*keys, *marks])
         rows = Query("executions", (user_id,), where, order_by="at_us")
         async for row in every(self.documents, rows):
-            await self._remove([key async for key in self._with_history(row)])
+            async for key in self._with_history(row):
+                yield key
         runs = Query("runs", (user_id,), where, order_by="run")
         async for run in every(self.documents, runs):
-            await self._remove([key async for key in self._with_receipts(user_id, run)])
-        for kept in ("reconciliations", "prop_rules"):
-            await self._remove([Key(kept, (user_id, account_key))])
+            async for key in self._with_receipts(user_id, run):
+                yield key
+        for collection, order in _KEPT_BY_ACCOUNT:
+            query = Query(collection, (user_id,), where, order_by=order)
+            async for found in every(self.documents, query):
+                yield found.key
+                if collection == "positions":
+                    yield Key("build_marks", found.key.path)
+        single = [Key(kept, (user_id, account_key)) for kept in ("reconciliations", "prop_rules")]
+        for one in await self.documents.get_many(single):
+            if one is not None:
+                yield one.key
 
     async def _entomb(self, user_id: UserId, account_key: AccountKey) -> None:
         places = [Key("accounts", (user_id, account_key)), Key("counters", (user_id, account_key))]
@@ -108,6 +128,7 @@ class Erasure:
             yield receipt.key
         yield run.key
 
-    async def _remove(self, keys: Sequence[Key]) -> None:
-        for begin in range(0, len(keys), _BATCH):
-            await self.documents.commit([Delete(key) for key in keys[begin : begin + _BATCH]])
+    async def _remove(self, keys: Sequence[Key]) -> int:
+        if keys:
+            await self.documents.commit([Delete(key) for key in keys])
+        return len(keys)

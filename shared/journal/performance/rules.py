@@ -7,6 +7,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance.prop_rules import PropRules
 from shared.journal.scanning import every
+from shared.journal.tombstones import is_erased
 from shared.ports import Clock, Create, Delete, Documents, Entropy, Key, Query, Update, Write
 from shared.retry import compare_and_set
 
@@ -30,7 +31,7 @@ class PropRulesStore:
 
         async def write() -> None:
             account, found = await self.documents.get_many([place, key])
-            if account is None:
+            if account is None or is_erased(account.body):
                 raise InvalidInput(f"there is no account {account_key!r}")
             if rules is None:
                 await self.documents.commit([Delete(key)])
