@@ -12,8 +12,9 @@ from shared.journal.imports.mapping import Mapping
 from shared.journal.imports.publishing import FILE, PublishedRun, publish_run
 from shared.journal.imports.reading import BadLine, ReadLine, read_file
 from shared.journal.queries import AccountView
+from shared.journal.tombstones import is_deleted_user
 from shared.journal.upkeep.difference import ComparingBus, Difference
-from shared.ports import Clock, Documents, Entropy, MessageBus
+from shared.ports import Clock, Documents, Entropy, Key, MessageBus
 
 FILES = "import"  # stands where a broker's name does
 _SHOWN = 5  # bad lines that an error names
@@ -68,9 +69,13 @@ class ImportExecutions:
         """Publish a file's rows; with `keep_bad` lines that cannot be read go to quarantine.
 
         Idempotent: the same file again brings nothing new.
-        Raises: InvalidInput for a file that does not fit the mapping, and for lines that cannot be
-        read unless they are to be kept (nothing is published then); StoreUnavailable.
+        Raises: InvalidInput for a file that does not fit the mapping, for lines that cannot be
+        read unless they are to be kept (nothing is published then), and for a user who was erased;
+        StoreUnavailable.
         """
+        (user,) = await self.documents.get_many([Key("users", (user_id,))])
+        if is_deleted_user(user):
+            raise InvalidInput("everything of this user was erased, and stays so")
         file = self._read(mapping, text)
         if file.bad and not keep_bad:
             first = "; ".join(f"line {bad.line}: {bad.reason}" for bad in file.bad[:_SHOWN])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as Cells
@@ -22,6 +23,8 @@ from shared.domain.money import parse_decimal
 from shared.domain.time import as_utc
 from shared.journal.imports.mapping import Mapping
 
+_FIRST = re.compile(r"[+-]?[0-9]{1,3}").fullmatch  # of a number that is grouped
+_GROUP = re.compile(r"[0-9]{3}").fullmatch
 _SKEW = timedelta(minutes=5)  # of whoever's clock wrote the file
 
 
@@ -60,7 +63,8 @@ def read_file(text: str, mapping: Mapping, now: datetime) -> Iterator[ReadLine |
             number = reader.line_num + mapping.skip_lines
             yield _read_line(number, cells, mapping, seen, now)
     except csv.Error as error:
-        raise InvalidInput(f"line {reader.line_num}: not CSV: {error}") from error
+        number = reader.reader.line_num + mapping.skip_lines  # its own stands still here
+        raise InvalidInput(f"line {number}: not CSV: {error}") from error
 
 
 def _check_header(header: object, mapping: Mapping) -> None:
@@ -134,12 +138,21 @@ def _text(cells: Cells[str, str], column: str) -> str:
 def _number(cells: Cells[str, str], column: str, mapping: Mapping) -> Decimal:
     text = _text(cells, column)
     if mapping.thousands_mark:
-        text = text.replace(mapping.thousands_mark, "")
+        text = _ungrouped(text, column, mapping)
     if mapping.decimal_mark != ".":
         if "." in text:
             raise UnparseableRow(f"{column}: expected a decimal, found {text!r}")
         text = text.replace(mapping.decimal_mark, ".")
     return parse_decimal(text, column)
+
+
+def _ungrouped(text: str, column: str, mapping: Mapping) -> str:
+    """Take the marks out of a number that is grouped by them; "1,5" must not become 15."""
+    whole, mark, rest = text.partition(mapping.decimal_mark)
+    groups = whole.split(mapping.thousands_mark)
+    if len(groups) > 1 and not (_FIRST(groups[0]) and all(map(_GROUP, groups[1:]))):
+        raise UnparseableRow(f"{column}: {text!r} is not grouped by thousands")
+    return "".join((*groups, mark, rest))
 
 
 def _side(cells: Cells[str, str], quantity: Decimal, mapping: Mapping) -> Side:
@@ -202,7 +215,10 @@ def _instant(cells: Cells[str, str], mapping: Mapping, now: datetime) -> datetim
     except ValueError as error:
         wanted = mapping.time_format or "ISO 8601"
         raise UnparseableRow(f"{', '.join(columns)}: {text!r} is not {wanted}") from error
-    at = as_utc(read if read.tzinfo else read.replace(tzinfo=ZoneInfo(mapping.zone)))
+    try:
+        at = as_utc(read if read.tzinfo else read.replace(tzinfo=ZoneInfo(mapping.zone)))
+    except OverflowError as error:  # the first and the last day that there is
+        raise UnparseableRow(f"{', '.join(columns)}: {text!r} is no time of a trade") from error
     if at > now + _SKEW:
         raise UnparseableRow(f"{', '.join(columns)}: {text!r} lies in the future")
     return at

@@ -6,6 +6,7 @@ from shared.journal.imports.importing import ImportExecutions
 from shared.journal.imports.mapping import read_mapping
 from shared.journal.queries import Window
 from shared.journal.tombstones import Erasure
+from shared.ports import Create, Key
 from tests.house import USER, House
 from tests.twins.memory_documents import MemoryDocuments
 
@@ -103,3 +104,11 @@ async def test_an_erased_import_may_be_imported_again(house: House) -> None:
     await use_case(house).run(USER, MAPPING, FILE)
     await house.settle()
     assert len((await house.queries.executions(USER, None, Window())).items) == 2
+
+
+async def test_nothing_is_imported_for_a_user_who_was_erased(house: House) -> None:
+    gone = {"deleted_at": "2026-01-01T00:00:00Z"}
+    await house.documents.commit([Create(Key("users", (USER,)), gone)])
+    with pytest.raises(InvalidInput, match="erased"):
+        await use_case(house).run(USER, MAPPING, FILE)
+    assert await house.queries.accounts(USER) == []

@@ -22,6 +22,7 @@ COLUMNS = {
     "price": "Price",
     "fees": ["Comm"],
 }
+EUROPEAN = {"delimiter": ";", "decimal_mark": ",", "thousands_mark": "."}
 LINE = "1,2026-02-02T15:30:00Z,SPY,buy,10,500.25,1.5\n"
 
 
@@ -104,8 +105,25 @@ def test_date_and_time_of_a_zone_without_offset_are_an_instant() -> None:
 
 def test_european_numbers_are_read_as_they_are_meant() -> None:
     text = (HEADER + LINE).replace(",", ";").replace("500.25", "1.500,25").replace("1.5\n", "1,5\n")
-    found = row(text, delimiter=";", decimal_mark=",", thousands_mark=".")
+    found = row(text, **EUROPEAN)
     assert (found.price, found.fees[0].amount) == (Decimal("1500.25"), Decimal("1.5"))
+
+
+@pytest.mark.parametrize("text", ["1.5", "1.50.000", ".500", "1..000", "1.0000"])
+def test_a_decimal_point_is_never_taken_for_a_mark_of_thousands(text: str) -> None:
+    line = LINE.replace(",", ";").replace("500.25", text).replace("1.5\n", "1,5\n")
+    told = fault(HEADER.replace(",", ";") + line, **EUROPEAN)
+    assert "not grouped by thousands" in told
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_beyond_the_calendar_is_a_bad_line(when: str) -> None:
+    assert "no time of a trade" in fault(HEADER + LINE.replace("2026-02-02T15:30:00Z", when))
+
+
+def test_what_is_no_csv_is_named_by_its_line_in_the_file() -> None:
+    with pytest.raises(InvalidInput, match="line 4"):
+        read("Account 123\n\n" + HEADER + '1,"2026"x,\n', skip_lines=2)
 
 
 def test_fees_that_are_amounts_cost_where_they_are_negative() -> None:
