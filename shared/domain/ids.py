@@ -32,6 +32,11 @@ def content_key(*parts: str) -> str:
     return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
+def is_content_key(text: str) -> bool:
+    """Tell whether a text from outside may be an id that follows from content."""
+    return len(text) == len(_SHIFTS) * 2 and set(text) <= set(_ALPHABET)
+
+
 def account_key(broker: str, environment: str, account_id: str) -> AccountKey:
     """Identify a broker account across connections, for a document id and for references."""
     return AccountKey(content_key("account", broker, environment, account_id))

@@ -10,7 +10,7 @@ from starlette.types import Lifespan
 
 from shared import VERSION
 from shared.http.problems import install_problems, problem
-from shared.http.security import SecurityHeaders
+from shared.http.security import PlausiblePaths, SecurityHeaders
 
 
 class Problem(BaseModel):
@@ -51,6 +51,7 @@ def make_fastapi(
             "5XX": {"model": Problem, "description": "Problem"},
         },
     )
+    app.add_middleware(PlausiblePaths)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     install_problems(app)

@@ -29,6 +29,7 @@ _HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
+_MAX_ID_BYTES = 1500  # as in Firestore
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -52,6 +53,30 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, dressed)
+
+
+class PlausiblePaths:
+    """Refuses paths with what no id can hold, before a store is asked for it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] == "http" and any(map(_is_no_id, scope["path"].split("/"))):
+            answer = problem(404, "unknown-route", "There is nothing at this path.")
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_no_id(part: str) -> bool:
+    is_reserved = part in {".", ".."} or part[:2] == "__" == part[-2:]
+    return is_reserved or len(part.encode()) > _MAX_ID_BYTES or any(map(_is_control, part))
+
+
+def _is_control(character: str) -> bool:
+    return character < " "
 
 
 class LoopbackOnly:

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.annotation import Annotation, Exclusion, Subject
 from shared.domain.errors import InvalidInput, NotFound
-from shared.domain.ids import AccountKey, RowKey, UserId, content_key
+from shared.domain.ids import AccountKey, RowKey, UserId, content_key, is_content_key
 from shared.domain.time import from_micros, to_micros
 from shared.journal.projection.changes import publish_changed
 from shared.journal.projection.staleness import is_stale
@@ -61,9 +61,7 @@ class Annotations:
         Idempotent: said again after a crash, it lets build what was not.
         Raises: NotFound when there is no such row, StoreUnavailable.
         """
-        (row,) = await self.documents.get_many([Key("executions", (user_id, anchor))])
-        if row is None:
-            raise NotFound(f"the log has no row {anchor!r}")
+        row = await self._row(user_id, anchor)
         key = _key(user_id, row.body["account_key"], subject, anchor)
         body = self._body(row, subject, said)
 
@@ -118,9 +116,7 @@ class Annotations:
 
         Raises: NotFound when there is no such row, StoreUnavailable.
         """
-        (row,) = await self.documents.get_many([Key("executions", (user_id, anchor))])
-        if row is None:
-            raise NotFound(f"the log has no row {anchor!r}")
+        row = await self._row(user_id, anchor)
         key = _key(user_id, row.body["account_key"], subject, anchor)
         (found,) = await self.documents.get_many([key])
         return Annotation() if found is None else _annotated(found.body).said
@@ -132,6 +128,14 @@ class Annotations:
         """
         query = Query("annotations", (user_id,), order_by="anchor_us")
         return [_annotated(found.body) async for found in every(self.documents, query)]
+
+    async def _row(self, user_id: UserId, anchor: RowKey) -> Document:
+        found: Document | None = None
+        if is_content_key(anchor):  # what comes from outside may be no id at all
+            (found,) = await self.documents.get_many([Key("executions", (user_id, anchor))])
+        if found is None:
+            raise NotFound(f"the log has no row {anchor!r}")
+        return found
 
     def _body(self, row: Document, subject: Subject, said: Annotation) -> dict[str, Any]:
         return {

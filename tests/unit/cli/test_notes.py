@@ -32,6 +32,12 @@ def test_what_is_cleared_is_gone(connected):
     assert "chased it" not in connected("notes").output
 
 
+def test_what_is_too_long_ends_with_status_1_and_says_so(connected):
+    connected("sync")
+    told = connected("notes", "say", key_of(connected), "--tag", "x" * 50)
+    assert (told.exit_code, "40 characters" in told.output) == (1, True)
+
+
 def test_a_row_that_is_not_there_ends_with_status_1(connected):
     told = connected("notes", "say", "nothing", "--note", "x")
     assert (told.exit_code, "no row" in told.output) == (1, True)

@@ -2,7 +2,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from shared.http.security import LoopbackOnly, SecurityHeaders
+from shared.http.security import LoopbackOnly, PlausiblePaths, SecurityHeaders
 
 
 async def get(app, *, client=("127.0.0.1", 5000), **headers) -> httpx.Response:
@@ -52,3 +52,15 @@ async def test_every_answer_forbids_inline_script_and_frames():
 async def test_an_answer_keeps_a_header_that_it_set_itself():
     inner = PlainTextResponse("page", headers={"Referrer-Policy": "origin"})
     assert (await get(SecurityHeaders(inner))).headers["referrer-policy"] == "origin"
+
+
+@pytest.mark.parametrize("part", ["%00", "%1F", "__x__", "%2e%2e", "a" * 1501])
+async def test_a_path_that_names_no_id_is_not_asked_for(part):
+    transport = httpx.ASGITransport(PlausiblePaths(PlainTextResponse("in")))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        found = await http.get(f"/v1/connections/{part}/test")
+    assert (found.status_code, found.json()["type"][-13:]) == (404, "unknown-route")
+
+
+async def test_a_plain_path_is_let_in():
+    assert (await get(PlausiblePaths(PlainTextResponse("in")))).text == "in"

@@ -56,9 +56,10 @@ async def test_saying_nothing_takes_everything_back(house: House) -> None:
     assert await kept(house) == []
 
 
-async def test_a_row_that_is_not_there_cannot_be_spoken_of(house: House) -> None:
+@pytest.mark.parametrize("row", ["nothing", "a/b", "\x00", "__x__", "..", "a" * 32, "a" * 2000])
+async def test_a_row_that_is_not_there_cannot_be_spoken_of(house: House, row: str) -> None:
     with pytest.raises(NotFound):
-        await annotations(house).say(USER, TRIP, RowKey("nothing"), SAID)
+        await annotations(house).say(USER, TRIP, RowKey(row), SAID)
 
 
 async def test_what_was_said_survives_a_correction_and_a_rebuild(house: House) -> None:
