@@ -1,11 +1,15 @@
 """Reading fields of a broker's raw row; what cannot be read is an UnparseableRow, nothing else."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from shared.domain.errors import UnparseableRow
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=date)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200  # near the calendar's ends a day cannot change its zone
 
 
 def fields_of(raw: Any) -> dict[str, Any]:
@@ -49,6 +53,23 @@ def time_of(row: dict[str, Any], field: str, read: Callable[[str], _T]) -> _T:
     """
     text = text_of(row, field)
     try:
-        return read(text)
+        return within_reason(read(text))
     except (ValueError, OverflowError) as error:
         raise UnparseableRow(f"{field}: expected a time, found {text!r}") from error
+
+
+def within_reason(found: _T) -> _T:
+    """Take an instant or a date that a trade can have.
+
+    Raises: ValueError.
+    """
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"no trade is of the year {found.year}")
+    return found
+
+
+def unparseable(error: ValidationError, kind: str = "") -> UnparseableRow:
+    """Say which field of the normalized row is wrong; a fault of several fields names the row."""
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"])) or "row"
+    return UnparseableRow(": ".join(filter(None, (kind, place, first["msg"]))))

@@ -81,8 +81,21 @@ def _is_too_long(number: Decimal) -> bool:
 
 
 def loads_exact(text: str | bytes) -> Any:
-    """Decode JSON with every non-integer number as `Decimal`, so that no digit is lost."""
-    return json.loads(text, parse_float=Decimal)
+    """Decode JSON with every non-integer number as `Decimal`, so that no digit is lost.
+
+    Shape: what no `Decimal` can hold stays text, and so do NaN and Infinity, which are no JSON.
+    """
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=str)
+    except InvalidOperation:  # an exponent beyond all reason
+        return json.loads(text, parse_float=_decimal_or_text, parse_constant=str)
+
+
+def _decimal_or_text(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
 
 
 def divide(numerator: Decimal, denominator: Decimal) -> Decimal:

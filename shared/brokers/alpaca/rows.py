@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.brokers.alpaca.symbols import Traded, coin, traded
-from shared.brokers.rows import fields_of, text_of, time_of
+from shared.brokers.rows import fields_of, text_of, time_of, unparseable
 from shared.brokers.spec import BrokerAccount, FillProgress, HeldPosition, Holdings, ParsedRow
 from shared.domain.errors import ContractBroken, UnparseableRow
 from shared.domain.execution import (
@@ -83,8 +83,7 @@ def parse_activity(raw: Any, account: BrokerAccount) -> ParsedRow:
         if kind in _UNIT_TYPES:
             return _units_event(row, kind, account)
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
+        raise unparseable(error, kind) from error
     if kind in _UNREAD:
         raise UnparseableRow(f"{kind}: {_UNREAD[kind]} are not read yet; kept until then")
     raise UnparseableRow(f"activity_type: {kind!r} is not known; it may change positions")

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.brokers.binance.account import root_of
-from shared.brokers.binance.rows import Row, instant_of, parse_trade, unparseable
-from shared.brokers.rows import fields_of, text_of
+from shared.brokers.binance.rows import Row, instant_of, parse_trade
+from shared.brokers.rows import fields_of, text_of, unparseable
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AccountEvent, AssetClass, EventType

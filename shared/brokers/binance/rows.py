@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.brokers.binance.account import position_symbol, root_of
-from shared.brokers.rows import fields_of, text_of
+from shared.brokers.rows import fields_of, text_of, unparseable
 from shared.brokers.spec import ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass, Execution, Fee, Side, StatedPnl
@@ -36,18 +36,11 @@ def parse_trade(row: Row) -> ParsedRow:
     """
     trade = fields_of(row["trade"]) if "trade" in row else row
     try:
-        if "positionSide" in trade:
+        if trade.keys() & {"positionSide", "side"}:
             return _futures(trade, row.get("commissions"))
         return _spot(row, trade)
     except ValidationError as error:  # of the normalized row
         raise unparseable(error) from error
-
-
-def unparseable(error: ValidationError) -> UnparseableRow:
-    """Say what is wrong with a normalized row."""
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"])) or "row"
-    return UnparseableRow(f"{place}: {first['msg']}")
 
 
 def _assets(row: Row, trade: Row) -> tuple[str, str]:

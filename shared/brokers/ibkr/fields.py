@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from shared.brokers.rows import text_of
+from shared.brokers.rows import text_of, within_reason
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass
 from shared.domain.money import parse_decimal
@@ -176,7 +176,7 @@ def _parts(row: dict[str, Any], field: str) -> tuple[date, tuple[int, ...]]:
         )
     year, month, day, *clock = (int(part) for part in found.groups() if part is not None)
     try:
-        return date(year, month, day), tuple(clock)
+        return within_reason(date(year, month, day)), tuple(clock)
     except ValueError as error:
         raise UnparseableRow(f"{field}: there is no day {text!r}") from error
 

@@ -18,7 +18,7 @@ from shared.brokers.ibkr.events import (
 )
 from shared.brokers.ibkr.fields import day_of
 from shared.brokers.ibkr.trades import parse_trade
-from shared.brokers.rows import fields_of, text_of
+from shared.brokers.rows import fields_of, text_of, unparseable
 from shared.brokers.spec import BrokerAccount, Ignored, Parsed
 from shared.domain.errors import ContractBroken, UnparseableRow
 
@@ -52,9 +52,7 @@ def parse_row(raw: Any, account: BrokerAccount) -> Parsed:
     try:
         return _PARSERS[name](row)
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        place = first["loc"][0] if first["loc"] else name
-        raise UnparseableRow(f"{place}: {first['msg']}") from error
+        raise unparseable(error, name) from error
 
 
 def rows_of(body: Any) -> list[Any]:

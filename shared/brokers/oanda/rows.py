@@ -25,7 +25,7 @@ from shared.brokers.oanda.account import (
     root_of,
     transaction_id,
 )
-from shared.brokers.rows import fields_of, text_of, time_of
+from shared.brokers.rows import fields_of, text_of, time_of, unparseable
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import EventType, Execution, Fee, Side
@@ -35,7 +35,7 @@ from shared.domain.time import NEW_YORK, parse_instant
 
 # Rows that change neither cash nor a position; every kind that nobody knows is kept in sight.
 _QUIET = re.compile(
-    "[A-Z_]+_(ORDER|REJECT)|CREATE|CLOSE|REOPEN|CLIENT_CONFIGURE|ORDER_CANCEL|DELAYED_TRADE_CLOSURE"
+    "HEARTBEAT|[A-Z_]+_(ORDER|REJECT)|CREATE|CLOSE|REOPEN|CLIENT_CONFIGURE|ORDER_CANCEL|DELAYED_TRADE_CLOSURE"
     "|(ORDER|TRADE)_CLIENT_EXTENSIONS_MODIFY|MARGIN_CALL_(ENTER|EXTEND|EXIT)|RESET_RESETTABLE_PL"
 )
 _COSTS = ("commission", "guaranteedExecutionFee")  # positive is a cost
@@ -63,8 +63,7 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...]
         with no_digit_lost():
             return tuple(_READERS[kind](row, account))
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
+        raise unparseable(error, kind) from error
 
 
 def is_quiet(kind: str) -> bool:

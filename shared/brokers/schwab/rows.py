@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, number_text, time_of
+from shared.brokers.rows import fields_of, number_text, time_of, unparseable
 from shared.brokers.schwab.fields import CURRENCY, day_of
 from shared.brokers.schwab.items import (
     Item,
@@ -59,8 +59,7 @@ def parse_transaction(
         if isinstance(kind, str) and kind in _CASH_TYPES:
             return _cash(row, kind)
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        raise UnparseableRow(f"{kind}: {first['loc'][0]}: {first['msg']}") from error
+        raise unparseable(error, str(kind)) from error
     if kind in _NOTICES and not _moves_something(row):
         return Ignored(kind)
     raise UnparseableRow(f"type: {kind!r} is not known; it may change positions")

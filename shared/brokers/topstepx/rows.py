@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, text_of, time_of
+from shared.brokers.rows import fields_of, text_of, time_of, unparseable
 from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, ParsedRow
 from shared.brokers.topstepx.contracts import product_of
 from shared.domain.errors import ContractBroken, UnparseableRow
@@ -38,8 +38,7 @@ def parse_trade(raw: Any, account: BrokerAccount) -> ParsedRow:
     try:
         return ParsedRow((trade_id,), _fill(row, trade_id))
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        raise UnparseableRow(f"{first['loc'][0]}: {first['msg']}") from error
+        raise unparseable(error) from error
 
 
 def _fill(row: dict[str, Any], trade_id: str) -> Execution:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, text_of, time_of
+from shared.brokers.rows import fields_of, text_of, time_of, unparseable
 from shared.brokers.spec import BrokerAccount, ParsedRow, ReportFile
 from shared.brokers.tradovate.contracts import listed_instrument
 from shared.brokers.tradovate.fields import CURRENCY, Row, listed
@@ -55,8 +55,7 @@ def parse_report_row(raw: Any, account: BrokerAccount) -> ParsedRow:
     try:
         execution = _execution(row)
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        raise UnparseableRow(f"{first['loc'][0]}: {first['msg']}") from error
+        raise unparseable(error) from error
     assert_account(row.get("_accountId") or None, account)
     return ParsedRow(identity_of(execution.execution_id), execution)
 
