@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.brokers.alone import Alone as Alone
 from shared.brokers.asking import Again as Again
 from shared.brokers.asking import Ask as Ask
 from shared.brokers.asking import Credentials as Credentials
@@ -183,7 +184,8 @@ class HistoryEndpoint:
     when it is none); `account_field` names a row's account, "" where rows do not say. Where a row
     comes in two histories (closed orders, open orders), the later history is the newer word.
     `resumes`: a walk that was cut goes on from its mark, which stands for no time; `forgets`: that
-    mark means nothing any more once a window was read whole.
+    mark means nothing any more once a window was read whole. `alone` reads a saved row that was
+    not joined, None where there is nothing to join; it raises UnparseableRow.
     """
 
     name: str
@@ -195,6 +197,7 @@ class HistoryEndpoint:
     check: OrderCheck | None = None
     resumes: bool = False
     forgets: bool = False
+    alone: Callable[[Any, BrokerAccount], Alone | None] = lambda _, __: None
 
 
 # Asks what else a login reaches, beyond the accounts of its first answer; gives the whole list.

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from shared import VERSION
-from shared.brokers.engine.saved import decode_saved, history_of, read_saved, saved_json
+from shared.brokers.engine.saved import (
+    Saved,
+    SavedRow,
+    decode_saved,
+    history_of,
+    read_saved,
+    saved_json,
+)
 from shared.cli import consenting, exchange, recovery, rereading, screens, watching
 from shared.cli.accounts import accounts
 from shared.cli.futures import futures
@@ -105,15 +112,20 @@ def parse(  # noqa: PLR0913, PLR0917 - the options of a command
     spec = SPECS.get(broker)
     if spec is None:
         raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
+    data = file.read_bytes()
     try:
         history = history_of(spec, endpoint)
-        body = decode_saved(spec, history, file.read_bytes())
+    except DaybiasError as error:
+        err.print(str(error))
+        raise typer.Exit(1) from error
+    try:
+        body = decode_saved(spec, history, data)
     except (DaybiasError, ValueError, RecursionError) as error:
-        err.print(
-            str(error)
-            if isinstance(error, DaybiasError)
-            else f"{file}: not an answer of {spec.title}"
-        )
+        told = str(error) if isinstance(error, DaybiasError) else f"not an answer of {spec.title}"
+        err.print(f"{file}: {told}")
+        if as_json:
+            whole = SavedRow(told, data.decode(errors="backslashreplace"))
+            typer.echo(json.dumps(saved_json(Saved(unparseable=[whole])), indent=2))
         raise typer.Exit(1) from error
     saved = read_saved(history, body, account_id=account, currency=currency)
     if as_json:

@@ -107,13 +107,18 @@ def synced(broker: str, result: Synced) -> str:
     )
 
 
+def _printable(text: str) -> str:
+    """Write half a character, which a row may hold and no terminal shows, by its number."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def saved(found: Saved) -> RenderableType:
     """Show what a saved payload would become."""
     fills = _table("Executions", "id", "account", "side", "quantity", "symbol", "price", "at")
     for account_id, fill in found.executions:
         fills.add_row(
             fill.execution_id,
-            account_id,
+            _printable(account_id),
             fill.side,
             decimal_text(fill.quantity),
             fill.symbol,
@@ -124,12 +129,16 @@ def saved(found: Saved) -> RenderableType:
     for account_id, event in found.events:
         amount = f"{decimal_text(event.amount)} {event.currency}"
         on = event.effective_on.isoformat()
-        events.add_row(event.event_id, account_id, event.type, amount, event.symbol or "", on)
+        events.add_row(
+            event.event_id, _printable(account_id), event.type, amount, event.symbol or "", on
+        )
     left = _table("Other rows", "what", "reason")
     for row in found.ignored:
-        left.add_row("ignored", row.reason)
+        left.add_row("ignored", _printable(row.reason))
     for row in found.unparseable:
-        left.add_row("unparseable", row.reason)
+        left.add_row("unparseable", _printable(row.reason))
+    for execution_id, fields in found.unknown.items():
+        left.add_row("unknown", f"{execution_id}: other answers tell {', '.join(fields)}")
     return Group(*(table for table in (fills, events, left) if table.row_count))
 
 

@@ -15,7 +15,7 @@ from shared.brokers.spec import (
     ReportFile,
 )
 from shared.domain.errors import ContractBroken, InvalidInput, UnparseableRow
-from shared.domain.execution import AccountEvent, Execution, RowStatus
+from shared.domain.execution import AccountEvent, Execution, FeeOrigin, RowStatus
 from shared.domain.money import decimal_text
 from shared.domain.time import iso
 
@@ -30,12 +30,16 @@ class SavedRow:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of the rows; each row of the log with the account that it belongs to."""
+    """What became of the rows; each row of the log with the account that it belongs to.
+
+    Shape: `unknown` execution id -> the fields of it that only other answers tell.
+    """
 
     executions: list[tuple[str, Execution]] = field(default_factory=list)
     events: list[tuple[str, AccountEvent]] = field(default_factory=list)
     ignored: list[SavedRow] = field(default_factory=list)
     unparseable: list[SavedRow] = field(default_factory=list)
+    unknown: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def history_of(spec: BrokerSpec, name: str | None) -> HistoryEndpoint | ReportFile:
@@ -55,9 +59,18 @@ def history_of(spec: BrokerSpec, name: str | None) -> HistoryEndpoint | ReportFi
 def decode_saved(spec: BrokerSpec, endpoint: HistoryEndpoint | ReportFile, data: bytes) -> Any:
     """Decode a saved answer as the broker writes it, or a report as its file is.
 
+    Shape: a saved stream, an answer or a row on each line, becomes a list of its lines.
     Raises: ValueError or RecursionError where it is none.
     """
-    return endpoint.decode(data) if isinstance(endpoint, ReportFile) else spec.decode(data)
+    if isinstance(endpoint, ReportFile):
+        return endpoint.decode(data)
+    try:
+        return spec.decode(data)
+    except ValueError:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        return [spec.decode(line) for line in lines]
 
 
 def read_saved(
@@ -72,7 +85,7 @@ def read_saved(
     for raw in _rows(endpoint, body):
         account = BrokerAccount(_account_of(endpoint, raw) or account_id, "", currency)
         try:
-            parsed = endpoint.parse(raw, account)
+            parsed = _parsed(endpoint, raw, account, saved)
             rows = _rows_of(parsed)
             for one in rows:
                 assert_known_units(one.row)
@@ -90,6 +103,16 @@ def read_saved(
     return saved
 
 
+def _parsed(
+    endpoint: HistoryEndpoint | ReportFile, raw: Any, account: BrokerAccount, saved: Saved
+) -> Parsed:
+    alone = endpoint.alone(raw, account) if isinstance(endpoint, HistoryEndpoint) else None
+    if alone is None:
+        return endpoint.parse(raw, account)
+    saved.unknown[alone.execution.execution_id] = alone.unknown
+    return ParsedRow((), alone.execution)
+
+
 def _rows_of(parsed: Parsed) -> tuple[ParsedRow, ...]:
     if isinstance(parsed, Ignored):
         return ()
@@ -100,7 +123,7 @@ def _rows(endpoint: HistoryEndpoint | ReportFile, body: Any) -> list[Any]:
     try:
         return endpoint.rows(body)
     except ContractBroken:
-        return [body]  # one row
+        return body if isinstance(body, list) else [body]  # rows without their answer, or one
 
 
 def _account_of(endpoint: HistoryEndpoint | ReportFile, raw: Any) -> str:
@@ -111,7 +134,10 @@ def _account_of(endpoint: HistoryEndpoint | ReportFile, raw: Any) -> str:
 def saved_json(saved: Saved) -> dict[str, Any]:
     """Render for a machine; decimals are texts, fees positive where they cost."""
     return {
-        "executions": [_execution(*found) for found in saved.executions],
+        "executions": [
+            _execution(account_id, fill, saved.unknown.get(fill.execution_id, ()))
+            for account_id, fill in saved.executions
+        ],
         "events": [
             {**event.model_dump(mode="json", exclude={"kind"}), "account_id": account_id}
             for account_id, event in saved.events
@@ -121,8 +147,12 @@ def saved_json(saved: Saved) -> dict[str, Any]:
     }
 
 
-def _execution(account_id: str, fill: Execution) -> dict[str, Any]:
-    shown = {
+def _execution(account_id: str, fill: Execution, unknown: tuple[str, ...]) -> dict[str, Any]:
+    """Render a fill; what is not known yet is named, never shown as if it were."""
+    told = [fee for fee in fill.fees if fee.origin is not FeeOrigin.PENDING]
+    if len(told) < len(fill.fees):
+        unknown = (*unknown, "fees")
+    shown: dict[str, Any] = {
         "execution_id": fill.execution_id,
         "order_id": fill.order_id,
         "account_id": account_id,
@@ -131,12 +161,12 @@ def _execution(account_id: str, fill: Execution) -> dict[str, Any]:
         "quantity": decimal_text(fill.quantity),
         "price": decimal_text(fill.price),
         "executed_at": iso(fill.executed_at),
-        "fees": [
-            {"amount": decimal_text(fee.amount), "currency": fee.currency} for fee in fill.fees
-        ],
+        "fees": [{"amount": decimal_text(fee.amount), "currency": fee.currency} for fee in told],
         "currency": fill.currency,
         "asset_class": fill.asset_class.value,
-        "multiplier": decimal_text(fill.multiplier),
+        "multiplier": None if "multiplier" in unknown else decimal_text(fill.multiplier),
     }
+    if unknown:
+        shown["unknown"] = list(unknown)
     # a cancelled fill must not look like one that stands
     return shown if fill.status is RowStatus.BOOKED else {**shown, "status": fill.status.value}

@@ -15,6 +15,20 @@ from shared.domain.errors import ContractBroken, UnparseableRow
 
 ACTIVITY, CONFIRMATIONS = "AF", "TCF"
 _STATEMENT_DEPTH, _SECTION_DEPTH = 2, 3  # FlexQueryResponse > FlexStatements > FlexStatement > ...
+_PARTS = {"FlexStatements": 1, "FlexStatement": 2}  # a part of a report that was saved, its depth
+_SECTIONS = frozenset(
+    (
+        "Trades",
+        "TradeConfirms",
+        "CashTransactions",
+        "CorporateActions",
+        "Transfers",
+        "TradeTransfers",
+        "OptionEAE",
+        "OpenPositions",
+        "CashReport",
+    )
+)
 
 
 def decode(content: bytes) -> dict[str, Any]:
@@ -22,7 +36,8 @@ def decode(content: bytes) -> dict[str, Any]:
 
     Shape: a report is {"statements": [...], "type": ...}, each statement its attributes with
     `sections` (names) and `rows`, in which every element is its attributes and `row`, its name; any
-    other answer is {"answer": {...}} by names in lower case; a single element is a row.
+    other answer is {"answer": {...}} by names in lower case; a single element is a row, and a part
+    of a report, from a section up, a report without a type.
     Raises: ValueError where it is no Flex document, ContractBroken for a document type or entities.
     """
     builder, parser = _Builder(), expat.ParserCreate()
@@ -52,13 +67,22 @@ class _Builder:
         self._path: list[str] = []
         self._statements: list[dict[str, Any]] = []
         self._answer: dict[str, str] = {}
+        self._above = 0  # how deep the root lies in a whole report
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        self._root, self._attributes, self._above = name, attributes, _PARTS.get(name, 0)
+        if name in _SECTIONS and not attributes:
+            self._above = _SECTION_DEPTH
+            self._statements.append({"sections": [], "rows": []})
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        depth = len(self._path)
+        if not self._path:
+            self._begin(name, attributes)
+        depth = len(self._path) + self._above
         self._path.append(name)
         if depth == 0:
-            self._root, self._attributes = name, attributes
-        elif self._root == "FlexStatementResponse":
+            return
+        if self._root == "FlexStatementResponse":
             self._answer[name.lower()] = ""
         elif depth == _STATEMENT_DEPTH and name == "FlexStatement":
             self._statements.append({**attributes, "sections": [], "rows": []})
@@ -81,6 +105,8 @@ class _Builder:
             return {"answer": {name: text.strip() for name, text in self._answer.items()}}
         if self._root == "FlexQueryResponse":
             return {**self._attributes, "statements": self._statements}
+        if self._above:
+            return {"statements": self._statements}
         if self._attributes:
             return {"row": self._root, **self._attributes}
         raise ValueError(f"<{self._root}> is no Flex document")

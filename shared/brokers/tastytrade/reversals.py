@@ -4,7 +4,7 @@ The row that is taken back says nothing of it, and may be older than what is rea
 the same page, or asked for by its id.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,19 +38,31 @@ def with_what_they_undo(walk: Walk, one: Callable[[BrokerAccount, int], Request]
 
     async def joined(ask: Ask, account: BrokerAccount, window: Window) -> AsyncIterator[Page]:
         async for page in walk(ask, account, window):
-            here = {raw.get("id"): raw for raw in page.rows if isinstance(raw, dict)}
-            undone = {row_id for raw in page.rows if (row_id := _reversed_id(raw)) is not None}
-            rows: list[Any] = []
-            for raw in page.rows:
-                row_id = _reversed_id(raw)
-                if row_id is not None:
-                    known = here.get(row_id) or await found_by_id(ask, account, row_id)
-                    rows.append({REVERSAL: raw, UNDONE: known})
-                elif not (isinstance(raw, dict) and raw.get("id") in undone):
-                    rows.append(raw)
-            yield replace(page, rows=rows)
+            known: dict[int, Any] = by_id(page.rows)
+            for row_id in filter(None, map(_reversed_id, page.rows)):
+                if row_id not in known:
+                    known[row_id] = await found_by_id(ask, account, row_id)
+            yield replace(page, rows=paired(page.rows, known))
 
     return joined
+
+
+def by_id(rows: Iterable[Any]) -> dict[int, Any]:
+    """Index rows by their ids; what has none is left out."""
+    return {raw["id"]: raw for raw in rows if isinstance(raw, dict) and type(raw.get("id")) is int}
+
+
+def paired(rows: Iterable[Any], known: Mapping[int, Any]) -> list[Any]:
+    """Put each reversal beside the row that it takes back, if that is known, and in its place."""
+    given, left = list(rows), []
+    undone = {row_id for raw in given if (row_id := _reversed_id(raw)) is not None}
+    for raw in given:
+        row_id = _reversed_id(raw)
+        if row_id is not None and row_id in known:
+            left.append({REVERSAL: raw, UNDONE: known[row_id]})
+        elif not (isinstance(raw, dict) and type(raw.get("id")) is int and raw["id"] in undone):
+            left.append(raw)
+    return left
 
 
 def _reversed_id(raw: Any) -> int | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, number_text, text_of, time_of
+from shared.brokers.rows import fields_of, number_text, text_of, time_of, unparseable
 from shared.brokers.spec import BrokerAccount, Ignored, Parsed, ParsedRow
 from shared.brokers.tastytrade.fields import (
     CURRENCY,
@@ -85,9 +85,7 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> Parsed:
         with no_digit_lost():
             found = _READERS[kind](row)
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        named = first["loc"][0] if first["loc"] else "the row"
-        raise UnparseableRow(f"{kind}: {named}: {first['msg']}") from error
+        raise unparseable(error, kind) from error
     if isinstance(found, Ignored):
         return found
     # a reversal never counts, also where it stands alone
@@ -206,7 +204,8 @@ def _both_cancelled(pair: Row, account: BrokerAccount) -> Parsed:
     if _size(undone) != _size(reversal):
         raise UnparseableRow(f"{REVERSES}: {named!r} is not taken back as a whole; kept until then")
     rows = [parse_transaction(one, account) for one in (undone, reversal)]
-    return tuple(_cancelled(one) for one in rows if isinstance(one, ParsedRow))
+    cancelled = tuple(_cancelled(one) for one in rows if isinstance(one, ParsedRow))
+    return cancelled or Ignored("reversal of nothing")
 
 
 def _size(row: Row) -> tuple[Any, Decimal]:

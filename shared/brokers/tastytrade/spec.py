@@ -28,7 +28,7 @@ from shared.brokers.spec import (
 )
 from shared.brokers.tastytrade.account import read_accounts, read_holdings, rows_of, total_of
 from shared.brokers.tastytrade.fields import booked_at, booked_on
-from shared.brokers.tastytrade.reversals import with_what_they_undo
+from shared.brokers.tastytrade.reversals import REVERSAL, by_id, paired, with_what_they_undo
 from shared.brokers.tastytrade.rows import parse_transaction
 from shared.domain.errors import AuthRejected, ContractBroken, DaybiasError, RequestRejected
 from shared.domain.time import NEW_YORK, iso
@@ -55,6 +55,15 @@ def transactions(page_size: int = _PAGE_SIZE) -> Walk:
 
     pages = by_number(page, size=page_size, rows=rows_of, total=total_of, booked_at=booked_at)
     return with_what_they_undo(pages, lambda a, row_id: Request(_path(a, f"transactions/{row_id}")))
+
+
+def _told_of(body: Any) -> list[Any]:
+    """Take the items of a saved answer, a reversal beside what it takes back, if that is there."""
+    rows = rows_of(body)
+    return [
+        {"account-number": row[REVERSAL].get("account-number"), **row} if REVERSAL in row else row
+        for row in paired(rows, by_id(rows))
+    ]
 
 
 def _second(at: datetime) -> str:
@@ -111,7 +120,7 @@ SPEC = BrokerSpec(
             walk=transactions(),
             parse=parse_transaction,
             booked_on=booked_on,
-            rows=rows_of,
+            rows=_told_of,
             account_field="account-number",
         ),
     ),

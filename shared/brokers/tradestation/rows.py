@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, text_of, time_of
+from shared.brokers.rows import fields_of, text_of, time_of, unparseable
 from shared.brokers.spec import BrokerAccount, HeldPosition, Ignored, ParsedRow
 from shared.brokers.tradestation.symbols import traded
 from shared.domain.errors import UnparseableRow
@@ -48,6 +48,11 @@ def parse_order(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...] | Ign
     Raises: UnparseableRow for the whole order, so that it is never stored in half.
     """
     order = fields_of(raw)
+    if "OrderID" not in order:
+        if order.keys() & {"StreamStatus", "Heartbeat"}:
+            return Ignored("line of a stream without an order")
+        if "Error" in order:
+            raise UnparseableRow(f"Error {order['Error']!r}: nothing was given")
     order_id, status = text_of(order, "OrderID"), text_of(order, "Status")
     if order.get("AccountID") != account.account_id:
         raise UnparseableRow(f"AccountID: {order.get('AccountID')!r} is not the account asked for")
@@ -60,8 +65,7 @@ def parse_order(raw: Any, account: BrokerAccount) -> tuple[ParsedRow, ...] | Ign
         try:
             execution = _execution(order, leg, account, alone=len(legs) == 1)
         except ValidationError as error:  # of the normalized row
-            first = error.errors()[0]
-            raise UnparseableRow(f"{first['loc'][0]}: {first['msg']}") from error
+            raise unparseable(error) from error
         if not rows and fee is not None:  # one fee for the whole order
             execution = execution.model_copy(update={"fees": (fee,)})
         identity = (order_id, execution.symbol, execution.side.value)

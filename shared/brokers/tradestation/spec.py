@@ -32,8 +32,8 @@ from shared.brokers.tradestation.walk import (
     ACCOUNTS,
     closed_orders,
     open_orders,
-    orders_of,
     rows_of,
+    told_of,
 )
 from shared.domain.errors import (
     AuthRejected,
@@ -121,7 +121,7 @@ def error_of(reply: Reply) -> DaybiasError | None:
     return RateLimited(text) if title == "TooManyRequests" else RequestRejected(text)
 
 
-_ROWS = (orders_of, "AccountID")
+_ROWS = (told_of, "AccountID")
 
 SPEC = BrokerSpec(
     name="tradestation",

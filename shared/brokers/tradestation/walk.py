@@ -43,6 +43,15 @@ def orders_of(body: Any) -> list[Any]:
     return rows_of("Orders", body)
 
 
+def told_of(body: Any) -> list[Any]:
+    """Take the orders of a saved answer, and what it says of accounts that it leaves out.
+
+    Raises: ContractBroken.
+    """
+    orders, left_out = orders_of(body), body.get("Errors")
+    return [*orders, *(left_out if isinstance(left_out, list) else ())]
+
+
 def _pages(first: FirstRequest) -> Walk:
     return by_next_token(first, parameter="nextToken", rows=orders_of, token=_next_token)
 

@@ -14,6 +14,7 @@ from shared.brokers.tradovate.fields import Row, by_id, number_in
 
 FEES = ("clearing", "exchange", "nfa", "brokerage", "ip", "commission", "orderRouting")
 CANCELS = ("TradeCancel", "TradeCorrect")
+LEDGER = "cashBalanceLog"
 _KINDS = ("fill", "order", "fillFee", "contract", "contractMaturity", "product", "currency")
 _KEPT = {
     "contract": ("id", "name"),
@@ -114,9 +115,15 @@ def _is_same_trade(fill: Row, report: Row) -> bool:
     )
 
 
+def _listed(found: Any) -> list[Any]:
+    if found is None:
+        return []
+    return found if isinstance(found, list) else [found]
+
+
 def join_saved(body: Mapping[str, Any]) -> list[Row]:
     """Join a saved bundle, entity -> list, as the walk joins what it asks for."""
-    kinds = {name: body[name] if isinstance(body.get(name), list) else [] for name in _KINDS}
+    kinds = {name: _listed(body.get(name)) for name in (*_KINDS, LEDGER)}
     indexed = {name: by_id(rows) for name, rows in kinds.items()}
     library = Library(*(indexed[name] for name in _KINDS[3:]))
     joiner = Joiner(library, indexed["fillFee"])
@@ -126,5 +133,10 @@ def join_saved(body: Mapping[str, Any]) -> list[Row]:
         )
         for fill in kinds["fill"]
     ]
-    ledger = body.get("cashBalanceLog")
-    return rows + (ledger if isinstance(ledger, list) else [])
+    return [*rows, *map(ledger_row, kinds[LEDGER])]
+
+
+def ledger_row(line: Any) -> Row:
+    """Compose a row of a line of the ledger, which names its account itself."""
+    account_id = number_in(line, "accountId")
+    return {"ledger": line} if account_id is None else {"account": str(account_id), "ledger": line}

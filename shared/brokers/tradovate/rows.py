@@ -12,14 +12,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, text_of, time_of
-from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
-from shared.brokers.tradovate.contracts import joined_instrument
-from shared.brokers.tradovate.fields import Row, id_of, listed, trade_date
-from shared.brokers.tradovate.join import FEES, join_saved
+from shared.brokers.rows import fields_of, text_of, time_of, unparseable
+from shared.brokers.spec import Alone, BrokerAccount, Ignored, ParsedRow
+from shared.brokers.tradovate.contracts import Instrument, joined_instrument
+from shared.brokers.tradovate.fields import CURRENCY, Row, id_of, listed, trade_date
+from shared.brokers.tradovate.join import FEES, LEDGER, join_saved, ledger_row
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import (
     AccountEvent,
+    AssetClass,
     EventType,
     Execution,
     Fee,
@@ -30,6 +31,8 @@ from shared.domain.execution import (
 from shared.domain.money import parse_decimal
 from shared.domain.time import parse_instant
 
+# Of a fill alone: what it is a fill of, other entities tell.
+_TOLD_BY_OTHERS = ("symbol", "asset_class", "multiplier", "currency")
 _SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
 # Told by the fills themselves; the ledger keeps its account of them.
 _BY_FILLS = frozenset({"TradePaired", "CancelledPairedTrade", "OptionsTrade"})
@@ -87,8 +90,7 @@ def parse_row(raw: Any, account: BrokerAccount) -> ParsedRow | Ignored:
             return _ledger_row(fields_of(row.get("ledger", row)), account)
         return _fill_row(row, account)
     except ValidationError as error:  # of the normalized row
-        first = error.errors()[0]
-        raise UnparseableRow(f"{first['loc'][0]}: {first['msg']}") from error
+        raise unparseable(error) from error
 
 
 def _fill_row(row: Row, account: BrokerAccount) -> ParsedRow:
@@ -102,10 +104,37 @@ def _fill_row(row: Row, account: BrokerAccount) -> ParsedRow:
     instrument = joined_instrument(row)
     currencies = fields_of(row.get("currencies") or {})
     currency = _currency(currencies, fields_of(row["product"]).get("currencyId"))
+    execution = _execution(fill, instrument, currency, _fees(row, currencies, currency))
+    if row.get("void"):
+        execution = execution.model_copy(update={"status": RowStatus.BUSTED})
+    return ParsedRow(identity_of(execution.execution_id), execution)
+
+
+def read_alone(raw: Any, account: BrokerAccount) -> Alone | None:
+    """Read a fill as `/fill/list` has it: the contract's id stands for its symbol.
+
+    Raises: UnparseableRow.
+    """
+    fill = raw if isinstance(raw, dict) else {}
+    if not {"orderId", "contractId"} <= fill.keys() or "execType" in fill:
+        return None
+    contract = id_of(fill, "contractId")
+    instrument = Instrument(contract, contract, AssetClass.FUTURE, Decimal(1))
+    try:
+        execution = _execution(fill, instrument, CURRENCY, (pending_fee(CURRENCY),))
+    except ValidationError as error:  # of the normalized row
+        raise unparseable(error) from error
+    unknown = _TOLD_BY_OTHERS if account.account_id else ("account_id", *_TOLD_BY_OTHERS)
+    return Alone(execution, unknown)
+
+
+def _execution(
+    fill: Row, instrument: Instrument, currency: str, fees: tuple[Fee, ...]
+) -> Execution:
     active = fill.get("active", True)
     if not isinstance(active, bool):
         raise UnparseableRow(f"active: expected true or false, found {active!r}")
-    execution = Execution(
+    return Execution(
         execution_id=id_of(fill, "id"),
         order_id=id_of(fill, "orderId"),
         symbol=instrument.symbol,
@@ -117,11 +146,10 @@ def _fill_row(row: Row, account: BrokerAccount) -> ParsedRow:
         multiplier=instrument.multiplier,
         currency=currency,
         executed_at=time_of(fill, "timestamp", parse_instant),
-        fees=_fees(row, currencies, currency),
+        fees=fees,
         # what an inactive fill is, is unverified: it does not count
-        status=RowStatus.BOOKED if active and not row.get("void") else RowStatus.BUSTED,
+        status=RowStatus.BOOKED if active else RowStatus.BUSTED,
     )
-    return ParsedRow(identity_of(execution.execution_id), execution)
 
 
 def identity_of(fill_id: str) -> tuple[str, ...]:
@@ -227,6 +255,11 @@ def rows_of(body: Any) -> list[Any]:
 
     Raises: ContractBroken.
     """
-    if isinstance(body, dict) and any(isinstance(found, list) for found in body.values()):
-        return list(join_saved(body))
-    return listed(body)
+    if isinstance(body, dict) and any(isinstance(body.get(k), list) for k in ("fill", LEDGER)):
+        return join_saved(body)
+    rows = [body] if _is_ledger_line(body) else listed(body)
+    return [ledger_row(row) if _is_ledger_line(row) else row for row in rows]
+
+
+def _is_ledger_line(row: Any) -> bool:
+    return isinstance(row, dict) and "cashChangeType" in row

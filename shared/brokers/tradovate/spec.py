@@ -24,7 +24,7 @@ from shared.brokers.tradovate.fields import read_accounts
 from shared.brokers.tradovate.holdings import holdings_requests, look_up, read_holdings
 from shared.brokers.tradovate.login import LOGIN, RENEWAL, SCHEME, WHOAMI, home, own_host
 from shared.brokers.tradovate.report import FILLS_REPORT
-from shared.brokers.tradovate.rows import booked_on, parse_row, rows_of
+from shared.brokers.tradovate.rows import booked_on, parse_row, read_alone, rows_of
 from shared.brokers.tradovate.walk import walk
 from shared.brokers.tradovate.watch import ACCOUNTS
 from shared.domain.errors import (
@@ -114,6 +114,7 @@ SPEC = BrokerSpec(
             rows=rows_of,
             account_field="account",
             resumes=True,  # what was watched stays watched when a message ends early
+            alone=read_alone,
         ),
     ),
     holdings=HoldingsEndpoint(holdings_requests, read_holdings, look_up=look_up),

@@ -94,3 +94,20 @@ def test_what_cannot_be_parsed_ends_with_the_reason(daybias, tmp_path):
     assert daybias("parse", "robbery", str(file)).exit_code == 2
     for more in ((), ("--endpoint", "nowhere")):
         assert daybias("parse", "alpaca", str(file), *more).exit_code == 1
+
+
+@pytest.mark.parametrize("data", [b'{"transactions": [', b"<html>busy</html>", b"\xff\xfe"])
+def test_a_payload_that_cannot_be_read_is_told_to_machines_too(daybias, tmp_path, data):
+    file = tmp_path / "saved"
+    file.write_bytes(data)
+    shown = daybias("parse", "oanda", str(file), "--json")
+    told = json.loads(shown.stdout)["unparseable"][0]
+    assert (shown.exit_code, told["reason"]) == (1, "not an answer of OANDA")
+    assert told["row"] == data.decode(errors="backslashreplace")
+
+
+def test_half_a_character_in_a_row_ends_no_command(daybias, tmp_path):
+    file = tmp_path / "saved.json"
+    file.write_text('{"accountNumber": "\\ud800", "status": "VALID", "type": "\\ud800 [/b]"}')
+    shown = daybias("parse", "schwab", str(file))
+    assert (shown.exit_code, "unparseable" in shown.output) == (0, True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.brokers.engine.saved import history_of, read_saved, saved_json
+from shared.brokers.engine.saved import decode_saved, history_of, read_saved, saved_json
 from shared.domain.errors import InvalidInput
 from shared.domain.money import loads_exact
 from shared.wiring.brokers import SPECS
@@ -96,3 +96,37 @@ def test_decimals_are_texts_and_the_currency_is_the_accounts() -> None:
 def test_a_history_that_the_broker_has_not_names_those_it_has() -> None:
     with pytest.raises(InvalidInput, match="historicalorders, orders"):
         history_of(SPECS["tradestation"], "fills")
+
+
+def test_rows_without_their_answer_are_read_each() -> None:
+    rows = sample("topstepx/trades")["trades"]
+    whole = parsed("topstepx", sample("topstepx/trades"))
+    assert parsed("topstepx", rows) == whole
+
+
+def test_an_answer_of_no_rows_is_no_row() -> None:
+    assert parsed("oanda", []) == {"executions": [], "events": [], "ignored": [], "unparseable": []}
+
+
+def decoded(broker: str, data: bytes) -> Any:
+    return decode_saved(SPECS[broker], SPECS[broker].history[0], data)
+
+
+def test_a_saved_stream_is_read_line_by_line() -> None:
+    stream = b'{"type":"HEARTBEAT","time":"2026-03-13T13:30:01Z"}\n\n{"type":"LIMIT_ORDER"}\n'
+    found = parsed("oanda", decoded("oanda", stream))
+    assert [one["reason"] for one in found["ignored"]] == ["HEARTBEAT", "LIMIT_ORDER"]
+
+
+@pytest.mark.parametrize("data", [b'[{"id": 1},\n{"id":', b"<html>\n<body/>\n</html>", b"", b"\n"])
+def test_what_is_cut_or_something_else_is_no_answer(data: bytes) -> None:
+    for broker in ("alpaca", "ibkr"):
+        with pytest.raises(ValueError, match=r".+"):
+            decoded(broker, data)
+
+
+def test_a_fee_that_is_not_told_yet_is_unknown_and_not_zero() -> None:
+    body = sample("tradovate/session")
+    first, last = (parsed("tradovate", body)["executions"][place] for place in (0, -1))
+    assert (first["fees"], first.get("unknown")) == ([{"amount": "2.88", "currency": "USD"}], None)
+    assert (last["fees"], last["unknown"]) == ([], ["fees"])

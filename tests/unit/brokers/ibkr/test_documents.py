@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.brokers.ibkr.columns import refuse_missing
-from shared.brokers.ibkr.documents import decode, statements_of
+from shared.brokers.ibkr.documents import ACTIVITY, decode, raw_statements, statements_of
 from shared.brokers.ibkr.spec import read_accounts, read_holdings
 from shared.brokers.spec import BrokerAccount
 from shared.domain.errors import ContractBroken, InvalidInput
@@ -212,3 +212,29 @@ def test_rows_that_are_left_out_may_lack_whatever_they_like() -> None:
 )
 def test_the_samples_of_full_queries_lack_nothing(name: str) -> None:
     refuse_missing(sample(name)["statements"])
+
+
+TRADE = '<Trade accountId="U1" tradeID="7" />'
+ROW = {"row": "Trade", "accountId": "U1", "tradeID": "7"}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        f'<FlexStatement accountId="U1"><Trades>{TRADE}</Trades></FlexStatement>',
+        f"<FlexStatements><FlexStatement><Trades>{TRADE}</Trades></FlexStatement></FlexStatements>",
+        f"<Trades>{TRADE}</Trades>",
+    ],
+)
+def test_a_part_of_a_report_keeps_its_rows(part: str) -> None:
+    found = decode(part.encode())
+    assert [row for one in found["statements"] for row in one["rows"]] == [ROW]
+
+
+def test_a_part_of_a_report_is_none_that_was_asked_for() -> None:
+    with pytest.raises(ContractBroken, match="expected a report of type AF, found None"):
+        raw_statements(decode(f"<Trades>{TRADE}</Trades>".encode()), ACTIVITY)
+
+
+def test_a_row_of_options_alone_is_a_row_and_no_section() -> None:
+    assert decode(b'<OptionEAE accountId="U1" />') == {"row": "OptionEAE", "accountId": "U1"}

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.brokers.engine.saved import read_saved
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.brokers.tastytrade.fields import booked_at, booked_on
 from shared.brokers.tastytrade.reversals import REVERSAL, UNDONE
 from shared.brokers.tastytrade.rows import parse_transaction
+from shared.brokers.tastytrade.spec import SPEC
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import (
     AccountEvent,
@@ -378,6 +380,18 @@ class TestReversal:
 
     def test_a_part_taken_back_is_kept_in_sight(self) -> None:
         assert "not taken back as a whole" in refusal(self.pair(quantity="10.0"))
+
+    def test_money_that_was_nothing_is_left_out_with_its_reversal(self) -> None:
+        nothing = {**SETTLED, "net-value": "0.0", "net-value-effect": "None"}
+        pair = {REVERSAL: {**nothing, "id": 2, "reverses-id": 1}, UNDONE: {**nothing, "id": 1}}
+        assert parse_transaction(pair, ACCOUNT) == Ignored("reversal of nothing")
+
+    def test_in_a_saved_answer_it_stands_beside_what_it_takes_back(self) -> None:
+        found = read_saved(SPEC.history[0], {"data": {"items": [REST, REVERSED]}})
+        assert {(account, one.status) for account, one in found.executions} == {
+            ("5WT00001", RowStatus.BUSTED)
+        }
+        assert len(found.executions) == 2
 
     def test_a_reversal_of_a_reversal_needs_a_person(self) -> None:
         again = {**REST, "reverses-id": 361000001}

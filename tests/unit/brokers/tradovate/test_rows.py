@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.brokers.engine.saved import read_saved
+from shared.brokers.engine.saved import read_saved, saved_json
 from shared.brokers.spec import Ignored, ParsedRow
 from shared.brokers.tradovate.rows import booked_on, parse_row, rows_of
 from shared.brokers.tradovate.spec import SPEC
@@ -63,10 +63,36 @@ def test_saved_answers_are_joined_and_read_by_account() -> None:
     ]
 
 
-def test_fills_alone_say_what_they_lack() -> None:
-    saved = read_saved(SPEC.history[0], load("fill_list"), account_id="54066902")
-    reasons = {one.reason[:44] for one in saved.unparseable}
-    assert reasons == {"row: expected a fill joined with its order a"}
+def test_a_fill_alone_is_shown_with_what_only_others_tell() -> None:
+    shown = saved_json(read_saved(SPEC.history[0], load("fill_list")))["executions"][0]
+    told = ("account_id", "symbol", "asset_class", "multiplier", "currency", "fees")
+    assert (shown["unknown"], shown["symbol"], shown["multiplier"]) == ([*told], "3570919", None)
+
+
+def test_a_fill_alone_is_never_a_row_of_the_log() -> None:
+    with pytest.raises(UnparseableRow, match="expected a fill joined with its order"):
+        parse_row(load("fill_list")[0], FIRST)
+
+
+@pytest.mark.parametrize("kind", ["account_list", "order_list", "fillfee_list", "contract_chain"])
+def test_entities_without_a_fill_say_that_one_is_missing(kind: str) -> None:
+    saved = read_saved(SPEC.history[0], load(kind))
+    assert {one.reason[:44] for one in saved.unparseable} == {
+        "row: expected a fill joined with its order a"
+    }
+
+
+@pytest.mark.parametrize("spoiled", [{"fill": {"id": 1}}, {"cashBalanceLog": "gone"}])
+def test_a_list_that_is_none_is_not_lost_among_others(spoiled: dict[str, Any]) -> None:
+    saved = read_saved(SPEC.history[0], {"cashBalanceLog": [], "fill": [], **spoiled})
+    assert len(saved.unparseable) == 1
+
+
+def test_a_line_of_the_ledger_names_its_account_itself() -> None:
+    (line, *_) = load("cash_balance_log_deps")
+    line |= {"cashChangeType": "FundTransaction", "fillId": None}
+    saved = read_saved(SPEC.history[0], line)
+    assert [account for account, _ in saved.events] == ["54066902"]
 
 
 def test_a_fill_without_a_fee_yet_is_pending() -> None:
