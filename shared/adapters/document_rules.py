@@ -6,34 +6,23 @@ Source: https://firebase.google.com/docs/firestore/quotas (read 2026-11-24).
 
 import base64
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from math import isfinite
 from typing import Any
 
 from pydantic_core import to_json
 
 from shared.domain.collections import COLLECTIONS, find_index
+from shared.domain.collections.addresses import complaint_about, index_fields
 from shared.domain.errors import InvalidInput
 from shared.ports import Create, Delete, JsonScalar, Key, Query, Update, Write
 
 MAX_WRITES = 450
 MAX_BATCH_BYTES = 3_000_000
 MAX_DOCUMENT_BYTES = 1_000_000
-_MAX_ID_BYTES = 1500
 _INT64 = 2**63
-_MAX_CHARACTER_BYTES = 4
-_ID = re.compile(r"[^\x00-\x1f/]+").fullmatch  # stores may separate ids by control characters
 _SCALARS = (str, int, type(None))  # bool is an int
-
-
-@cache
-def index_fields(collection: str) -> tuple[str, ...]:
-    """Name the fields of a collection's indexes, sorted."""
-    indexes = COLLECTIONS[collection].indexes
-    named = {field for i in indexes for field in (*i.equal, i.order_by) if field is not None}
-    return tuple(sorted(named))
 
 
 def encode_batch(writes: Sequence[Write]) -> list[str | None]:
@@ -73,18 +62,8 @@ def _check_path(collection: str, path: Sequence[str], depth: int) -> None:
     if len(path) != depth:
         raise ValueError(f"{collection}: expected {depth} ids, found {path!r}")
     for part in path:
-        if (complaint := _complaint_about(part)) is not None:
+        if (complaint := complaint_about(part)) is not None:
             raise ValueError(f"{collection}: {complaint}")
-
-
-@lru_cache(maxsize=10_000)  # a page's rows are read by their ids and then written
-def _complaint_about(own: str) -> str | None:
-    reserved = own in {".", ".."} or (own[:2] == "__" == own[-2:])
-    if reserved or not _ID(own):
-        return f"{own!r} cannot be an id"
-    if len(own) * _MAX_CHARACTER_BYTES > _MAX_ID_BYTES and len(own.encode()) > _MAX_ID_BYTES:
-        return f"an id holds at most {_MAX_ID_BYTES} bytes"
-    return None
 
 
 def _encode_body(write: Create | Update) -> str:

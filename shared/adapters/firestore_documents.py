@@ -18,12 +18,12 @@ from shared.adapters.document_rules import (
     check_keys,
     check_query,
     encode_batch,
-    index_fields,
     read_cursor,
     write_cursor,
 )
 from shared.adapters.google_errors import TIMEOUT_S, patience, translated
 from shared.domain.collections import COLLECTIONS
+from shared.domain.collections.addresses import index_fields
 from shared.domain.errors import AlreadyExists, VersionChanged
 from shared.ports import (
     Body,

@@ -9,6 +9,8 @@ import zstandard
 from shared.domain.errors import InvalidInput
 
 _LEVEL = 10
+_LARGEST_MANIFEST = 100_000  # what is cut cannot be read
+_LARGEST_WINDOW = 2**25  # bytes to unpack with; what is packed here asks for an eighth
 _LONGEST_LINE = 2_000_000  # a document has at most 1 MB; a line may escape some of it
 
 
@@ -35,7 +37,9 @@ class FolderArchive:
         """Decompress a part as it is asked for."""
         try:
             with self._path(part).open("rb") as file:
-                unpacked = zstandard.ZstdDecompressor().stream_reader(file)
+                unpacked = zstandard.ZstdDecompressor(
+                    max_window_size=_LARGEST_WINDOW
+                ).stream_reader(file)
                 with BufferedReader(unpacked) as lines:
                     while line := lines.readline(_LONGEST_LINE):
                         if not line.endswith(b"\n"):
@@ -54,7 +58,8 @@ class FolderArchive:
     def read_manifest(self) -> bytes:
         """Read the file that makes the folder an archive."""
         try:
-            return (self._folder / "manifest.json").read_bytes()
+            with (self._folder / "manifest.json").open("rb") as file:
+                return file.read(_LARGEST_MANIFEST)
         except OSError as error:
             raise InvalidInput(f"{self._folder}: there is no archive here") from error
 

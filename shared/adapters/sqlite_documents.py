@@ -13,12 +13,12 @@ from shared.adapters.document_rules import (
     check_keys,
     check_query,
     encode_batch,
-    index_fields,
     read_cursor,
     write_cursor,
 )
 from shared.adapters.sqlite_connection import SqliteConnection
 from shared.adapters.sqlite_schema import NONE, create_schema
+from shared.domain.collections.addresses import index_fields
 from shared.domain.errors import AlreadyExists, VersionChanged
 from shared.ports import (
     Body,

@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from shared.adapters.document_rules import index_fields
 from shared.domain.collections import COLLECTIONS
+from shared.domain.collections.addresses import index_fields
 from shared.domain.collections.model import Collection, Index
 
 # None in an index column: below every number and text, and unlike NULL it can be compared.

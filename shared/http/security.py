@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.domain.collections.addresses import complaint_about
 from shared.http.problems import problem
 
 # No inline script or style, nothing from elsewhere, no frame: the page is made of our own files.
@@ -29,7 +30,6 @@ _HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
-_MAX_ID_BYTES = 1500  # as in Firestore
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -71,12 +71,7 @@ class PlausiblePaths:
 
 
 def _is_no_id(part: str) -> bool:
-    is_reserved = part in {".", ".."} or part[:2] == "__" == part[-2:]
-    return is_reserved or len(part.encode()) > _MAX_ID_BYTES or any(map(_is_control, part))
-
-
-def _is_control(character: str) -> bool:
-    return character < " "
+    return part != "" and complaint_about(part) is not None
 
 
 class LoopbackOnly:

@@ -10,10 +10,10 @@ from shared.adapters.document_rules import (
     check_keys,
     check_query,
     encode_batch,
-    index_fields,
     read_cursor,
     write_cursor,
 )
+from shared.domain.collections.addresses import index_fields
 from shared.domain.errors import AlreadyExists, VersionChanged
 from shared.ports import Body, Create, Delete, Document, JsonScalar, Key, Page, Query, Write
 

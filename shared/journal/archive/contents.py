@@ -9,18 +9,22 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from shared.domain.collections import OWNED
+from shared.domain.collections import COLLECTIONS, OWNED
+from shared.domain.collections.addresses import complaint_about, index_fields
 from shared.domain.collections.model import Backup
 from shared.domain.connection import ConnectionState, Health
 from shared.domain.errors import InvalidInput
 from shared.domain.ids import UserId, canonical_json
 from shared.domain.time import from_micros, to_micros
+from shared.journal.log import read_entry
+from shared.journal.projection.basis import read_lot
 from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, Key, Query
 
 _CLAIMS = ("accounts", "coverage", "runs", "receipts", "position_reports")
 _ROWS = ("executions", "history", "counters")
 _OTHERS = tuple(c.name for c in OWNED if c.backup is Backup.KEPT and c.name not in _CLAIMS + _ROWS)
+NEEDED = (*_CLAIMS, *_ROWS)  # an archive without one of them is none
 PARTS = (*_CLAIMS, *_OTHERS, *_ROWS)  # in the order of reading; a restore goes backwards
 # A login is named, never shown; its health is of the store that it lives in.
 _CONNECTION = (
@@ -57,14 +61,32 @@ def to_line(document: Document) -> bytes:
 def from_line(user_id: UserId, part: str, line: bytes) -> tuple[Key, Body]:
     """Read a line back as a document of a user, who need not be the one that it was written of.
 
-    Raises: InvalidInput.
+    Raises: InvalidInput for a line that no store could hold, or no build could read.
     """
     try:
         read: Any = json.loads(line)
-        key, body = Key(part, (user_id, *map(_text, read["key"]))), dict(read["body"])
-        return key, _resting(body) if part == "connections" else body
-    except (ValueError, TypeError, KeyError) as error:
+        key = Key(part, (user_id, *map(_text, read["key"])))
+        body: Body = dict(read["body"])
+        body = _resting(body) if part == "connections" else body
+        _check(key, body)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InvalidInput(f"{part}: a line of the archive cannot be read") from error
+    return key, body
+
+
+def _check(key: Key, body: Body) -> None:
+    """Refuse what a store would, and what a build reads and could not.
+
+    Raises: ValueError, KeyError.
+    """
+    if len(key.path) != COLLECTIONS[key.collection].depth or any(map(complaint_about, key.path)):
+        raise ValueError("not where a document can be")
+    if any(isinstance(body[field], dict | list) for field in index_fields(key.collection)):
+        raise ValueError("a field cannot be indexed")
+    if key.collection == "executions":
+        read_entry(Document(key, body, ""))
+    elif key.collection == "opening_lots":
+        read_lot(body)
 
 
 def _text(value: Any) -> str:

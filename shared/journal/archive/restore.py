@@ -1,17 +1,18 @@
 """An archive brought back into a store: verified whole, then written, then built."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.domain.errors import AlreadyExists, InvalidInput
 from shared.domain.ids import UserId
 from shared.journal.archive.archive import Archive, Manifest, read_manifest
-from shared.journal.archive.contents import PARTS, from_line
+from shared.journal.archive.contents import NEEDED, PARTS, from_line
 from shared.journal.rebuild import Rebuild
 from shared.journal.tombstones import is_deleted_user
 from shared.journal.upkeep.user_erasure import owned_documents, remove_owned
-from shared.ports import Body, Clock, Create, Documents, Entropy, Key
+from shared.ports import Body, Clock, Create, Documents, Entropy, Key, Update, Write
 
 _BATCH = 400
 _BATCH_BYTES = 2_000_000  # of lines; the stores' limit is 3 MB of bodies
@@ -29,8 +30,9 @@ class Restore:
         """Write an archive's documents as the user's own, and build the projections anew.
 
         Nothing is written before the whole archive was found to be what its manifest says. With
-        `replace` what the user has is removed first. Cursors come last: a restore that is cut short
-        leaves a store that reads again, and is repeated with `replace`.
+        `replace` what the user has is removed first, but for the last run numbers. Cursors come
+        last: a restore that is cut short leaves a store that reads again, and is repeated with
+        `replace`.
         Raises: InvalidInput for an archive that is cut or was changed, for a user who has documents
         already, and for an erased one; StoreUnavailable.
         """
@@ -48,7 +50,7 @@ class Restore:
         if is_deleted_user(user):
             raise InvalidInput("this user was erased, and stays so: restore as another user")
         if replace:
-            await remove_owned(self.documents, user_id)
+            await remove_owned(self.documents, user_id, but={"counters"})
             return
         async for found in owned_documents(self.documents, user_id):
             raise InvalidInput(
@@ -69,11 +71,29 @@ class Restore:
 
     async def _commit(self, part: str, batch: list[tuple[Key, Body]]) -> None:
         try:
+            if part == "counters":
+                await self.documents.commit(await self._counters(batch))
+                return
             await self.documents.commit([Create(key, body) for key, body in batch])
         except AlreadyExists as error:
             raise InvalidInput(f"{part}: the store is being written to meanwhile") from error
         except ValueError as error:
             raise InvalidInput(f"{part}: the archive does not fit this version") from error
+
+    async def _counters(self, batch: Sequence[tuple[Key, Body]]) -> list[Write]:
+        """Let a counter go forward only: a page under way may bear a number of after the archive.
+
+        A number that is handed out twice would take the second page for the first.
+        """
+        writes: list[Write] = []
+        found = await self.documents.get_many([key for key, _ in batch])
+        for (key, body), known in zip(batch, found, strict=True):
+            if known is None:
+                writes.append(Create(key, body))
+            else:
+                last_run = max(body["last_run"], known.body["last_run"])
+                writes.append(Update(key, {**body, "last_run": last_run}, known.version))
+        return writes
 
 
 def _verify(archive: Archive, manifest: Manifest) -> None:
@@ -83,9 +103,12 @@ def _verify(archive: Archive, manifest: Manifest) -> None:
     """
     if unknown := sorted(set(manifest.parts) - set(PARTS)):
         raise InvalidInput(f"the archive has parts that are not known: {', '.join(unknown)}")
+    if missing := sorted(set(NEEDED) - set(manifest.parts)):
+        raise InvalidInput(f"the archive has no {', '.join(missing)}")
     for name, part in manifest.parts.items():
         digest, count = hashlib.sha256(), 0
-        for line in _checked(archive.read(name), name):
+        # never more lines than were stated: a small file may unpack to no end
+        for line in islice(_checked(archive.read(name), name), part.documents + 1):
             digest.update(line)
             count += 1
         if (count, digest.hexdigest()) != (part.documents, part.sha256):
@@ -93,6 +116,10 @@ def _verify(archive: Archive, manifest: Manifest) -> None:
 
 
 def _checked(lines: Iterator[bytes], part: str) -> Iterator[bytes]:
+    before: tuple[str, ...] = ()
     for line in lines:
-        from_line(UserId("-"), part, line)
+        key, _ = from_line(UserId("-"), part, line)
+        if key.path <= before:  # as they are written: so no document is there twice
+            raise InvalidInput(f"{part}: the archive's documents are not in order")
+        before = key.path
         yield line

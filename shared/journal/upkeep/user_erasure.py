@@ -1,6 +1,6 @@
 """Everything of a user erased, for good, also against messages that are still under way."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 
 from shared.domain.collections import OWNED
@@ -73,8 +73,8 @@ async def owned_documents(documents: Documents, user_id: UserId) -> AsyncIterato
             yield found.key
 
 
-async def remove_owned(documents: Documents, user_id: UserId) -> int:
-    """Remove all that a user owns; return how many documents that was.
+async def remove_owned(documents: Documents, user_id: UserId, *, but: Collection[str] = ()) -> int:
+    """Remove all that a user owns, but for some collections; return how many documents that was.
 
     Raises: StoreUnavailable.
     """
@@ -83,6 +83,8 @@ async def remove_owned(documents: Documents, user_id: UserId) -> int:
         if row.body["version"] > 1:
             count += await remove(documents, Query("history", row.key.path, limit=_BATCH))
     for collection in OWNED:
+        if collection.name in but:
+            continue
         count += await remove(documents, Query(collection.name, (user_id,), limit=_BATCH))
     return count
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import copy
+import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,14 @@ from shared.domain.collections import OWNED
 from shared.domain.collections.model import Backup as Kept
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import RowStatus
-from shared.domain.ids import UserId
+from shared.domain.ids import UserId, canonical_json
 from shared.journal.archive.archive import Manifest
 from shared.journal.archive.backup import Backup
 from shared.journal.archive.contents import PARTS
 from shared.journal.archive.restore import Restore
 from shared.journal.rebuild import Rebuild
 from shared.journal.upkeep.user_erasure import owned_documents, remove_owned
-from shared.ports import Create, Documents, Key
+from shared.ports import Create, Documents, Key, Update
 from tests.house import USER, House
 from tests.rows import fill, page
 from tests.twins.memory_documents import MemoryDocuments
@@ -166,6 +168,120 @@ async def test_a_replacement_removes_what_is_there_first(archive: FolderArchive)
     await other.commit([Create(stray, {})])
     await restore(other, archive, replace=True)
     assert await other.get_many([stray]) == [None]
+
+
+async def test_a_run_number_is_never_handed_out_twice(
+    documents: MemoryDocuments, archive: FolderArchive
+) -> None:
+    (counter, *_) = [key for key in await bodies(documents) if key.collection == "counters"]
+    (found,) = await documents.get_many([counter])
+    assert found is not None
+    await documents.commit([Update(counter, {"last_run": 999}, found.version)])
+    await restore(documents, archive, replace=True)
+    assert (await bodies(documents))[counter] == {"last_run": 999}
+
+
+Harm = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+def harmed(**changes: Any) -> Harm:
+    return lambda lines: [{**lines[0], **changes}, *lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("part", "harm"),
+    [
+        ("executions", lambda lines: [lines[0], *lines]),
+        ("executions", lambda lines: lines[::-1]),
+        ("executions", lambda lines: [{**lines[0], "body": {}}, *lines[1:]]),
+        ("accounts", harmed(key=["a/b"])),
+        ("accounts", harmed(key=["\x00"])),
+        ("accounts", harmed(key=["a", "b"])),
+        ("accounts", harmed(key=[])),
+        ("accounts", harmed(key=[1])),
+        ("coverage", harmed(body={"account_key": {}, "year": 1})),
+        ("connections", harmed(body={"created_us": 10**30})),
+    ],
+)
+async def test_an_archive_whose_hashes_fit_and_whose_documents_do_not_writes_nothing(
+    archive: FolderArchive, tmp_path: Path, part: str, harm: Harm
+) -> None:
+    lines = harm(list(line_of(archive, part)))
+    await forge(archive, tmp_path / "archive", part, [canonical_json(x) for x in lines])
+    empty = MemoryDocuments()
+    with pytest.raises(InvalidInput, match=part):
+        await restore(empty, archive)
+    assert await bodies(empty) == {}
+
+
+async def forge(archive: FolderArchive, folder: Path, part: str, lines: list[str]) -> None:
+    """Write a part anew, and a manifest that fits it."""
+    packed = [line.encode() + b"\n" for line in lines]
+
+    async def written() -> AsyncIterator[bytes]:
+        for line in packed:
+            yield line
+
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    digest = hashlib.sha256(b"".join(packed)).hexdigest()
+    manifest["parts"][part] = {"documents": len(packed), "sha256": digest}
+    (folder / "manifest.json").unlink()
+    await archive.write(part, written())
+    await archive.write_manifest(json.dumps(manifest).encode())
+
+
+async def test_a_line_that_is_nested_without_end_is_refused(
+    archive: FolderArchive, tmp_path: Path
+) -> None:
+    await forge(archive, tmp_path / "archive", "runs", ["[" * 200_000])
+    with pytest.raises(InvalidInput, match="runs"):
+        await restore(MemoryDocuments(), archive)
+
+
+async def test_an_archive_that_unpacks_to_more_than_it_states_is_not_unpacked(
+    archive: FolderArchive, tmp_path: Path
+) -> None:
+    lines = [{"key": [f"{n:08d}"], "body": {}} for n in range(100_000)]
+    await forge(
+        archive, tmp_path / "archive", "reconciliations", [canonical_json(x) for x in lines]
+    )
+    manifest = tmp_path / "archive" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("100000", "1"))
+    read = Counted(tmp_path / "archive")
+    with pytest.raises(InvalidInput, match="reconciliations"):
+        await restore(MemoryDocuments(), read)
+    assert read.lines["reconciliations"] == 2
+
+
+class Counted(FolderArchive):
+    """Counts the lines that are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.lines = Counter[str]()
+
+    def read(self, part: str) -> Iterator[bytes]:
+        for line in super().read(part):
+            self.lines[part] += 1
+            yield line
+
+
+async def test_an_archive_without_its_log_is_refused(
+    archive: FolderArchive, tmp_path: Path
+) -> None:
+    file = tmp_path / "archive" / "manifest.json"
+    manifest = json.loads(file.read_bytes())
+    del manifest["parts"]["executions"]
+    file.write_text(json.dumps(manifest))
+    with pytest.raises(InvalidInput, match="has no executions"):
+        await restore(MemoryDocuments(), archive)
+
+
+async def test_a_manifest_without_end_is_not_read(archive: FolderArchive, tmp_path: Path) -> None:
+    file = tmp_path / "archive" / "manifest.json"
+    file.write_text(" " * 1_000_000 + file.read_text())
+    with pytest.raises(InvalidInput, match="manifest"):
+        await restore(MemoryDocuments(), archive)
 
 
 async def test_an_erased_user_is_not_restored(archive: FolderArchive) -> None:
