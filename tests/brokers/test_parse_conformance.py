@@ -6,7 +6,7 @@ samples, by a reading that shares no code with ours.
 
 import csv
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -38,9 +38,9 @@ def table(name: str) -> list[dict[str, str]]:
 
 def shown(execution: Row) -> Row:
     """Write an execution as the table does: fees added up by currency, what is left out empty."""
-    fees: Counter[str] = Counter()
+    fees: defaultdict[str, Decimal] = defaultdict(Decimal)
     for fee in execution["fees"]:
-        fees[fee["currency"]] += Decimal(fee["amount"])  # type: ignore[assignment]  # counts money
+        fees[fee["currency"]] += Decimal(fee["amount"])
     return {
         **{name: str(value) if value is not None else "" for name, value in execution.items()},
         "fees": " ".join(f"{total.normalize():f} {c}" for c, total in sorted(fees.items())),

@@ -60,10 +60,15 @@ def transactions(page_size: int = _PAGE_SIZE) -> Walk:
 def _told_of(body: Any) -> list[Any]:
     """Take the items of a saved answer, a reversal beside what it takes back, if that is there."""
     rows = rows_of(body)
-    return [
-        {"account-number": row[REVERSAL].get("account-number"), **row} if REVERSAL in row else row
-        for row in paired(rows, by_id(rows))
-    ]
+    return [_named(row) for row in paired(rows, by_id(rows))]
+
+
+def _named(row: Any) -> Any:
+    """Say of a pair what its rows say: whose it is."""
+    reversal = row.get(REVERSAL) if isinstance(row, dict) else None
+    if not isinstance(reversal, dict):
+        return row
+    return {**row, "account-number": reversal.get("account-number")}
 
 
 def _second(at: datetime) -> str:

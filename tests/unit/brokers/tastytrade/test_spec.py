@@ -192,3 +192,8 @@ class TestErrors:
     def test_no_word_of_a_body_is_quoted(self) -> None:
         told = meaning(TOKEN, 400, {"error_code": "x", "error_description": "hunter2"})
         assert "hunter2" not in str(told)
+
+
+def test_a_saved_answer_with_a_spoiled_item_keeps_it() -> None:
+    (told,) = SPEC.history[0].rows({"data": {"items": [None]}})
+    assert told is None
