@@ -76,6 +76,32 @@ class BiasSettings(Settings):
     cache_ttl_s: float = Field(default=300.0, gt=0)
     deadline_s: float = Field(default=60.0, gt=0)
     data_dir: Path | None = None  # file providers: folder with daily/, intraday/, calendar/
+    # Network providers. Locally their keys are settings; the cloud reads the named secrets.
+    alpaca_data_key_id: str | None = None
+    alpaca_data_secret_key: SecretStr | None = None
+    alpaca_data_secret: str = "market-alpaca"  # JSON: key_id, secret_key  # noqa: S105
+    oanda_data_token: SecretStr | None = None
+    oanda_data_environment: Literal["practice", "live"] = "practice"
+    oanda_data_secret: str = "market-oanda"  # JSON: token, environment  # noqa: S105
+    databento_key: SecretStr | None = None
+    databento_secret: str = "market-databento"  # JSON: key  # noqa: S105
+    forexfactory: bool = False  # ask its weekly feed where no calendar files are given
+    market_hosts: dict[str, str] = Field(default_factory=dict)  # local profile: simulators, by name
+
+    @property
+    def calendar_source(self) -> str:
+        """Name whose calendar is read: the files' where there are any."""
+        return "forexfactory" if self.forexfactory and self.data_dir is None else "official"
+
+    @model_validator(mode="after")
+    def _market_is_whole(self) -> Self:
+        if self.profile == "cloud" and self.market_hosts:
+            raise ValueError("DAYBIAS_MARKET_HOSTS is for the local profile only")
+        if (self.alpaca_data_key_id is None) != (self.alpaca_data_secret_key is None):
+            raise ValueError(
+                "DAYBIAS_ALPACA_DATA_KEY_ID and DAYBIAS_ALPACA_DATA_SECRET_KEY belong together"
+            )
+        return self
 
 
 _Kind = TypeVar("_Kind", bound=Settings)

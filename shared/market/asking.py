@@ -51,6 +51,7 @@ class Asker:
     clock: Clock
     entropy: Entropy
     pace_s: float
+    attempts: int = 4
     _free_at: float = 0.0
 
     async def ask(self, ask: Ask) -> httpx.Response:
@@ -64,7 +65,7 @@ class Asker:
             await self._keep_pace()
             return self._sorted(await self._send(ask), ask)
 
-        return await ask_again(self.clock, self.entropy, once)
+        return await ask_again(self.clock, self.entropy, once, attempts=self.attempts)
 
     async def _keep_pace(self) -> None:
         wait_s = self._free_at - self.clock.monotonic()

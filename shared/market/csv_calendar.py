@@ -20,6 +20,8 @@ _UNSCHEDULED = "(unscheduled)"
 class CsvCalendar:
     """Official events from a folder, as anybody could have known them at an instant."""
 
+    every = timedelta()
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "calendar"
 
@@ -28,15 +30,19 @@ class CsvCalendar:
         """Name its bodies in the store."""
         return "official"
 
-    async def fetch(self, now: datetime) -> CalendarBody:
+    async def fetch(
+        self,
+        now: datetime,
+        known: CalendarBody | None = None,  # noqa: ARG002 - files are read whole
+    ) -> CalendarBody:
         """Return the events around `now`: no value before its release, no surprise before it came.
 
         Raises: ContractBroken when a row is not an event.
         """
         events = await asyncio.to_thread(self._read)
         near = (e for e in events if now - _PAST <= e.at <= now + _AHEAD)
-        known = tuple(_as_known(e, now) for e in near if _is_known(e, now))
-        return CalendarBody(self.source, now, known)
+        told = tuple(_as_known(e, now) for e in near if _is_known(e, now))
+        return CalendarBody(self.source, now, told)
 
     def _read(self) -> list[CalendarEvent]:
         events = []

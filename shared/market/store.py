@@ -4,15 +4,16 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.domain.bars import FILES, Bar, Series, Timeframe
-from shared.domain.errors import AlreadyExists
+from shared.domain.errors import AlreadyExists, LeaseHeld
 from shared.domain.events import CalendarEvent
 from shared.domain.ids import canonical_json
 from shared.domain.instrument import Instrument, PriceSource
 from shared.domain.time import from_micros, to_micros
+from shared.lease import Leases
 from shared.market.choice import best, is_current
 from shared.market.providers import CalendarBody
 from shared.market.registry import load_series
@@ -122,11 +123,32 @@ class MarketStore:
         fetched_us = to_micros(body.fetched_at)
         key = Key("calendars", (f"{body.source}-{fetched_us}",))
         events = canonical_json([e.model_dump(mode="json") for e in body.events])
-        document = {"source": body.source, "fetched_us": fetched_us, "events": events}
+        document = {
+            "source": body.source,
+            "fetched_us": fetched_us,
+            "events": events,
+            "rejected": list(body.rejected),
+            "etag": body.etag,
+        }
         try:
             await self._documents.commit([Create(key, document)])
         except AlreadyExists:
             return
+
+    async def may_ask(self, source: str, every: timedelta) -> bool:
+        """Take the turn to ask a source, which nobody else has before `every` has passed.
+
+        It holds across instances, and after a question that failed too.
+        Raises: StoreUnavailable.
+        """
+        if not every:
+            return True
+        leases = Leases(self._documents, self._clock, self._entropy)
+        try:
+            await leases.acquire(f"calendar-{source}", every.total_seconds())
+        except LeaseHeld:
+            return False
+        return True
 
     async def calendar(self, source: str, as_of: datetime) -> CalendarBody | None:
         """Return the newest body fetched by `as_of`."""
@@ -146,7 +168,8 @@ class MarketStore:
 
 def _calendar(body: Mapping[str, Any]) -> CalendarBody:
     events = tuple(CalendarEvent.model_validate(e) for e in json.loads(body["events"]))
-    return CalendarBody(body["source"], from_micros(body["fetched_us"]), events)
+    fetched_at = from_micros(body["fetched_us"])
+    return CalendarBody(body["source"], fetched_at, events, tuple(body["rejected"]), body["etag"])
 
 
 def _chunk(timeframe: Timeframe, session: date) -> str:

@@ -39,7 +39,14 @@ def bias_service(settings: BiasSettings, base: Foundation, analysts: Analysts) -
     """Make the use case."""
     market = MarketStore(base.documents, base.clock, base.entropy)
     return BiasService(
-        Sources(market, base.documents, base.cache, base.clock, base.entropy),
+        Sources(
+            market,
+            base.documents,
+            base.cache,
+            base.clock,
+            base.entropy,
+            settings.calendar_source,
+        ),
         analysts.router,
         load_instruments(),
         cache_ttl_s=settings.cache_ttl_s,

@@ -32,6 +32,7 @@ from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
+from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
@@ -56,6 +57,7 @@ class Desk:
         apps: dict[str, Starlette],
         analysts: Analysts,
         engines: dict[str, SyncConnection],
+        feeds: Feeds,
     ) -> None:
         base = stack.foundation
         self._stack = stack
@@ -80,7 +82,7 @@ class Desk:
         self.cost_methods = CostMethods(*ports)
         settings = load(BiasSettings)
         self.biases = bias_service(settings, base, analysts)
-        self.market = market_refresh(settings, base)
+        self.market = market_refresh(feeds, base)
 
     async def sync(self, broker: str) -> Synced:
         """Fetch what is due, store it and rebuild what it changed."""
@@ -148,9 +150,11 @@ async def open_desk() -> AsyncIterator[Desk]:
         )
         engines[spec.name] = sync_use_case(spec, sync_settings, base, transport)
     analysts = await open_analysts(load(BiasSettings), base)
+    feeds = await open_feeds(load(BiasSettings), base)
     try:
-        yield Desk(stack, apps, analysts, engines)
+        yield Desk(stack, apps, analysts, engines, feeds)
     finally:
+        await feeds.close()
         await analysts.close()
         await transport.aclose()
         await base.close()

@@ -1,14 +1,30 @@
+import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
+from infra.simulators.brokers.faults import html_503
+from infra.simulators.market.alpaca import AlpacaMarketWorld
+from infra.simulators.market.forexfactory import ForexFactoryWorld
+from infra.simulators.market.prints import walk
 from shared.domain.bars import Timeframe
-from shared.domain.errors import ContractBroken, NotFound, UpstreamUnavailable
+from shared.domain.errors import (
+    AuthRejected,
+    ContractBroken,
+    NotFound,
+    StoreUnavailable,
+    UpstreamUnavailable,
+)
+from shared.market.alpaca_data import AlpacaData, AlpacaKeys
 from shared.market.csv_calendar import CsvCalendar
 from shared.market.csv_files import CsvFiles
+from shared.market.forexfactory import ForexFactory
 from shared.market.refresh import RefreshMarket
+from shared.market.registry import load_series
 from shared.market.store import MarketStore
+from tests.market_worlds import asker
 from tests.open_market import DATA, REPLAY, daily_series
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments
@@ -20,21 +36,22 @@ THURSDAY = datetime(2020, 5, 28, 21, 5, tzinfo=UTC)
 class OneSeries:
     """Serves SPY's daily bars, or fails as told."""
 
-    def __init__(self, error=None, rejected=()):
-        self.error, self.rejected = error, rejected
+    def __init__(self, error=None, rejected=(), name="files"):
+        self.error, self.rejected, self.name = error, rejected, name
 
     async def fetch(self, symbol, timeframe, since, until):
         if self.error is not None:
             raise self.error
         if (symbol, timeframe) != ("SPY", Timeframe.DAY):
             raise NotFound(symbol)
-        return replace(daily_series([1.0] * 5), rejected=self.rejected)
+        series = daily_series([1.0] * 5)
+        return replace(series, rejected=self.rejected, provider=self.name)
 
 
 class BrokenCalendar:
-    source = "broken"
+    source, every = "broken", timedelta()
 
-    async def fetch(self, now):
+    async def fetch(self, now, known=None):
         raise ContractBroken("not a calendar")
 
 
@@ -78,17 +95,46 @@ async def test_nothing_after_now_ever_enters_the_store(store, clock):
 
 
 async def test_a_provider_that_is_down_leaves_its_place_to_the_next(store, clock):
-    providers = [OneSeries(UpstreamUnavailable("down")), OneSeries()]
+    providers = [OneSeries(UpstreamUnavailable("down"), name="alpaca"), OneSeries()]
     report = await RefreshMarket(store, clock, providers, None).refresh()
-    assert report.served == [("SPY", "1d")]
-    assert "SPY 1d: down" in report.failures
+    assert report.served == [("SPY", "1d", "files")]
+    assert len(report.failures) == 1  # who is down is asked no more in this round
+    assert report.failures[0].endswith("1d: down")
+
+
+async def test_a_refused_login_stops_nobody_else(store, clock):
+    providers = [OneSeries(AuthRejected("no"), name="alpaca"), OneSeries()]
+    report = await RefreshMarket(store, clock, providers, None).refresh()
+    assert report.served == [("SPY", "1d", "files")]
+    assert len(report.failures) == 1
+
+
+async def test_a_series_that_cannot_be_read_costs_that_series_alone(store, clock):
+    class Partly(OneSeries):
+        async def fetch(self, symbol, timeframe, since, until):
+            if symbol == "QQQ":
+                raise ContractBroken("not a bar")
+            return await super().fetch(symbol, timeframe, since, until)
+
+    report = await RefreshMarket(store, clock, [Partly(name="alpaca")], None).refresh()
+    assert report.served == [("SPY", "1d", "alpaca")]
+    assert report.failures == [f"QQQ {t}: not a bar" for t in ("1d", "1h", "4h")]
+
+
+async def test_a_store_that_is_down_stops_the_refresh(clock):
+    class Down(MarketStore):
+        async def put_series(self, series):
+            raise StoreUnavailable("down")
+
+    store = Down(MemoryDocuments(), clock, SeededEntropy(1))
+    with pytest.raises(StoreUnavailable):
+        await RefreshMarket(store, clock, [OneSeries()], None).refresh()
 
 
 async def test_a_provider_without_a_series_leaves_it_to_the_next(store, clock):
-    report = await RefreshMarket(
-        store, clock, [OneSeries(NotFound("no")), OneSeries()], None
-    ).refresh()
-    assert report.served == [("SPY", "1d")]
+    providers = [OneSeries(NotFound("no"), name="alpaca"), OneSeries()]
+    report = await RefreshMarket(store, clock, providers, None).refresh()
+    assert report.served == [("SPY", "1d", "files")]
     assert report.failures == []
 
 
@@ -105,3 +151,117 @@ async def test_rows_that_could_not_be_read_are_reported(store, clock):
         store, clock, [OneSeries(rejected=("SPY.csv:7: bad",))], None
     ).refresh()
     assert report.rejected == ["SPY.csv:7: bad"]
+
+
+# ---------------------------------------------------------- over the network
+
+SPY = load_series()["SPY"]
+FIRST = date(2020, 4, 1)
+
+
+@pytest.fixture
+def world(clock):
+    return AlpacaMarketWorld(now=clock.now, prints={"SPY": walk(SPY, FIRST, date(2020, 6, 30))})
+
+
+@pytest.fixture
+def network(store, clock, world):
+    keys = AlpacaKeys("PKSIMULATED", SecretStr("simulated-secret"))
+    return RefreshMarket(store, clock, [AlpacaData(asker(world, clock), keys)], None)
+
+
+def asked_for(world, symbol):
+    return [c for c in world.calls if c.query.get("symbols") == symbol]
+
+
+async def test_who_has_told_the_last_close_is_not_asked_before_the_next(network, world, clock):
+    await network.refresh()
+    first = len(asked_for(world, "SPY"))
+    clock.advance(timedelta(minutes=30))
+    await network.refresh()
+    assert len(asked_for(world, "SPY")) == first
+    clock.advance(timedelta(days=1))
+    await network.refresh()
+    assert len(asked_for(world, "SPY")) == first + 2  # its days and its hours
+
+
+async def test_a_day_that_was_left_out_is_filled_later(network, world, store, clock):
+    hole = date(2020, 5, 6)
+    whole = world.prints["SPY"]
+    world.prints["SPY"] = [p for p in whole if p.at.date() != hole]
+    await network.refresh()
+    world.prints["SPY"] = whole
+    clock.advance(timedelta(days=1))
+    await network.refresh()
+    spy = await store.series("SPY", Timeframe.DAY, clock.now())
+    assert hole in {b.session for b in spy.bars}
+
+
+async def test_after_a_split_the_whole_history_is_read_again(network, world, store, clock):
+    await network.refresh()
+    world.prints["SPY"] = [replace(p, price=p.price / 4) for p in world.prints["SPY"]]
+    clock.advance(timedelta(days=1))
+    await network.refresh()
+    spy = await store.series("SPY", Timeframe.DAY, clock.now())
+    assert spy.bars[0].session == FIRST
+    assert all(b.close < 50 for b in spy.bars)
+
+
+# ---------------------------------------------------------------- the calendar
+
+
+@pytest.fixture
+def feed(clock):
+    row = {"title": "GDP", "country": "USD", "date": "2020-05-28T08:30:00-04:00", "impact": "High"}
+    body = json.dumps([row | {"forecast": "", "previous": ""}]).encode()
+    return ForexFactoryWorld(now=clock.now, body=body)
+
+
+@pytest.fixture
+def calendar(store, clock, feed):
+    return RefreshMarket(store, clock, [], ForexFactory(asker(feed, clock)))
+
+
+async def test_the_calendar_is_fetched_once_an_hour_whoever_asks(calendar, feed, clock):
+    for _ in range(8):
+        await calendar.refresh()
+        clock.advance(timedelta(minutes=15))
+    assert len(feed.calls) == 2
+
+
+async def test_a_failed_fetch_waits_for_the_next_hour_too(calendar, feed, clock):
+    feed.faults.plan(html_503(), times=9)
+    await calendar.refresh()
+    clock.advance(timedelta(minutes=15))
+    report = await calendar.refresh()
+    assert len(feed.calls) == 1
+    assert report.failures == []
+
+
+@pytest.mark.parametrize("bad", [b"", b"<html>Request Denied</html>", b"[]"])
+async def test_a_bad_body_leaves_the_good_one_and_its_age(calendar, feed, store, clock, bad):
+    await calendar.refresh()
+    feed.body = bad
+    clock.advance(timedelta(hours=1))
+    report = await calendar.refresh()
+    assert len(report.failures) == 1
+    assert (await store.calendar("forexfactory", clock.now())).fetched_at == THURSDAY
+    assert report.events == 1
+
+
+async def test_a_calendar_older_than_a_day_is_reported(calendar, feed, clock):
+    await calendar.refresh()
+    feed.faults.plan(html_503(), times=99)
+    clock.advance(timedelta(hours=25))
+    report = await calendar.refresh()
+    assert report.failures[-1] == "calendar forexfactory: the last one is 25 hours old"
+
+
+async def test_every_body_is_kept_with_its_fetch_time(calendar, feed, store, clock):
+    await calendar.refresh()
+    feed.body = feed.body.replace(b"GDP", b"GDP q/q")
+    clock.advance(timedelta(hours=1))
+    await calendar.refresh()
+    then = await store.calendar("forexfactory", THURSDAY + timedelta(minutes=59))
+    assert then.events[0].title == "GDP"
+    assert (await store.calendar("forexfactory", clock.now())).events[0].title == "GDP q/q"
