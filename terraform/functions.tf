@@ -27,11 +27,12 @@ module "function" {
   build_service_account = google_service_account.builder.id
   concurrency           = each.value.concurrency
   environment_variables = {
-    DAYBIAS_DATABASE  = google_firestore_database.documents.name
-    DAYBIAS_LOG_LEVEL = var.log_level
-    DAYBIAS_PROFILE   = "cloud"
-    DAYBIAS_PROJECT   = var.project_id
-    LOG_EXECUTION_ID  = "true"
+    DAYBIAS_DATABASE     = google_firestore_database.documents.name
+    DAYBIAS_FOREXFACTORY = var.forexfactory
+    DAYBIAS_LOG_LEVEL    = var.log_level
+    DAYBIAS_PROFILE      = "cloud"
+    DAYBIAS_PROJECT      = var.project_id
+    LOG_EXECUTION_ID     = "true"
   }
   invokers      = { for caller in each.value.called_by : caller => local.callers[caller] }
   labels        = local.labels

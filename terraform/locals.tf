@@ -62,7 +62,7 @@ locals {
       called_by     = ["scheduler"]
       documents     = true
       publishes     = []
-      reads_secrets = []
+      reads_secrets = ["market-alpaca", "market-databento", "market-oanda"]
       concurrency   = 1
       memory        = "512Mi"
       timeout_s     = 900

@@ -4,7 +4,7 @@ locals {
   jobs = {
     bias-record       = { function = "bias", path = "/v1/bias/record", schedule = "5,20,35,50 * * * *" }
     reconcile         = { function = "reconcile", path = "/", schedule = "40 * * * *" }
-    refresh-market    = { function = "refresh_market", path = "/", schedule = "0 * * * *" }
+    refresh-market    = { function = "refresh_market", path = "/", schedule = "2,32 * * * *" }
     score-bias        = { function = "score_bias", path = "/", schedule = "25 * * * *" }
     tick-alpaca       = { function = "sync_alpaca", path = "/", schedule = "*/15 * * * *" }
     tick-binance      = { function = "sync_binance", path = "/", schedule = "*/15 * * * *" }

@@ -34,6 +34,13 @@ variable "forecast_chain" {
   }
 }
 
+variable "forexfactory" {
+  description = "Whether the economic calendar is fetched from ForexFactory's weekly feed, whose terms for servers are yours to check."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "labels" {
   description = "Labels on everything that can carry them, beside `app` and `environment`."
   type        = map(string)

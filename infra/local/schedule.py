@@ -28,7 +28,7 @@ class Job:
 JOBS = (
     *(Job(f"/functions/sync_{name}", 15 * 60) for name in SPECS),
     Job("/functions/reconcile", 60 * 60),
-    Job("/functions/refresh_market", 60 * 60),
+    Job("/functions/refresh_market", 30 * 60),
     Job("/v1/bias/record", 15 * 60),
     Job("/functions/score_bias", 60 * 60),
 )

@@ -213,6 +213,7 @@ run "grants_are_the_least" {
     condition = keys(google_secret_manager_secret_iam_member.reader) == [
       "api oauth-alpaca", "api oauth-schwab", "api oauth-tastytrade", "api oauth-tradestation", "api vault-keyring",
       "bias gemini-api-key",
+      "refresh_market market-alpaca", "refresh_market market-databento", "refresh_market market-oanda",
       "sync_alpaca vault-keyring",
       "sync_binance vault-keyring",
       "sync_ibkr vault-keyring",

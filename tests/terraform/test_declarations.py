@@ -16,6 +16,11 @@ from shared.journal import vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.local import SUBSCRIPTIONS
 
+MARKET_SECRETS = {
+    BiasSettings().alpaca_data_secret,
+    BiasSettings().databento_secret,
+    BiasSettings().oanda_data_secret,
+}
 OAUTH_SECRETS = {f"oauth-{spec.name}" for spec in SPECS.values() if spec.oauth is not None}
 
 
@@ -55,8 +60,14 @@ def test_the_cloud_and_the_gateway_schedule_the_same_calls():
 def test_every_secret_that_a_function_reads_has_a_shell(functions):
     shells = (TERRAFORM / "secrets.tf").read_text()
     read = {secret for f in functions.values() for secret in f["reads_secrets"]}
-    assert read == {BiasSettings().gemini_secret, vault._KEYRING, *OAUTH_SECRETS}
+    assert read == {BiasSettings().gemini_secret, vault._KEYRING, *MARKET_SECRETS, *OAUTH_SECRETS}
     assert [secret for secret in read if f'"{secret}"' not in shells] == []
+
+
+def test_only_the_refresh_reads_the_keys_of_data_providers(functions):
+    readers = {name for name, f in functions.items() if MARKET_SECRETS & set(f["reads_secrets"])}
+    assert readers == {"refresh_market"}
+    assert set(functions["refresh_market"]["reads_secrets"]) == MARKET_SECRETS
 
 
 def test_the_api_can_make_connections_and_nobody_else_is_the_application(functions):
