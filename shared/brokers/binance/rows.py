@@ -24,7 +24,21 @@ _FIRST_MS, _LAST_MS = 1_483_228_800_000, 4_102_444_800_000  # 2017, when Binance
 _IS_MICROS = 10**14
 _FUTURES_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 # Of a bare row alone, where nothing tells the pair's two assets; longer ones hide no shorter.
-_QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL")
+_QUOTES = (
+    "USDT",
+    "USDC",
+    "FDUSD",
+    "TUSD",
+    "BUSD",
+    "BTC",
+    "ETH",
+    "BNB",
+    "EUR",
+    "TRY",
+    "BRL",
+    "JPY",
+    "AUD",
+)
 
 Row = dict[str, Any]
 

@@ -12,10 +12,12 @@ from shared.domain.currencies import is_currency, may_be_coin
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AccountEvent, AssetClass, Execution
 from shared.domain.futures.contracts import CONTRACTS
+from shared.domain.money import decimal_text
 from shared.domain.time import iso
 
 _SKEW = timedelta(minutes=5)  # of a broker's clock against ours
 _DATED = timedelta(days=1)  # events often have a day and no time, and then the day's end
+_MAY_COST_LESS_THAN_NOTHING = (AssetClass.FUTURE, AssetClass.CFD)  # oil did, in April 2020
 _IN_COINS = (AssetClass.CRYPTO, AssetClass.FUTURE, None)
 
 
@@ -30,7 +32,7 @@ def assert_not_ahead(row: Execution | AccountEvent, now: datetime) -> None:
 
 
 def assert_known_units(row: Execution | AccountEvent) -> None:
-    """Make sure that a row's money is money, and its multiplier what such a thing has.
+    """Make sure that a row's money is money, its price and multiplier what such a thing can have.
 
     Raises: UnparseableRow.
     """
@@ -41,6 +43,13 @@ def assert_known_units(row: Execution | AccountEvent) -> None:
         if not is_currency(code) and not (row.asset_class in _IN_COINS and may_be_coin(code)):
             raise UnparseableRow(f"currency: {code!r} is not known")
     _assert_multiplier(row)
+    if row.price is not None and row.price < 0:
+        _assert_sign(row.price, row.asset_class)
+
+
+def _assert_sign(price: Decimal, asset_class: AssetClass | None) -> None:
+    if asset_class not in _MAY_COST_LESS_THAN_NOTHING:
+        raise UnparseableRow(f"price: expected none below 0, found {decimal_text(price)}")
 
 
 def _assert_multiplier(row: Execution | AccountEvent) -> None:

@@ -93,19 +93,16 @@ def parse_transaction(raw: Any, account: BrokerAccount) -> Parsed:
 
 
 def _trade(row: Row) -> ParsedRow:
-    row_id, price = number_text(row, "id"), parse_decimal(row.get("price"), "price")
-    asset_class = asset_class_of(row)
-    if price < 0 and asset_class is not AssetClass.FUTURE:  # oil's was, in April 2020
-        raise UnparseableRow(f"price: expected none below 0, found {decimal_text(price)}")
+    row_id = number_text(row, "id")
     execution = Execution(
         execution_id=row_id,
         order_id=None if row.get("order-id") is None else number_text(row, "order-id"),
         symbol=text_of(row, "symbol"),
         root=root_of(row),
-        asset_class=asset_class,
+        asset_class=asset_class_of(row),
         side=_side(row),
         quantity=parse_decimal(row.get("quantity"), "quantity"),
-        price=price,
+        price=parse_decimal(row.get("price"), "price"),
         multiplier=multiplier_of(row),
         currency=CURRENCY,
         executed_at=instant_of(row),

@@ -64,6 +64,9 @@ COIN = {"asset_class": AssetClass.CRYPTO, "symbol": "BTC/USDT", "root": "BTC"}
         fill(**FUTURE, multiplier=Decimal(50)),
         fill(**{**FUTURE, "root": "PF_XBTUSD"}, currency="XXBT"),
         event(currency="ETH2.S"),
+        fill(price=Decimal(0)),  # an option that is worth nothing
+        fill(**{**FUTURE, "root": "CL"}, multiplier=Decimal(1000), price=Decimal("-37.63")),
+        fill(asset_class=AssetClass.CFD, root="WTICOUSD", price=Decimal("-0.1")),
     ],
 )
 def test_money_and_coins_are_taken_where_they_belong(row: Execution | AccountEvent) -> None:
@@ -80,6 +83,9 @@ def test_money_and_coins_are_taken_where_they_belong(row: Execution | AccountEve
         (event(currency="us dollars"), "currency"),
         (fill(multiplier=Decimal(100)), "multiplier: SPY has 1, the row says 100"),
         (fill(**FUTURE), "multiplier: ES has 50, the row says 1"),
+        (fill(price=Decimal("-1.50")), "price: expected none below 0, found -1.5"),
+        (fill(asset_class=AssetClass.OPTION, price=Decimal(-1)), "price: expected none below 0"),
+        (event(**COIN, price=Decimal(-1)), "price: expected none below 0"),
     ],
 )
 def test_units_that_nobody_knows_are_named(row: Execution | AccountEvent, reason: str) -> None:

@@ -149,7 +149,6 @@ class TestTrade:
             ({"quantity": "-60.0"}, "quantity"),
             ({"quantity": 1.5}, "quantity"),
             ({"price": None}, "price"),
-            ({"price": "-1"}, "price"),
             ({"action": "Hold"}, "action"),
             ({"action": None}, "action"),
             ({"instrument-type": "Planet"}, "instrument-type"),
