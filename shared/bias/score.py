@@ -19,7 +19,6 @@ from shared.ports import Clock, Create, Documents, Entropy, Key, Query
 
 _log = logging.getLogger(__name__)
 
-_RIVALS_NEED = 21  # bars: the rivals look back 20 sessions
 CAVEAT = (
     "One day proves nothing: a year of all instruments still leaves the direction hit uncertain "
     "by almost three points."
@@ -134,8 +133,8 @@ def _placed(series: Series, record: Record, snapshot: Snapshot) -> _Day | str:
     own = next((bar for bar in series.bars if bar.session == record.session), None)
     if own is None:
         return f"the bar of {record.session} has not come from {series.source}"
-    if len(known) < _RIVALS_NEED:
-        return f"{_RIVALS_NEED} bars before the session are needed, {len(known)} are stored"
+    if len(known) < scoring.RIVALS_NEED:
+        return f"{scoring.RIVALS_NEED} bars before the session are needed, {len(known)} are stored"
     atr = snapshot.feature("atr14")
     if atr is None or not isinstance(atr.value, float) or atr.value <= 0:
         return "no ATR was known before the session"

@@ -18,6 +18,7 @@ from shared.brokers.engine.saved import (
 )
 from shared.cli import consenting, exchange, recovery, rereading, screens, watching
 from shared.cli.accounts import accounts
+from shared.cli.backtest import backtest
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.notes import notes
@@ -60,6 +61,7 @@ app.command()(runs)
 for command in recovery.COMMANDS:
     app.command()(command)
 app.command()(watching.watch)
+app.command()(backtest)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """All five steps' numbers and levels of one instrument at one instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.domain.bias import Feature, Level, Step
@@ -31,12 +32,19 @@ def compute(inputs: FeatureInputs) -> FeatureTable:
 
     Shape: features in the order of DEFINITIONS, each exactly once; a missing one has its reason.
     """
+    decimals = inputs.price_decimals
+    levels = technical.levels(inputs, decimals) + flux.levels(inputs, decimals)
+    return FeatureTable(features_of(inputs, tuple(_STEPS)), levels)
+
+
+def features_of(inputs: FeatureInputs, steps: Sequence[Step]) -> tuple[Feature, ...]:
+    """Compute the numbers of some steps: what a walk over years needs, and no more."""
     known = inputs.daily.until(inputs.as_of).bars
     bar_at = known[-1].closed_at if known else inputs.as_of
-    decimals = inputs.price_decimals
     features: list[Feature] = []
-    for step, module in _STEPS.items():
-        stamp = Stamp(step, inputs.as_of if step is Step.MACRO else bar_at, decimals)
+    for step in steps:
+        module = _STEPS[step]
+        as_of = inputs.as_of if step is Step.MACRO else bar_at
+        stamp = Stamp(step, as_of, inputs.price_decimals)
         features += assemble(module.DEFINITIONS, module.compute(inputs), stamp)
-    levels = technical.levels(inputs, decimals) + flux.levels(inputs, decimals)
-    return FeatureTable(tuple(features), levels)
+    return tuple(features)

@@ -13,6 +13,7 @@ from shared.forecast.outcome import classify
 from shared.forecast.vintages import CLASSES
 
 _LOG_FLOOR = 1e-6
+RIVALS_NEED = 21  # bars: the rivals look back 20 sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,8 @@ def sign_of_20_days(known: Sequence[Bar]) -> Rival:
 
     Raises: ValueError with fewer than 21 bars.
     """
-    if len(known) < 21:
-        raise ValueError(f"21 bars are needed, found {len(known)}")
+    if len(known) < RIVALS_NEED:
+        raise ValueError(f"{RIVALS_NEED} bars are needed, found {len(known)}")
     move = known[-1].close - known[-21].close
     side = Label.BULLISH if move > 0 else Label.BEARISH if move < 0 else Label.NEUTRAL
     return _named("sign_of_20_days", side)

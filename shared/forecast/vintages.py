@@ -4,10 +4,13 @@ from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.bias import Label, Probabilities
 from shared.domain.errors import NotFound
+from shared.features.indicators import Array
+from shared.forecast.predictors import LIMIT
 
 CLASSES = (Label.BEARISH, Label.NEUTRAL, Label.BULLISH)
 
@@ -19,19 +22,25 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SeriesCounts(_Frozen):
-    """What followed in one series: over all days, and by state ("regime.momentum", terciles)."""
+class Slope(_Frozen):
+    """What one predictor does: how it is standardized, and its weight for bear and for bull.
 
-    days: Counts
-    states: dict[str, Counts]
+    Units: weights in log-odds against Neutral for one standard deviation.
+    """
+
+    mean: float
+    sd: float = Field(gt=0)
+    bear: float
+    bull: float
 
 
 class Vintage(_Frozen):
     """One fitted table.
 
-    Shape: `regime_cuts` and `momentum_cuts` are the two borders between terciles; `data` maps each
-    file to the sha256 of the rows that were used.
-    Units: weights in days: how much history the coarser estimate counts for.
+    Shape: `data` maps each file to the sha256 of the rows that were used; `slopes` maps a
+    predictor's name to its part, one that never varied before the date is absent.
+    Units: `climatology_weight` in days: how much history the pooled shares count for; `share` of
+    the logistic in the mix.
     """
 
     id: str
@@ -39,48 +48,53 @@ class Vintage(_Frozen):
     fitted_until: date  # the last session whose close entered as a label
     data: dict[str, str]
     climatology_weight: int = Field(gt=0)
-    state_weight: int = Field(gt=0)
-    regime_cuts: tuple[float, float]
-    momentum_cuts: tuple[float, float]
+    share: float = Field(ge=0, le=1)
+    penalty: float = Field(gt=0)
     pooled: Counts
-    series: dict[str, SeriesCounts]
+    instruments: dict[str, Counts]
+    intercepts: tuple[float, float]
+    slopes: dict[str, Slope]
 
-    def base_rates(self, series: str | None) -> Probabilities:
-        """Shrink a series' class shares to the pooled ones; None gives the pooled ones."""
-        pooled = _shares(self.pooled)
-        if series is None:
-            return _probabilities(pooled)
-        return _probabilities(_shrink(self.series[series].days, pooled, self.climatology_weight))
+    def base_rates(self, instrument: str) -> Probabilities:
+        """Shrink an instrument's class shares to the pooled ones; never seen gives the pooled."""
+        return as_probabilities(self._climatology(instrument))
 
-    def in_state(self, series: str, state: str) -> Probabilities:
-        """Shrink what followed a state to the series' base rates."""
-        base = _shrink(self.series[series].days, _shares(self.pooled), self.climatology_weight)
-        counts = self.series[series].states.get(state, (0, 0, 0))
-        return _probabilities(_shrink(counts, base, self.state_weight))
+    def chances(self, instrument: str, values: Array, names: tuple[str, ...]) -> Probabilities:
+        """Mix the climatology of the instrument with the logistic around it.
 
-    def state(self, regime_ratio: float, scaled_momentum: float) -> str:
-        """Name the state of a day by its terciles."""
-        regime = sum(regime_ratio > cut for cut in self.regime_cuts)
-        momentum = sum(scaled_momentum > cut for cut in self.momentum_cuts)
-        return f"{regime}.{momentum}"
+        Shape: `values` in the order of `names`; a missing one (NaN) counts as an ordinary day.
+        """
+        base = self._climatology(instrument)
+        scores = np.log(base / base[1]) + self._lean(values, names)
+        odds = np.exp(scores - scores.max())
+        return as_probabilities((1 - self.share) * base + self.share * odds / odds.sum())
 
+    def _climatology(self, instrument: str) -> Array:
+        pooled = np.array(self.pooled) / sum(self.pooled)
+        return shrink(np.array(self.instruments.get(instrument, (0, 0, 0))), pooled, self)
 
-Shares = tuple[float, float, float]
-
-
-def _shares(counts: Counts) -> Shares:
-    total = sum(counts)
-    return (counts[0] / total, counts[1] / total, counts[2] / total)
-
-
-def _shrink(counts: Counts, toward: Shares, weight: int) -> Shares:
-    total = sum(counts) + weight
-    bear, neutral, bull = ((n + weight * p) / total for n, p in zip(counts, toward, strict=True))
-    return (bear, neutral, bull)
+    def _lean(self, values: Array, names: tuple[str, ...]) -> Array:
+        bear, bull = self.intercepts
+        for name, value in zip(names, values.tolist(), strict=True):
+            slope = self.slopes.get(name)
+            if slope is None or value != value:  # noqa: PLR0124 - NaN alone differs from itself
+                continue
+            standard = min(max((value - slope.mean) / slope.sd, -LIMIT), LIMIT)
+            bear += slope.bear * standard
+            bull += slope.bull * standard
+        return np.array((bear, 0.0, bull))
 
 
-def _probabilities(shares: Shares) -> Probabilities:
-    bear, bull = round(shares[0], 4), round(shares[2], 4)
+def shrink(counts: Array, toward: Array, vintage: Vintage) -> Array:
+    """Mix counts with a coarser estimate that counts for `climatology_weight` days."""
+    weight = vintage.climatology_weight
+    mixed: Array = (counts + weight * toward) / (counts.sum() + weight)
+    return mixed
+
+
+def as_probabilities(shares: Array) -> Probabilities:
+    """Round to four decimals in such a way that the three still sum to one."""
+    bear, bull = round(float(shares[0]), 4), round(float(shares[2]), 4)
     return Probabilities(bear=bear, neutral=round(1 - bear - bull, 4), bull=bull)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import csv
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,24 +41,37 @@ class CsvCalendar:
 
         Raises: ContractBroken when a row is not an event.
         """
-        events = await asyncio.to_thread(self._read)
-        near = (e for e in events if now - _PAST <= e.at <= now + _AHEAD)
-        told = tuple(_as_known(e, now) for e in near if _is_known(e, now))
-        return CalendarBody(self.source, now, told)
+        events = await asyncio.to_thread(self.read)
+        return CalendarBody(self.source, now, known_events(events, now))
 
-    def _read(self) -> list[CalendarEvent]:
+    def read(self) -> list[CalendarEvent]:
+        """Return all events of the folder, ascending.
+
+        Raises: ContractBroken when a row is not an event.
+        """
         events = []
         for path in sorted(self._folder.glob("*.csv")):
             reader = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
             for line, row in enumerate(reader, start=2):
                 try:
-                    events.append(_event(row))
+                    events.append(_event(row, path.name))
                 except (KeyError, ValueError, ValidationError) as error:
                     raise ContractBroken(f"{path.name}:{line}: {error}") from error
         return sorted(events, key=lambda e: (e.at, e.currency, e.title))
 
 
-def _event(row: dict[str, str]) -> CalendarEvent:
+def known_events(events: Sequence[CalendarEvent], now: datetime) -> tuple[CalendarEvent, ...]:
+    """Keep the ascending events around `now` as anybody could have known them then."""
+    first = bisect_left(events, now - _PAST, key=_instant)
+    last = bisect_right(events, now + _AHEAD, key=_instant)
+    return tuple(_as_known(e, now) for e in events[first:last] if _is_known(e, now))
+
+
+def _instant(event: CalendarEvent) -> datetime:
+    return event.at
+
+
+def _event(row: dict[str, str], file: str) -> CalendarEvent:
     return CalendarEvent.model_validate(
         {
             "at": parse_instant(row["datetime_utc"]),
@@ -64,7 +79,7 @@ def _event(row: dict[str, str]) -> CalendarEvent:
             "impact": row["impact"],
             "title": row["title"],
             "actual": row["actual"] or None,
-            "source": row["source"],
+            "source": row.get("source") or f"file {file}",
         }
     )
 

@@ -153,7 +153,7 @@ async def test_a_day_with_an_open_board_asks_for_two_snapshots_an_instrument():
 
 
 async def test_before_the_first_coefficient_table_there_is_no_bias():
-    market = await open_market(datetime(2019, 6, 5, 21, 30, tzinfo=UTC))
+    market = await open_market(datetime(2017, 6, 5, 21, 30, tzinfo=UTC))
     answer = await market.service().bias("SPY")
     assert isinstance(answer, Unavailable)
     assert "no coefficient table" in answer.reason
