@@ -89,7 +89,8 @@ def describe(archive: Archive, days: Sequence[PastDay]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, default=DATA)
-    archive = asyncio.run(open_archive(parser.parse_args().data, CUT_OFF))
+    folder = parser.parse_args().data
+    archive = asyncio.run(open_archive(folder, load_instruments().values(), CUT_OFF))
     print("\n".join(describe(archive, read_days(archive, load_instruments()))))
 
 

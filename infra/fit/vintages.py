@@ -187,7 +187,9 @@ def render(vintage: Vintage) -> str:
 
 def build(folder: Path) -> list[Vintage]:
     symbols = tuple(load_instruments())
-    table = tabulate(read_days(asyncio.run(open_archive(folder, CUT_OFF)), symbols))
+    table = tabulate(
+        read_days(asyncio.run(open_archive(folder, load_instruments().values(), CUT_OFF)), symbols)
+    )
     return [fit(table, dated, data_hashes(folder, symbols, last_label(dated))) for dated in DATES]
 
 

@@ -1,7 +1,7 @@
 """Past days as they were known then: a walk over files of bars, one forecast's inputs at a time."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from shared.forecast.predictors import STEPS, predictors
 from shared.forecast.scoring import RIVALS_NEED, close_to_close, open_to_close
 from shared.market.csv_calendar import CsvCalendar, known_events
 from shared.market.csv_files import CsvFiles
-from shared.market.registry import VIX, load_series
+from shared.market.registry import VIX
 from shared.market.sessions import next_session, session_close
 
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -60,19 +60,20 @@ class Archive:
         return None
 
 
-async def open_archive(folder: Path, until: date) -> Archive:
-    """Read a folder's daily bars and events, none of after the day `until`.
+async def open_archive(folder: Path, instruments: Iterable[Instrument], until: date) -> Archive:
+    """Read the daily bars of instruments and all events of a folder, none of after `until`.
 
     Raises: NotFound when it has no daily bars at all, ContractBroken for a file of another shape.
     """
     files, series = CsvFiles(folder), {}
     end = datetime(until.year, until.month, until.day, tzinfo=UTC) + timedelta(days=1, hours=1)
-    for symbol in load_series():
+    wanted = [source.series for instrument in instruments for source in instrument.sources]
+    for symbol in dict.fromkeys((*wanted, VIX)):
         try:
             series[symbol] = await files.fetch(symbol, Timeframe.DAY, _FIRST, end)
         except NotFound:
             continue
-    if not series:
+    if not set(wanted) & set(series):
         raise NotFound(f"no daily/SYMBOL.csv of a known series in {folder}")
     return Archive(series, tuple(e for e in CsvCalendar(folder).read() if e.at <= end))
 
@@ -138,7 +139,7 @@ def _vix(archive: Archive, as_of: datetime) -> Series | None:
     if series is None:
         return None
     end = bisect_right(series.bars, as_of, key=lambda bar: bar.closed_at)
-    return replace(series, bars=series.bars[max(0, end - 2) : end])
+    return replace(series, bars=series.bars[max(0, end - WINDOW) : end])
 
 
 def _events(archive: Archive, as_of: datetime) -> tuple[CalendarEvent, ...] | None:

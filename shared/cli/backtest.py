@@ -32,8 +32,9 @@ def backtest(
 ) -> None:
     """Forecast every session of a period from what was known before it, and score all of them."""
     try:
-        archive = asyncio.run(open_archive(data, until.date()))
-        found = report(archive, load_instruments(), since.date(), until.date())
+        known = load_instruments()
+        archive = asyncio.run(open_archive(data, known.values(), until.date()))
+        found = report(archive, known, since.date(), until.date())
     except DaybiasError as error:
         err.print(str(error), style="red")
         raise typer.Exit(1) from error
