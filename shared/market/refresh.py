@@ -1,4 +1,4 @@
-"""Bring bars and the calendar up to now; one source that fails costs only what it serves."""
+"""Bring bars, calendar and news up to now; one source that fails costs only what it serves."""
 
 import logging
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from shared.domain.errors import (
     StoreUnavailable,
 )
 from shared.domain.instrument import PriceSeries
+from shared.market.news import NewsProvider, NewsStore
 from shared.market.providers import BarsProvider, CalendarProvider
 from shared.market.registry import load_instruments, load_series
 from shared.market.sessions import (
@@ -50,6 +51,7 @@ class RefreshReport:
 
     bars: int = 0
     events: int = 0
+    news: int = 0
     served: list[tuple[str, str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
@@ -74,8 +76,11 @@ class RefreshMarket:
         clock: Clock,
         bars: Sequence[BarsProvider],
         calendar: CalendarProvider | None,
+        *,
+        news: tuple[NewsStore, NewsProvider] | None = None,
     ) -> None:
         self._store = store
+        self._news = news
         self._clock = clock
         self._bars = bars
         self._calendar = calendar
@@ -92,6 +97,7 @@ class RefreshMarket:
         report = turn.report
         report.missing = _unserved(report)
         await self._refresh_calendar(turn)
+        await self._refresh_news(turn)
         level = logging.WARNING if report.failures or report.rejected else logging.INFO
         _log.log(
             level,
@@ -99,6 +105,7 @@ class RefreshMarket:
             extra={
                 "bars": report.bars,
                 "events": report.events,
+                "news": report.news,
                 "failures": report.failures,
                 "rejected": report.rejected,
             },
@@ -164,6 +171,20 @@ class RefreshMarket:
         if known and turn.now - known.fetched_at > _CALENDAR_OLD:
             age_h = (turn.now - known.fetched_at) // timedelta(hours=1)
             report.failures.append(f"calendar {calendar.source}: the last one is {age_h} hours old")
+
+    async def _refresh_news(self, turn: _Round) -> None:
+        if self._news is None:
+            return
+        store, provider = self._news
+        try:
+            added, news = await store.bring(provider, turn.now)
+        except StoreUnavailable:
+            raise
+        except (RetryableError, PermanentError) as error:
+            turn.report.failures.append(f"news {provider.source}: {error}")
+            return
+        turn.report.news = added
+        turn.report.rejected += news.rejected
 
 
 def _is_due(market: PriceSeries, timeframe: Timeframe, newest: Bar, now: datetime) -> bool:

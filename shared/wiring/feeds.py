@@ -10,11 +10,13 @@ from shared.config import BiasSettings
 from shared.domain.errors import ConfigError, NotFound
 from shared.market import alpaca_data, databento, forexfactory, oanda_candles
 from shared.market.alpaca_data import AlpacaData, AlpacaKeys
+from shared.market.alpaca_news import AlpacaNews
 from shared.market.asking import TIMEOUT, Asker
 from shared.market.csv_calendar import CsvCalendar
 from shared.market.csv_files import CsvFiles
 from shared.market.databento import Databento
 from shared.market.forexfactory import ForexFactory
+from shared.market.news import NewsProvider
 from shared.market.oanda_candles import OandaCandles
 from shared.market.providers import BarsProvider, CalendarProvider
 from shared.wiring.foundation import Foundation
@@ -30,6 +32,7 @@ class Feeds:
 
     bars: list[BarsProvider]
     calendar: CalendarProvider | None
+    news: NewsProvider | None
     client: httpx.AsyncClient
 
     async def close(self) -> None:
@@ -44,11 +47,14 @@ async def open_feeds(settings: BiasSettings, base: Foundation) -> Feeds:
     """
     client = httpx.AsyncClient(timeout=TIMEOUT)
     opening = _Opening(settings, base, Asker("", client, base.clock, base.entropy, 0.0))
-    bars = [await opening.databento(), await opening.oanda(), await opening.alpaca()]
+    keys = await opening.alpaca_keys()
+    alpaca = None if keys is None else opening.alpaca(keys)
+    news = None if keys is None else opening.alpaca_news(keys)
+    bars = [await opening.databento(), await opening.oanda(), alpaca]
     folder = settings.data_dir
     files = None if folder is None else CsvFiles(folder)
     found = [provider for provider in (*bars, files) if provider is not None]
-    return Feeds(found, opening.calendar(), client)
+    return Feeds(found, opening.calendar(), news, client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +63,22 @@ class _Opening:
     base: Foundation
     asker: Asker
 
-    async def alpaca(self) -> BarsProvider | None:
+    async def alpaca_keys(self) -> AlpacaKeys | None:
         key_id, secret = self.settings.alpaca_data_key_id, self.settings.alpaca_data_secret_key
         if key_id is None or secret is None:
             fields = await self._secret(self.settings.alpaca_data_secret, "key_id", "secret_key")
             if fields is None:
                 return None
             key_id, secret = fields["key_id"], SecretStr(fields["secret_key"])
+        return AlpacaKeys(key_id, secret)
+
+    def alpaca(self, keys: AlpacaKeys) -> BarsProvider:
         asker = replace(self.asker, title="Alpaca", pace_s=_ALPACA_PACE_S)
-        return AlpacaData(
-            asker, AlpacaKeys(key_id, secret), host=self._host("alpaca", alpaca_data.HOST)
-        )
+        return AlpacaData(asker, keys, host=self._host("alpaca", alpaca_data.HOST))
+
+    def alpaca_news(self, keys: AlpacaKeys) -> NewsProvider:
+        asker = replace(self.asker, title="Alpaca news", pace_s=_ALPACA_PACE_S)
+        return AlpacaNews(asker, keys, host=self._host("alpaca", alpaca_data.HOST))
 
     async def oanda(self) -> BarsProvider | None:
         token, environment = self.settings.oanda_data_token, self.settings.oanda_data_environment

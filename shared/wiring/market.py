@@ -5,6 +5,7 @@ from starlette.applications import Starlette
 from shared.config import BiasSettings, load
 from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
+from shared.market.news import NewsStore
 from shared.market.refresh import RefreshMarket
 from shared.market.store import MarketStore
 from shared.wiring.feeds import Feeds, open_feeds
@@ -12,7 +13,7 @@ from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 
 
 def market_function() -> Delegate:
-    """Make the function that brings bars and the calendar up to now."""
+    """Make the function that brings bars, calendar and news up to now."""
     return Delegate(build_market)
 
 
@@ -35,4 +36,6 @@ async def build_market(
 def market_refresh(feeds: Feeds, base: Foundation) -> RefreshMarket:
     """Make the use case; without any provider its report says what is missing."""
     store = MarketStore(base.documents, base.clock, base.entropy)
-    return RefreshMarket(store, base.clock, feeds.bars, feeds.calendar)
+    articles = NewsStore(base.documents, base.clock, base.entropy)
+    news = None if feeds.news is None else (articles, feeds.news)
+    return RefreshMarket(store, base.clock, feeds.bars, feeds.calendar, news=news)

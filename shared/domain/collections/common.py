@@ -76,6 +76,14 @@ COMMON = (
         ),
     ),
     Collection(
+        "news",
+        "versions of articles with their fetch time, without the articles' texts",
+        "source + article + time of its last change",
+        "about 500 a day",
+        None,
+        (Index(("source",), "fetched_us", "what was known at an instant", both_ways=True),),
+    ),
+    Collection(
         "snapshots",
         "what an analyst may know, frozen",
         "snapshot hash",
