@@ -25,6 +25,7 @@ from shared.domain.ids import (
     row_key,
 )
 from shared.domain.messages import ExecutionsObserved, ObservedRow, UnreadRow
+from shared.ports import Create, Key
 
 START = datetime(2020, 5, 26, 14, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 USER = UserId("user-1")
@@ -92,6 +93,20 @@ def event(
         "occurred_at": START + timedelta(minutes=minute),
     }
     return AccountEvent.model_validate({**told, **more})
+
+
+def account_document(user: UserId = USER) -> Create:
+    """The account that the pages below belong to."""
+    body = {
+        "broker": "alpaca",
+        "environment": "paper",
+        "account_id": "A1",
+        "account_number": "PA1",
+        "currency": "USD",
+        "connection_ids": [],
+        "last_run": 1,
+    }
+    return Create(Key("accounts", (user, ACCOUNT)), body)
 
 
 def key_of(row: Execution | AccountEvent, account: str = "A1") -> RowKey:

@@ -13,11 +13,10 @@ from typer.testing import CliRunner
 from shared.cli.main import app as cli
 from shared.config import BrokerSettings, Settings
 from shared.http.identity import LOCAL_USER
-from shared.ports import Create, Key
 from shared.wiring.api import build_api
 from shared.wiring.local import open_stack
 from tests.house import House
-from tests.rows import ACCOUNT, event, fill, page
+from tests.rows import account_document, event, fill, page
 
 DAY = 24 * 60
 
@@ -29,16 +28,7 @@ async def asked(tmp_path: Path) -> dict[str, Any]:
     stack = open_stack(settings)
     base = stack.foundation
     house = House(base.documents)
-    body = {
-        "broker": "alpaca",
-        "environment": "paper",
-        "account_id": "A1",
-        "account_number": "PA1",
-        "currency": "USD",
-        "connection_ids": [],
-        "last_run": 1,
-    }
-    await base.documents.commit([Create(Key("accounts", (LOCAL_USER, ACCOUNT)), body)])
+    await base.documents.commit([account_document(LOCAL_USER)])
     rows = [
         fill("w1", "10", "300.25", fee="1.1"),
         fill("w2", "-10", "305", minute=5, fee="1.2"),

@@ -9,9 +9,8 @@ from shared.http.performance import performance_router
 from shared.journal.performance.prices import NoPrices
 from shared.journal.performance.reporting import Performances
 from shared.journal.performance.rules import PropRulesStore
-from shared.ports import Create, Key
 from tests.house import House
-from tests.rows import ACCOUNT, fill, page
+from tests.rows import ACCOUNT, account_document, fill, page
 from tests.twins.memory_documents import MemoryDocuments
 
 RULES = {"currency": "USD", "beginning": "50000", "begins_on": "2020-05-01", "daily_loss": "1000"}
@@ -20,16 +19,7 @@ RULES = {"currency": "USD", "beginning": "50000", "begins_on": "2020-05-01", "da
 @pytest.fixture
 async def house() -> House:
     made = House(MemoryDocuments())
-    body = {
-        "broker": "alpaca",
-        "environment": "paper",
-        "account_id": "A1",
-        "account_number": "PA1",
-        "currency": "USD",
-        "connection_ids": [],
-        "last_run": 1,
-    }
-    await made.documents.commit([Create(Key("accounts", (LOCAL_USER, ACCOUNT)), body)])
+    await made.documents.commit([account_document(LOCAL_USER)])
     rows = [fill("w1", "10", "300", fee="1"), fill("w2", "-10", "305", minute=5)]
     await made.store.store(page(rows, user=LOCAL_USER))
     await made.settle()

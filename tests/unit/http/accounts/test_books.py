@@ -8,9 +8,8 @@ from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
 from shared.journal.reconciliation.stated import StatedLots
 from shared.journal.upkeep.cost_method import CostMethods
-from shared.ports import Create, Key
 from tests.house import House
-from tests.rows import ACCOUNT, fill, page
+from tests.rows import ACCOUNT, account_document, fill, page
 from tests.twins.memory_documents import MemoryDocuments
 
 PLACE = f"/v1/accounts/{ACCOUNT}"
@@ -19,16 +18,7 @@ PLACE = f"/v1/accounts/{ACCOUNT}"
 @pytest.fixture
 async def house() -> House:
     made = House(MemoryDocuments())
-    body = {
-        "broker": "alpaca",
-        "environment": "paper",
-        "account_id": "A1",
-        "account_number": "PA1",
-        "currency": "USD",
-        "connection_ids": [],
-        "last_run": 1,
-    }
-    await made.documents.commit([Create(Key("accounts", (LOCAL_USER, ACCOUNT)), body)])
+    await made.documents.commit([account_document(LOCAL_USER)])
     await made.store.store(page([fill("a", "10", "100")], user=LOCAL_USER))
     await made.settle()
     return made

@@ -12,7 +12,7 @@ from shared.journal.upkeep.user_erasure import UserErasure, owned_documents
 from shared.journal.vault import Vault
 from shared.ports import Create, Key
 from tests.house import House
-from tests.rows import ACCOUNT, fill, page
+from tests.rows import ACCOUNT, account_document, fill, page
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.memory_secrets import MemorySecrets
 
@@ -20,18 +20,9 @@ from tests.twins.memory_secrets import MemorySecrets
 @pytest.fixture
 async def house() -> House:
     made = House(MemoryDocuments())
-    body = {
-        "broker": "alpaca",
-        "environment": "paper",
-        "account_id": "A1",
-        "account_number": "PA1",
-        "currency": "USD",
-        "connection_ids": [],
-        "last_run": 1,
-    }
     await made.documents.commit(
         [
-            Create(Key("accounts", (LOCAL_USER, ACCOUNT)), body),
+            account_document(LOCAL_USER),
             Create(Key("counters", (LOCAL_USER, ACCOUNT)), {"last_run": 1}),
         ]
     )

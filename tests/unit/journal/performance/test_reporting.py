@@ -17,9 +17,8 @@ from shared.journal.performance.prices import Mark, NoPrices, Prices
 from shared.journal.performance.report import Asked, PerformanceReport
 from shared.journal.performance.reporting import Performances
 from shared.journal.performance.rules import PropRulesStore
-from shared.ports import Create, Key
 from tests.house import House
-from tests.rows import ACCOUNT, START, USER, fill, key_of, page
+from tests.rows import ACCOUNT, START, USER, account_document, fill, key_of, page
 from tests.twins.memory_documents import MemoryDocuments
 
 DAY = date(2020, 5, 26)
@@ -39,16 +38,7 @@ class SomePrices:
 @pytest.fixture
 async def house() -> House:
     made = House(MemoryDocuments())
-    account = {
-        "broker": "alpaca",
-        "environment": "paper",
-        "account_id": "A1",
-        "account_number": "PA1",
-        "currency": "USD",
-        "connection_ids": [],
-        "last_run": 1,
-    }
-    await made.documents.commit([Create(Key("accounts", (USER, ACCOUNT)), account)])
+    await made.documents.commit([account_document()])
     rows = [
         fill("w1", "10", "300", fee="1"),
         fill("w2", "-10", "305", minute=5, fee="1"),
