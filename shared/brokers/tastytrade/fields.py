@@ -8,7 +8,7 @@ of public repositories. What none of them says is marked unverified.
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from shared.brokers.rows import fields_of, text_of, time_of
@@ -35,6 +35,7 @@ _EFFECTS = {"Credit": Decimal(1), "Debit": Decimal(-1)}
 # a contract is flat by then.
 _FUTURE = re.compile(r"\.?/([A-Z0-9]{1,4}?)[FGHJKMNQUVXZ]\d{1,2}(?: .*)?", re.ASCII)
 _SHARES_A_CONTRACT, _CENT = Decimal(100), Decimal("0.01")
+_APART = "value: it does not go together with price and quantity"
 
 
 def signed(row: Row, field: str) -> Decimal:
@@ -119,9 +120,12 @@ def multiplier_of(row: Row) -> Decimal:
         turnover = price * quantity
         if not turnover or not value or abs(usual * turnover - value) <= _CENT:
             return usual
-        found = abs(divide_rounded(value, turnover))
-    if found % 1:
-        raise UnparseableRow("value: it does not go together with price and quantity")
+        try:
+            found = abs(divide_rounded(value, turnover))
+        except InvalidOperation as error:
+            raise UnparseableRow(_APART) from error
+    if found != found.to_integral_value():
+        raise UnparseableRow(_APART)
     return found  # an adjusted contract
 
 

@@ -141,6 +141,14 @@ class TestTrade:
     def test_a_value_in_cents_does_not_change_the_multiplier(self) -> None:
         assert fill(SHORT_PUT, quantity="1", price="1.23456", value="123.46").multiplier == 100
 
+    def test_a_value_out_of_all_proportion_is_refused(self) -> None:
+        told = {"price": "1E-30", "quantity": "1E-30", "value": "1" + "0" * 39}
+        assert "value: it does not go together" in refusal(SHORT_PUT, **told)
+
+    def test_a_multiplier_of_any_length_is_whole_or_not(self) -> None:
+        told = {"price": "1E-5", "quantity": "1", "value": "1" + "0" * 30}
+        assert fill(SHORT_PUT, **told).multiplier == Decimal(10) ** 35
+
     @pytest.mark.parametrize(
         ("changes", "named"),
         [
