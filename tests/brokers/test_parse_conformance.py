@@ -82,6 +82,10 @@ def test_a_sample_gives_the_events_that_its_sheet_describes(broker: str, file: s
 
 LEDGER = ["ledger: Commission", "ledger: ExchangeFee", "ledger: TradePaired"]  # told by fills
 LEFT: dict[tuple[str, str], tuple[list[str], list[str]]] = {
+    ("schwab", "orders_filled.json"): (
+        [],
+        ["an order: fills with ids and fees are in the transactions alone"],
+    ),
     ("binance", "usdm_income.json"): (["COMMISSION", "REALIZED_PNL"], []),
     ("tradestation", "historicalorders_page2.json"): (
         ["order without a fill"],

@@ -72,6 +72,8 @@ def _moves_something(row: dict[str, Any]) -> bool:
 
 def _refuse_what_does_not_stand(row: dict[str, Any]) -> None:
     """Refuse corrections and rows that are not valid: how they really look is unverified."""
+    if "orderLegCollection" in row:
+        raise UnparseableRow("an order: fills with ids and fees are in the transactions alone")
     if row.get("status") != "VALID":
         raise UnparseableRow(f"status: {row.get('status')!r}: only VALID rows are booked")
     if row.get("activityType") not in (None, "", "EXECUTION"):
