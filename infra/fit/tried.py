@@ -1,7 +1,7 @@
 """Walk every tried setting of the recipe over 2018 to August 2023 and print all of them.
 
 `python -m infra.fit.tried [--data DIR]`: the table in docs/reference/forecast.md. The committed
-setting was fixed before this was run; nothing was chosen by it.
+setting was fixed before this was run, nothing was chosen by it. Without monthly recalibration.
 """
 
 import argparse

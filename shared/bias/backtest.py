@@ -1,9 +1,9 @@
 """The scorecard of a past period: each day forecast from what was known, then held to what came."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,10 +15,11 @@ from shared.domain.instrument import Instrument
 from shared.features.indicators import Array, atr
 from shared.forecast.outcome import classify
 from shared.forecast.predictors import GROUPS, PREDICTORS, STEPS
-from shared.forecast.probabilities import forecast_from
+from shared.forecast.probabilities import forecast_by
+from shared.forecast.recalibration import Months, closed_month, month_of, recalibrated
 from shared.forecast.scorecard import SEED, Scored, Whole, summarize
 from shared.forecast.scoring import sign_of_20_days, yesterdays_class
-from shared.forecast.vintages import CLASSES
+from shared.forecast.vintages import CLASSES, Counts, Vintage, vintage_for
 
 CLIMATOLOGY_WEIGHT = 100  # days: what the pooled shares count for (quant.md section 5)
 _SAMPLE = 1500  # days on which inputs are disturbed
@@ -31,6 +32,7 @@ class Backtest:
 
     days: list[PastDay] = field(default_factory=list)
     forecasts: list[Forecast] = field(default_factory=list)
+    tables: list[Vintage] = field(default_factory=list)
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
@@ -38,11 +40,11 @@ def run(
     archive: Archive, instruments: Mapping[str, Instrument], since: date, until: date
 ) -> Backtest:
     """Forecast every session of since..until at the close before it, by the table of then."""
-    test = Backtest()
+    test, tables = Backtest(), _Tables(monthly(archive, instruments.values()))
     for symbol, instrument in instruments.items():
         missed: dict[str, int] = {}
         for day in walk(archive, instrument, since, until):
-            reason = day if isinstance(day, str) else _forecast(test, day)
+            reason = day if isinstance(day, str) else _forecast(test, tables, day)
             if reason:
                 missed[reason] = missed.get(reason, 0) + 1
         if missed:
@@ -50,14 +52,42 @@ def run(
     return test
 
 
-def _forecast(test: Backtest, day: PastDay) -> str | None:
+def _forecast(test: Backtest, tables: "_Tables", day: PastDay) -> str | None:
     try:
-        made = forecast_from(day.instrument.symbol, day.values, day.as_of)
+        table = tables.at(day.as_of)
     except NotFound as error:
         return str(error)
     test.days.append(day)
-    test.forecasts.append(made)
+    test.tables.append(table)
+    test.forecasts.append(forecast_by(table, day.instrument.symbol, day.values))
     return None
+
+
+@dataclass(slots=True)
+class _Tables:
+    """The recalibrated table of any instant, worked out once for all instants that share it."""
+
+    months: Months
+    known: dict[tuple[str, str], Vintage] = field(default_factory=dict)
+
+    def at(self, as_of: datetime) -> Vintage:
+        vintage = vintage_for(as_of)
+        name = (vintage.id, closed_month(as_of.date()))
+        if name not in self.known:
+            self.known[name] = recalibrated(vintage, self.months, as_of)
+        return self.known[name]
+
+
+def monthly(archive: Archive, instruments: Iterable[Instrument]) -> Months:
+    """Count the outcomes of each month, as scoring does after each close."""
+    months: dict[str, dict[str, Counts]] = {}
+    for instrument in instruments:
+        for label in _labels(archive.prices(instrument)):
+            of_month = months.setdefault(month_of(label.session), {})
+            counts = list(of_month.get(instrument.symbol, (0, 0, 0)))
+            counts[label.outcome] += 1
+            of_month[instrument.symbol] = (counts[0], counts[1], counts[2])
+    return months
 
 
 def climatology(
@@ -80,6 +110,14 @@ def climatology(
     return np.array(shares).reshape(-1, 3)
 
 
+class _Label(NamedTuple):
+    """What one session turned out to be, and when that was known."""
+
+    closed: float
+    outcome: int
+    session: date
+
+
 @dataclass(frozen=True, slots=True)
 class _Tally:
     """How often each class had come by any instant."""
@@ -88,26 +126,31 @@ class _Tally:
     counts: Array
 
     @classmethod
-    def of(cls, labels: Sequence[tuple[float, int]]) -> "_Tally":
+    def of(cls, labels: Iterable["_Label"]) -> "_Tally":
         ordered = sorted(labels)
-        came = np.eye(3)[[label for _, label in ordered]].reshape(-1, 3)
+        came = np.eye(3)[[label.outcome for label in ordered]].reshape(-1, 3)
         counts = np.vstack([np.zeros((1, 3)), came.cumsum(axis=0)])
-        return cls(np.array([at for at, _ in ordered]), counts)
+        return cls(np.array([label.closed for label in ordered]), counts)
 
     def until(self, at: float) -> Array:
         found: Array = self.counts[np.searchsorted(self.closed, at, side="right")]
         return found
 
 
-def _labels(series: Series | None) -> list[tuple[float, int]]:
+def _labels(series: Series | None) -> list[_Label]:
     if series is None or len(series.bars) < 16:
         return []
     bars = series.bars
     prices = np.array([(b.high, b.low, b.close) for b in bars])
     ranges = atr(prices[:, 0], prices[:, 1], prices[:, 2])
+    moves = zip(bars[:-1], bars[1:], ranges[:-1].tolist(), strict=True)
     return [
-        (after.closed_at.timestamp(), CLASSES.index(classify(after.close - last.close, known)))
-        for last, after, known in zip(bars[:-1], bars[1:], ranges[:-1].tolist(), strict=True)
+        _Label(
+            after.closed_at.timestamp(),
+            CLASSES.index(classify(after.close - last.close, known)),
+            after.session,
+        )
+        for last, after, known in moves
         if known > 0
     ]
 
@@ -204,7 +247,7 @@ def _moved(test: Backtest, chosen: Whole, values: Array) -> dict[str, float]:
     points, labels = 0.0, 0
     for i, row in zip(chosen.tolist(), values, strict=True):
         before = test.forecasts[i]
-        after = forecast_from(test.days[i].instrument.symbol, row, test.days[i].as_of)
+        after = forecast_by(test.tables[i], test.days[i].instrument.symbol, row)
         labels += after.label is not before.label
         points += sum(abs(after.probabilities.of(c) - before.probabilities.of(c)) for c in CLASSES)
     count = max(len(values), 1)

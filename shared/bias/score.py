@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from shared.bias.months import OutcomeMonths
 from shared.bias.store import BiasStore, Record, is_whole
 from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.bias import Label, Probabilities, Snapshot
@@ -13,6 +14,7 @@ from shared.domain.errors import AlreadyExists
 from shared.domain.instrument import Instrument
 from shared.domain.time import from_micros, to_micros
 from shared.forecast import scoring
+from shared.forecast.recalibration import closed_month, month_of
 from shared.market.sessions import session_close
 from shared.market.store import MarketStore
 from shared.ports import Clock, Create, Documents, Entropy, Key, Query
@@ -61,6 +63,7 @@ class ScoreBias:
         self._instruments = instruments
         self._clock = clock
         self._store = BiasStore(documents, clock, entropy)
+        self._months = OutcomeMonths(documents, clock)
 
     async def score(self, session: date) -> ScoreReport:
         """Score the forecasts of record of a session whose close has passed.
@@ -84,6 +87,23 @@ class ScoreBias:
             "bias.scored", extra={"scored": len(report.scored), "pending": len(report.pending)}
         )
         return report
+
+    async def close_month(self) -> str | None:
+        """Count the outcomes of the newest closed month, once; return its name when it was now.
+
+        Idempotent: a month is written once and stays.
+        Raises: StoreUnavailable.
+        """
+        month = closed_month(self._clock.now().date())
+        if await self._months.has(month):
+            return None
+        first = date.fromisoformat(f"{month}-01")
+        days = (first + timedelta(days=n) for n in range(31))
+        scores = [s for d in days if month_of(d) == month for s in await self.scores(d)]
+        if not scores:
+            return None
+        await self._months.write(month, scores)
+        return month
 
     async def scores(self, session: date) -> Sequence[Mapping[str, Any]]:
         """List a session's scores by instrument.

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from shared.analyst.analyst import Analyst
 from shared.bias.moments import Occasion, check_offered, current_occasion
+from shared.bias.months import OutcomeMonths
 from shared.bias.pipeline import write_bias
 from shared.bias.snapshot import take_snapshot
 from shared.bias.store import BiasStore
@@ -16,6 +17,7 @@ from shared.domain.bias import Bias, Moment, Unavailable
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound
 from shared.domain.instrument import Instrument
 from shared.forecast.probabilities import forecast
+from shared.forecast.vintages import vintage_for
 from shared.lease import Leases
 from shared.market.sessions import record_deadline
 from shared.market.store import MarketStore
@@ -88,6 +90,7 @@ class BiasService:
         self._instruments = instruments
         self._clock = sources.clock
         self._store = BiasStore(sources.documents, sources.clock, sources.entropy)
+        self._months = OutcomeMonths(sources.documents, sources.clock)
         self._leases = Leases(sources.documents, sources.clock, sources.entropy)
         self._cache_ttl_s = cache_ttl_s
         self._flight_s = deadline_s + _SPARE_S
@@ -215,7 +218,8 @@ class BiasService:
         if isinstance(snapshot, Unavailable):
             return snapshot
         try:
-            calibrated = forecast(occasion.instrument, snapshot.features, snapshot.as_of)
+            months = await self._months.read(vintage_for(snapshot.as_of).fitted_until)
+            calibrated = forecast(occasion.instrument, snapshot.features, snapshot.as_of, months)
         except NotFound as error:
             return _unavailable(occasion, str(error))
         bias = await write_bias(self._analyst, snapshot, calibrated, created_at=now)

@@ -10,28 +10,30 @@ from shared.domain.bias import Feature, Forecast, Label, Probabilities
 from shared.domain.instrument import Instrument
 from shared.features.indicators import Array
 from shared.forecast.predictors import PREDICTORS, predictors
-from shared.forecast.vintages import CLASSES, vintage_for
+from shared.forecast.recalibration import Months, recalibrated
+from shared.forecast.vintages import CLASSES, Vintage, vintage_for
 
 MIN_LIFT = 0.5  # points; below it no class is worth a name and the label is Neutral
 _PLAIN_LIFT = 3.0  # points from which a lean is not called slight; nothing here is called strong
 _EDGE_WORDS = ((1.0, "is practically zero"), (3.0, "is near zero"), (100.0, "is small"))
 _NAMES = tuple(p.name for p in PREDICTORS)
+_NONE: Months = {}
 
 
-def forecast(instrument: Instrument, features: Iterable[Feature], as_of: datetime) -> Forecast:
+def forecast(
+    instrument: Instrument, features: Iterable[Feature], as_of: datetime, months: Months = _NONE
+) -> Forecast:
     """Mix the instrument's climatology with the logistic around it, both of the dated table.
 
+    Shape: `months` are outcomes that were scored since the table was fitted.
     Raises: NotFound when no coefficient table is dated by `as_of`.
     """
-    return forecast_from(instrument.symbol, predictors(features), as_of)
+    vintage = recalibrated(vintage_for(as_of), months, as_of)
+    return forecast_by(vintage, instrument.symbol, predictors(features))
 
 
-def forecast_from(symbol: str, values: Array, as_of: datetime) -> Forecast:
-    """Make the forecast of an instrument from predictors that are already worked out.
-
-    Raises: NotFound when no coefficient table is dated by `as_of`.
-    """
-    vintage = vintage_for(as_of)
+def forecast_by(vintage: Vintage, symbol: str, values: Array) -> Forecast:
+    """Make the forecast of an instrument by one table, from predictors already worked out."""
     base = vintage.base_rates(symbol)
     known = bool(np.isfinite(values).any())
     chances = vintage.chances(symbol, values, _NAMES) if known else base

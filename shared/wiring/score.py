@@ -32,9 +32,10 @@ def build_score(
     base, lifespan = stand_on(settings, foundation)
     scorer = bias_scorer(base)
 
-    async def score() -> dict[str, list[ScoreReport]]:
+    async def score() -> dict[str, list[ScoreReport] | str | None]:
         today = base.clock.now().astimezone(NEW_YORK).date()
         days = [today - timedelta(days=back) for back in reversed(range(_LOOK_BACK_DAYS))]
-        return {"sessions": [await scorer.score(day) for day in days]}
+        sessions = [await scorer.score(day) for day in days]
+        return {"sessions": sessions, "month_closed": await scorer.close_month()}
 
     return shut_doors(job_app("score_bias", score, lifespan=lifespan), settings)

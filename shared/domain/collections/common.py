@@ -133,4 +133,12 @@ COMMON = (
             Index(("instrument",), "session", "an instrument's scorecard", both_ways=True),
         ),
     ),
+    Collection(
+        "outcome_months",
+        "how a closed month's scored sessions turned out, for the base rates",
+        "month",
+        "1 a month",
+        None,
+        (Index((), "month", "months since a table was fitted", reads="36"),),
+    ),
 )

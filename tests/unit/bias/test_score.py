@@ -1,12 +1,15 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from shared.bias.months import OutcomeMonths
 from shared.bias.score import ScoreBias
 from shared.bias.store import BiasStore, is_whole
 from shared.domain.bias import Label, Probabilities
+from shared.forecast.recalibration import recalibrated
 from shared.forecast.scoring import rps
+from shared.forecast.vintages import vintage_for
 from shared.market.registry import load_instruments
 from shared.ports import Key, Update
 from tests.markets import FRIDAY_NIGHT, OPEN_13, Market, open_market
@@ -91,3 +94,20 @@ async def test_any_change_to_a_record_shows_in_its_chain_value():
     assert not is_whole(replace(record, as_of_us=record.as_of_us + 1))
     assert not is_whole(replace(record, previous="x"))
     assert not is_whole(replace(record, snapshot_hash="0" * 64))
+
+
+async def test_a_closed_month_is_counted_once_and_moves_the_base_rates():
+    market = await recorded()
+    await market.move_to(FRIDAY_NIGHT)
+    work = scorer(market)
+    await work.score(FRIDAY)
+    assert await work.close_month() is None  # May has not closed
+    before = (await market.service().bias("SPY")).bias.forecast.base_rates
+    market.clock.advance(timedelta(days=10))
+    assert await work.close_month() == "2020-05"
+    assert await work.close_month() is None
+    months = await OutcomeMonths(market.documents, market.clock).read(date(2019, 12, 24))
+    assert sum(map(sum, months["2020-05"].values())) == len(OPEN_13)
+    assert months["2020-05"]["SPY"] == (0, 1, 0)
+    table = recalibrated(vintage_for(market.clock.now()), months, market.clock.now())
+    assert table.base_rates("SPY").neutral > before.neutral

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from shared.analyst.rules import RulesAnalyst
+from shared.bias.months import OutcomeMonths
 from shared.bias.service import Served
 from shared.bias.store import BiasStore, is_whole
 from shared.domain.bias import Moment, Section, Step, Unavailable
@@ -219,3 +220,14 @@ async def test_each_record_is_chained_to_the_one_before():
     assert len(monday) >= 9
     assert all(monday[s].previous == friday[s].chain for s in monday)
     assert all(record.previous == "" for record in friday.values())
+
+
+async def test_outcomes_of_a_closed_month_move_the_chances_of_later_days():
+    plain, counted = await open_market(), await open_market()
+    months = OutcomeMonths(counted.documents, counted.clock)
+    scores = [{"instrument": "SPY", "outcome": "Bearish"}] * 40
+    await months.write("2020-04", scores)
+    before = (await served(plain.service())).bias.forecast
+    after = (await served(counted.service())).bias.forecast
+    assert after.base_rates.bear > before.base_rates.bear
+    assert after.probabilities.bear > before.probabilities.bear
