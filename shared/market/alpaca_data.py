@@ -59,6 +59,7 @@ class AlpacaData:
     """Split-adjusted bars, never dividend-adjusted: those would move old levels."""
 
     name = "alpaca"
+    lag = _RECENT
 
     def __init__(self, asker: Asker, keys: AlpacaKeys, *, host: str = HOST) -> None:
         self._asker = asker

@@ -30,6 +30,7 @@ class CsvFiles:
     """Bars from a folder; files whose origin says `prices = "raw"` are split-adjusted here."""
 
     name = FILES
+    lag = timedelta()
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -44,6 +44,7 @@ class Databento:
         self._asker = asker
         self._key = key
         self._host = host
+        self.lag = timedelta()  # until a refusal tells how far back the key's wall stands
 
     async def fetch(
         self, symbol: str, timeframe: Timeframe, since: datetime, until: datetime
@@ -91,11 +92,13 @@ class Databento:
         try:
             return _read(await self._ask(named, schema, start, end)), end
         except Refused as error:
-            readable = _readable_end(error.response)
+            readable, is_wall = _readable_end(error.response)
             if error.status == 403 and readable is None:
                 raise AuthRejected(str(error)) from error
             if readable is None:
                 raise
+            if is_wall:
+                self.lag = end - readable
         if readable <= start:
             return [], readable
         return _read(await self._ask(named, schema, start, readable)), readable
@@ -127,17 +130,17 @@ def _next(named: str) -> str:
     return f"{root}.{rule}.{int(rank) + 1}"
 
 
-def _readable_end(response: httpx.Response) -> datetime | None:
-    """Read up to when a refused request would be answered."""
+def _readable_end(response: httpx.Response) -> tuple[datetime | None, bool]:
+    """Read up to when a refused request would be answered, and whether a licence says so."""
     try:
         detail = json.loads(response.content)["detail"]
         case, payload = detail["case"], detail.get("payload") or {}
         if case == "data_end_after_available_end":
-            return parse_instant(payload["available_end"])
+            return parse_instant(payload["available_end"]), False
         told = _TOLD_END.search(detail["message"]) if case == "dataset_unavailable_range" else None
-        return parse_instant(told.group(1)) if told else None
+        return (parse_instant(told.group(1)), True) if told else (None, False)
     except (ValueError, KeyError, TypeError):
-        return None
+        return None, False
 
 
 def _read(response: httpx.Response) -> list[tuple[str, Candle]]:

@@ -49,6 +49,7 @@ class OandaCandles:
     """Bars of one environment's instruments; what an account's division lacks is not found."""
 
     name = "oanda"
+    lag = timedelta()
 
     def __init__(self, asker: Asker, token: SecretStr, *, host: str = HOSTS["practice"]) -> None:
         self._asker = asker

@@ -16,6 +16,11 @@ class BarsProvider(Protocol):
         """Name it as the registry does; "files" is the one that costs nothing to ask."""
         ...
 
+    @property
+    def lag(self) -> timedelta:
+        """Tell how long after its close a bar can be had, as far as is known."""
+        ...
+
     async def fetch(
         self, symbol: str, timeframe: Timeframe, since: datetime, until: datetime
     ) -> Series:

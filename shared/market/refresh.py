@@ -145,7 +145,7 @@ class RefreshMarket:
         now, oldest = turn.now, turn.now - _HISTORY[timeframe]
         held = await self._store.held(market.symbol, timeframe, provider.name, now)
         costs = provider.name != FILES
-        if held and costs and not _is_due(market, timeframe, held.bars[-1], now):
+        if held and costs and not _is_due(market, timeframe, held.bars[-1], now - provider.lag):
             return
         since = max(oldest, _since(market, held, now)) if held else oldest
         fetched = await provider.fetch(market.symbol, timeframe, since, now)

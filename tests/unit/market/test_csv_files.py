@@ -1,5 +1,6 @@
 import gzip
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 from shared.domain.bars import Timeframe
 from shared.domain.errors import ContractBroken, NotFound
 from shared.market.csv_files import CsvFiles
+from shared.market.registry import load_instruments
 from tests.open_market import DATA
 
 SINCE = datetime(2014, 1, 1, tzinfo=UTC)
 UNTIL = datetime(2020, 5, 30, tzinfo=UTC)
+SHARED = Path(__file__).parents[4] / "shared" / "market"
 HEAD = "date,open,high,low,close,volume\n"
 
 
@@ -178,3 +181,15 @@ def test_no_text_crashes_the_reader(tmp_path_factory, lines):
     rows = "".join(f"2020-05-28,{line}\n" for line in lines)
     series = asyncio.run(read(folder, rows))
     assert len(series.bars) <= 1
+
+
+async def test_all_21_of_the_shared_history_are_read_and_only_holidays_are_left_out():
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not here")
+    files, until = CsvFiles(SHARED), datetime(2023, 9, 1, 12, 0, tzinfo=UTC)
+    for symbol in load_instruments():
+        series = await files.fetch(symbol, Timeframe.DAY, datetime(2022, 1, 1, tzinfo=UTC), until)
+        assert len(series.bars) > 410, symbol
+        assert all("is not a session of" in text for text in series.rejected), symbol
+    oil = await files.fetch("CL", Timeframe.DAY, datetime(2020, 4, 1, tzinfo=UTC), UNTIL)
+    assert min(bar.close for bar in oil.bars) == pytest.approx(-37.63)

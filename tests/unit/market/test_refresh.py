@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from infra.simulators.brokers.faults import html_503
 from infra.simulators.market.alpaca import AlpacaMarketWorld
+from infra.simulators.market.databento import Contract, DatabentoWorld
 from infra.simulators.market.forexfactory import ForexFactoryWorld
 from infra.simulators.market.prints import walk
 from shared.domain.bars import Timeframe
@@ -20,6 +21,7 @@ from shared.domain.errors import (
 from shared.market.alpaca_data import AlpacaData, AlpacaKeys
 from shared.market.csv_calendar import CsvCalendar
 from shared.market.csv_files import CsvFiles
+from shared.market.databento import Databento
 from shared.market.forexfactory import ForexFactory
 from shared.market.refresh import RefreshMarket
 from shared.market.registry import load_series
@@ -35,6 +37,8 @@ THURSDAY = datetime(2020, 5, 28, 21, 5, tzinfo=UTC)
 
 class OneSeries:
     """Serves SPY's daily bars, or fails as told."""
+
+    lag = timedelta()
 
     def __init__(self, error=None, rejected=(), name="files"):
         self.error, self.rejected, self.name = error, rejected, name
@@ -265,3 +269,25 @@ async def test_every_body_is_kept_with_its_fetch_time(calendar, feed, store, clo
     then = await store.calendar("forexfactory", THURSDAY + timedelta(minutes=59))
     assert then.events[0].title == "GDP"
     assert (await store.calendar("forexfactory", clock.now())).events[0].title == "GDP q/q"
+
+
+async def test_minutes_behind_a_licences_wall_are_not_paid_for_again_and_again(store, clock):
+    first, roots = date(2020, 5, 11), ("ES", "CL")
+    chains = {
+        root: [Contract(1, first, tuple(walk(load_series()[root], first, date(2020, 5, 29))))]
+        for root in roots
+    }
+    wall = timedelta(hours=8)
+    world = DatabentoWorld(now=clock.now, licensed_delay=wall, contracts=chains)
+    provider = Databento(asker(world, clock), SecretStr("db-simulated"))
+    refresh = RefreshMarket(store, clock, [provider], None)
+    await refresh.refresh()
+    assert provider.lag == wall
+    world.calls.clear()
+    clock.advance(timedelta(minutes=30))  # Thursday has settled, but lies behind the wall
+    await refresh.refresh()
+    assert [c for c in world.calls if b"CL.v.0" in c.body and b"ohlcv-1m" in c.body] == []
+    clock.advance(wall)
+    await refresh.refresh()
+    crude = await store.series("CL", Timeframe.DAY, clock.now())
+    assert crude.bars[-1].session == date(2020, 5, 28)
