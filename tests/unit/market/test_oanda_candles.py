@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
-from infra.simulators.brokers.faults import body, status
+from infra.simulators.brokers.faults import body, rows, status
 from infra.simulators.market.oanda import OandaMarketWorld
 from infra.simulators.market.prints import Print, walk
 from shared.domain.bars import Timeframe
@@ -53,6 +53,15 @@ async def test_the_day_that_is_under_way_is_dropped(world, clock):
     before = ManualClock(NOW - timedelta(hours=1))
     world.now = before.now
     assert (await fetch(world, before)).bars[-1].session == date(2020, 3, 12)
+
+
+async def test_a_candle_that_oanda_calls_incomplete_is_dropped_whatever_our_clock_says(
+    world, clock
+):
+    world.faults.plan(
+        rows(lambda found: [*found[:-1], found[-1] | {"complete": False}], at="candles")
+    )
+    assert (await fetch(world, clock)).bars[-1].session == date(2020, 3, 12)
 
 
 async def test_sundays_evening_is_the_first_hour_of_monday(world, clock):
