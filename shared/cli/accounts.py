@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.terminal import at_desk, find_account, out, table
+from shared.cli.terminal import at_desk, checked, find_account, out, table
 from shared.domain.journal.lots import CostMethod
 from shared.domain.money import decimal_text, parse_decimal
 from shared.domain.time import iso
@@ -63,13 +63,12 @@ def state_lot(
         found = await find_account(desk, account)
         cost = None if price is None else parse_decimal(price, "price")
         units = parse_decimal(quantity, "quantity")
-        if cost is not None and cost < 0:
-            raise typer.BadParameter("a price is not negative")
-        stated = Stated(quantity=units, price=cost, held_at=at.replace(tzinfo=UTC))
+        told = {"quantity": units, "price": cost, "held_at": at.replace(tzinfo=UTC)}
+        stated = checked(Stated, told)
         lot = await desk.lots.state(USER, found.account_key, symbol, stated)
         await desk.settle()
-        told = "of unknown cost" if lot.price is None else f"at {decimal_text(lot.price)}"
-        out.print(f"{symbol}: {decimal_text(lot.quantity)} {told}, held {iso(lot.held_at)}.")
+        price_told = "of unknown cost" if lot.price is None else f"at {decimal_text(lot.price)}"
+        out.print(f"{symbol}: {decimal_text(lot.quantity)} {price_told}, held {iso(lot.held_at)}.")
 
     at_desk(work)
 

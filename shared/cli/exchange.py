@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -42,6 +43,8 @@ def import_(  # noqa: PLR0913, PLR0917 - the options of a command
     """Bring executions from a CSV file into an account of their own; docs/guides/import.md."""
     if (mapping is None) == (report is None):
         raise typer.BadParameter("say either --mapping or --report")
+    if (whole_from is None) != (whole_to is None):
+        raise typer.BadParameter("say both --whole-from and --whole-to, or neither")
     if mapping is None:
         days = None if whole_from is None or whole_to is None else (whole_from, whole_to)
         at_desk(lambda desk: _report(desk, file, report or "", days, preview=preview))
@@ -106,17 +109,20 @@ def export(
 ) -> None:
     """Write executions, account events, round trips or days, every digit of them."""
 
-    async def work(desk: Desk, onto: TextIO) -> int:
+    async def work(desk: Desk) -> int:
         key = None if account is None else (await find_account(desk, account)).account_key
         count = 0
-        async for line in desk.exports.lines(USER, kind, form, key):
-            onto.write(line)
-            count += 1
+        # opened once everything is known to be right: a mistake must not empty an older file
+        with nullcontext(sys.stdout) if file is None else _opened(file) as onto:
+            async for line in desk.exports.lines(USER, kind, form, key):
+                onto.write(line)
+                count += 1
         return count
 
-    if file is None:
-        at_desk(lambda desk: work(desk, sys.stdout))
-        return
-    with file.open("w", encoding="utf-8", newline="") as onto:
-        count = at_desk(lambda desk: work(desk, onto))
-    out.print(f"{count} lines in {file}")
+    count = at_desk(work)
+    if file is not None:
+        out.print(f"{count} lines in {file}")
+
+
+def _opened(file: Path) -> TextIO:
+    return file.open("w", encoding="utf-8", newline="")

@@ -1,15 +1,13 @@
 """`daybias notes`: what you say of your trades, and which of them count."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.table import Table
 
-from shared.cli.terminal import at_desk, out, table
+from shared.cli.terminal import at_desk, checked, out, table
 from shared.domain.annotation import Annotation, Plan, Subject
-from shared.domain.errors import InvalidInput
 from shared.domain.ids import RowKey
 from shared.domain.money import decimal_text, parse_decimal
 from shared.http.identity import LOCAL_USER as USER
@@ -51,7 +49,7 @@ def say(  # noqa: PLR0913, PLR0917 - the options of a command
         }
         stated = {"note": note, "tags": tag, "rating": rating}
         news = {name: value for name, value in stated.items() if value is not None}
-        said = _checked({**before.model_dump(), "plan": plan, **news})
+        said = checked(Annotation, {**before.model_dump(), "plan": plan, **news})
         told = await desk.annotations.say(USER, subject, RowKey(row), said)
         await desk.settle()
         out.print(_table([told]))
@@ -94,14 +92,6 @@ def _exclude(row: str, reason: str | None, subject: Subject) -> None:
         out.print(_table([done]))
 
     at_desk(work)
-
-
-def _checked(said: dict[str, Any]) -> Annotation:
-    try:
-        return Annotation.model_validate(said)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise InvalidInput("; ".join(faults)) from error
 
 
 def _subject(execution: bool) -> Subject:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from shared.cli.terminal import at_desk, find_account, out, table
+from shared.cli.terminal import at_desk, checked, find_account, out, table
 from shared.domain.ids import AccountKey
 from shared.domain.money import decimal_text, parse_decimal
 from shared.domain.performance.groups import Dimension
@@ -35,14 +35,9 @@ def performance(  # noqa: PLR0913, PLR0917 - the options of a report
 
     async def work(desk: Desk) -> PerformanceReport:
         key = None if account is None else (await find_account(desk, account)).account_key
-        asked = Asked(
-            account_key=key,
-            since=_date(since),
-            until=_date(until),
-            by=tuple(by or ()),
-            zone=zone,
-            into=into,
-        )
+        span = {"since": _date(since), "until": _date(until)}
+        told = {"account_key": key, "by": tuple(by or ()), "zone": zone, "into": into}
+        asked = checked(Asked, {**span, **told})
         return await desk.performances.report(USER, asked)
 
     _show(at_desk(work))
@@ -87,7 +82,7 @@ def _show(report: PerformanceReport) -> None:
     if report.unrealized:
         out.print(_unrealized(report))
     if report.rules:
-        out.print(_rules(report))
+        _show_rules(report)
     if report.net is not None:
         out.print(_converted(report))
 
@@ -100,6 +95,14 @@ def _unrealized(report: PerformanceReport) -> Table:
         quantity = decimal_text(one.quantity)
         shown.add_row(one.symbol, quantity, price, profit, one.currency, one.source or "")
     return shown
+
+
+def _show_rules(report: PerformanceReport) -> None:
+    out.print(_rules(report))
+    for account in report.rules:
+        if account.unrealized is None:
+            name = account.account_key[:8]
+            out.print(f"{name}: open positions without a price are in none of its rules.")
 
 
 def _rules(report: PerformanceReport) -> Table:
@@ -151,9 +154,8 @@ def set_rules(  # noqa: PLR0913, PLR0917 - the rules of a firm
 
     async def work(desk: Desk) -> AccountKey:
         amounts = {n: parse_decimal(text, n) for n, text in stated.items() if text is not None}
-        made = PropRules.model_validate(
-            {"currency": currency, "begins_on": begins_on.date(), "trailing": trailing, **amounts}
-        )
+        named = {"currency": currency, "begins_on": begins_on.date(), "trailing": trailing}
+        made = checked(PropRules, {**named, **amounts})
         found = await find_account(desk, account)
         await desk.performances.rules.put(USER, found.account_key, made)
         return found.account_key

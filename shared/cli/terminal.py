@@ -1,10 +1,11 @@
 """What every command shares: where it prints, how it sits down at the desk, how it fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import typer
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -17,6 +18,7 @@ from shared.wiring.desk import Desk, open_desk
 
 _PIPED_WIDTH = 140  # a pipe has no width; a state must not be cut to 80 columns
 _T = TypeVar("_T")
+_Model = TypeVar("_Model", bound=BaseModel)
 
 out = Console(markup=False, emoji=False)  # what brokers wrote is shown as it is
 if not out.is_terminal:
@@ -36,6 +38,18 @@ def at_desk(work: Callable[[Desk], Awaitable[_T]]) -> _T:
     except DaybiasError as error:
         err.print(str(error), style="red")
         raise typer.Exit(1) from error
+
+
+def checked(model: type[_Model], stated: Mapping[str, Any]) -> _Model:
+    """Make what a command line states.
+
+    Raises: InvalidInput naming every fault.
+    """
+    try:
+        return model.model_validate(stated)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise InvalidInput("; ".join(faults)) from error
 
 
 def steps(items: Sequence[_T], what: str) -> Iterable[_T]:

@@ -214,45 +214,6 @@ class AccountEvent(_Frozen):
         return self
 
 
-# Events whose effect on a position is that of a fill at their price.
-_LIKE_A_FILL = frozenset(
-    {
-        EventType.EXPIRY,
-        EventType.EXERCISE,
-        EventType.ASSIGNMENT,
-        EventType.DELIVERY,
-        EventType.FEE,  # taken in coins
-    }
-)
-
-
-def as_fill(row: Execution | AccountEvent) -> Execution | None:
-    """Give the fill that has a row's effect on the position; None where there is no such fill.
-
-    An option that ends is closed at 0, and so its premium is the result; delivered shares change
-    hands at the strike; a fee in coins gives them away at their price.
-    """
-    if isinstance(row, Execution):
-        return row
-    if row.symbol is None or row.root is None or row.asset_class is None or row.price is None:
-        return None
-    if not row.quantity or row.type not in _LIKE_A_FILL:
-        return None
-    return Execution(
-        execution_id=row.event_id,
-        symbol=row.symbol,
-        root=row.root,
-        asset_class=row.asset_class,
-        side=Side.BUY if row.quantity > 0 else Side.SELL,
-        quantity=abs(row.quantity),
-        price=row.price,
-        multiplier=row.multiplier,
-        currency=row.currency,
-        executed_at=row.occurred_at,
-        status=row.status,
-    )
-
-
 LogRow = Annotated[Execution | AccountEvent, Field(discriminator="kind")]
 
 

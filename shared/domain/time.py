@@ -37,6 +37,16 @@ def as_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError("not a time zone; America/New_York is one") from error
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
 # A pydantic datetime that must be aware and is kept in UTC.
 Instant = Annotated[datetime, AfterValidator(as_utc)]
 

@@ -2,22 +2,19 @@
 
 from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 
-from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance.groups import Dimension
-from shared.domain.performance.prop_rules import PropRules
+from shared.domain.performance.prop_rules import CurrencyCode, PropRules
+from shared.domain.time import ZoneName
 from shared.http.accounts.owned import check_account
 from shared.http.identity import Identify
 from shared.journal.performance.report import Asked, PerformanceReport
 from shared.journal.performance.reporting import Performances
 
-_Currency = Annotated[
-    str | None, Query(description="reporting currency", pattern=r"^[A-Z0-9]{3,10}$")
-]
+_Currency = Annotated[CurrencyCode | None, Query(description="reporting currency")]
 
 
 def performance_router(performances: Performances, identify: Identify) -> APIRouter:
@@ -32,7 +29,9 @@ def performance_router(performances: Performances, identify: Identify) -> APIRou
         since: Annotated[date | None, Query(description="first trading day")] = None,
         until: Annotated[date | None, Query(description="the day after the last one")] = None,
         by: Annotated[list[Dimension] | None, Query(description="groups that are wanted")] = None,
-        zone: Annotated[str, Query(description="in which hours are told")] = "America/New_York",
+        zone: Annotated[
+            ZoneName, Query(description="in which hours are told")
+        ] = "America/New_York",
         into: _Currency = None,
     ) -> PerformanceReport:
         """Every figure of a span: curve, statistics, groups, open profit, rules, conversion."""
@@ -42,7 +41,7 @@ def performance_router(performances: Performances, identify: Identify) -> APIRou
             since=since,
             until=until,
             by=tuple(dict.fromkeys(by or ())),
-            zone=_known(zone),
+            zone=zone,
             into=into,
         )
         return await performances.report(user, asked)
@@ -60,11 +59,3 @@ def performance_router(performances: Performances, identify: Identify) -> APIRou
         await performances.rules.put(user, account, None)
 
     return router
-
-
-def _known(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError) as error:
-        raise InvalidInput(f"{zone!r} is no time zone", expected=["America/New_York"]) from error
-    return zone

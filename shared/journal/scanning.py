@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -26,6 +26,12 @@ async def every(documents: Documents, query: Query) -> AsyncIterator[Document]:
         if page.cursor is None:
             return
         query = replace(query, cursor=page.cursor)
+
+
+def batches(items: Sequence[_T], size: int = 400) -> Iterator[Sequence[_T]]:
+    """Yield items in parts; a batch of the stores holds at most 450 writes."""
+    for begin in range(0, len(items), size):
+        yield items[begin : begin + size]
 
 
 async def for_each(

@@ -50,7 +50,9 @@ class Quotes:
         first, second = self._either(currency, "USD", on), self._either("USD", into, on)
         if first is None or second is None:
             return None
-        crossed = (min(first[0], second[0]), first[1] * second[1], f"{first[2]} x {second[2]}")
+        with no_digit_lost():
+            value = first[1] * second[1]
+        crossed = (min(first[0], second[0]), value, f"{first[2]} x {second[2]}")
         return self._rate(currency, crossed)
 
     def _rate(self, currency: str, found: tuple[date, Decimal, str] | None) -> Rate | None:

@@ -20,6 +20,7 @@ from shared.domain.performance.results import Result
 
 _ZERO = Decimal(0)
 _NEAR = Decimal("0.8")  # of a limit used
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{3,10}$")]
 Money = Annotated[ExactDecimal, Field(gt=_ZERO)]
 
 
@@ -43,7 +44,7 @@ class PropRules(_Frozen):
     share of all profit that the best day may be.
     """
 
-    currency: str
+    currency: CurrencyCode
     beginning: Money
     begins_on: date
     daily_loss: Money | None = None

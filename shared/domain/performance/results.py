@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from shared.domain.ids import AccountKey, RowKey
 from shared.domain.journal.round_trip import Direction
-from shared.domain.money import divide_rounded
+from shared.domain.money import divide_rounded, no_digit_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +61,5 @@ def planned_risk(
         return risk
     if stop is None or entry is None or stop == entry:
         return None
-    return abs(entry - stop) * quantity * multiplier
+    with no_digit_lost():
+        return abs(entry - stop) * quantity * multiplier

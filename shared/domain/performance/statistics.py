@@ -73,8 +73,9 @@ def statistics(results: Iterable[Result]) -> Statistics:
         gross = sum((one.gross for one in ordered), _ZERO)
         fees = sum((one.fees for one in ordered), _ZERO)
         net = won - lost
+        multiples = [one.r for one in ordered if one.r is not None]
+        r_total = sum(multiples, _ZERO)
     average_win, average_loss = _ratio(won, len(wins)), _ratio(-lost, len(losses))
-    multiples = [one.r for one in ordered if one.r is not None]
     return Statistics(
         round_trips=count,
         wins=len(wins),
@@ -95,8 +96,8 @@ def statistics(results: Iterable[Result]) -> Statistics:
         average_duration_s=_average_duration(ordered),
         streaks=_streaks(ordered),
         r_trips=len(multiples),
-        r_total=sum(multiples, _ZERO) if multiples else None,
-        r_average=_ratio(sum(multiples, _ZERO), len(multiples)),
+        r_total=r_total if multiples else None,
+        r_average=_ratio(r_total, len(multiples)),
     )
 
 

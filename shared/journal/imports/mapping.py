@@ -3,25 +3,17 @@
 import tomllib
 from decimal import Decimal
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import AssetClass, Side
 from shared.domain.money import ExactDecimal
+from shared.domain.time import ZoneName
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError("not a time zone; America/New_York is one") from error
-    return name
 
 
 class Columns(_Frozen):
@@ -65,7 +57,7 @@ class Mapping(_Frozen):
     currency: str = Field(default="USD", pattern=r"^[A-Z0-9]{3,10}$")
     asset_class: AssetClass = AssetClass.EQUITY
     multiplier: Annotated[ExactDecimal, Field(gt=Decimal(0))] | None = None
-    zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    zone: ZoneName = "UTC"
     time_format: str | None = None
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     decimal_mark: str = Field(default=".", pattern=r"^[.,]$")

@@ -11,9 +11,9 @@ from shared.domain.money import ExactDecimal
 from shared.domain.performance.conversion import Converted
 from shared.domain.performance.curve import Curve
 from shared.domain.performance.groups import Dimension, Group
-from shared.domain.performance.prop_rules import PropRules, RuleState
+from shared.domain.performance.prop_rules import CurrencyCode, PropRules, RuleState
 from shared.domain.performance.statistics import Statistics
-from shared.domain.time import Instant
+from shared.domain.time import Instant, ZoneName
 
 
 class _Frozen(BaseModel):
@@ -31,8 +31,8 @@ class Asked(_Frozen):
     since: date | None = None
     until: date | None = None
     by: tuple[Dimension, ...] = ()
-    zone: str = "America/New_York"
-    into: str | None = None
+    zone: ZoneName = "America/New_York"
+    into: CurrencyCode | None = None
 
     @property
     def zone_info(self) -> ZoneInfo:

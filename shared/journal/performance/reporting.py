@@ -11,6 +11,7 @@ from shared.domain.execution import AssetClass
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.journal.performance import DayFigures
 from shared.domain.journal.trading_day import trading_day
+from shared.domain.money import no_digit_lost
 from shared.domain.performance.conversion import Converted, converted, currencies_of
 from shared.domain.performance.curve import curve_of, net_by_day
 from shared.domain.performance.groups import grouped
@@ -177,7 +178,9 @@ class Performances:
         open_now = [await self._unrealized(position) for position in held]
         profits = [one.profit for one in open_now if one.currency == rules.currency]
         known = [profit for profit in profits if profit is not None]
-        unrealized = sum(known, Decimal(0)) if len(known) == len(profits) else None
+        with no_digit_lost():
+            total = sum(known, Decimal(0))
+        unrealized = total if len(known) == len(profits) else None
         states = rule_states(
             rules,
             nets.get(rules.currency, {}),
@@ -233,6 +236,8 @@ def _result(trip: ClosedTrip, broker: str, notes: Sequence[Annotation]) -> Resul
         multiplier=trip.multiplier,
     )
     net = trip.result or Decimal(0)
+    with no_digit_lost():
+        gross = net + trip.fees
     return Result(
         key=trip.key,
         account_key=trip.account_key,
@@ -243,7 +248,7 @@ def _result(trip: ClosedTrip, broker: str, notes: Sequence[Annotation]) -> Resul
         opened_at=trip.opened_at,
         closed_at=trip.closed_at or trip.opened_at,
         on=_day(trip),
-        gross=net + trip.fees,
+        gross=gross,
         fees=trip.fees,
         net=net,
         risk=risk,

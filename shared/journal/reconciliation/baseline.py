@@ -11,6 +11,7 @@ from shared.domain.ids import AccountKey, UserId
 from shared.domain.journal.book import build_book
 from shared.domain.journal.opening import LotOrigin, OpeningLot
 from shared.domain.messages import JournalChanged
+from shared.domain.money import no_digit_lost
 from shared.domain.time import from_micros
 from shared.journal.build import BuildJournal
 from shared.journal.coverage import DayCoverage, Days, read_days
@@ -21,7 +22,7 @@ from shared.journal.reconciliation.comparison import Line
 from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.opening import Reported, by_symbol, inferred_lots
 from shared.journal.reconciliation.pooled import flows
-from shared.journal.scanning import every
+from shared.journal.scanning import batches, every
 from shared.ports import (
     Clock,
     Create,
@@ -115,7 +116,8 @@ class OpeningLots:
         then: against that report it looks like something that was held.
         Raises: StoreUnavailable.
         """
-        over = {line.symbol: line.ours - line.theirs for line in differing}
+        with no_digit_lost():
+            over = {line.symbol: line.ours - line.theirs for line in differing}
 
         def changes(kept: dict[Key, Document]) -> Sequence[tuple[Write, str]]:
             return [
@@ -131,16 +133,18 @@ class OpeningLots:
         changes: Callable[[dict[Key, Document]], Sequence[tuple[Write, str]]],
         changed_from: datetime,
     ) -> list[str]:
-        async def write() -> set[str]:
+        roots: set[str] = set()  # also of what was written before a conflict
+
+        async def write() -> None:
             query = Query("opening_lots", (self.user_id,), self._where(), order_by="held_us")
             found = changes({one.key: one async for one in every(self.documents, query)})
-            if found:
-                await self.documents.commit([change for change, _ in found])
-            return {root for _, root in found}
+            for some in batches(found):
+                await self.documents.commit([change for change, _ in some])
+                roots.update(root for _, root in some)
 
-        roots = sorted(await compare_and_set(self.clock, self.entropy, write))
-        await self._build(roots, changed_from)
-        return roots
+        await compare_and_set(self.clock, self.entropy, write)
+        await self._build(sorted(roots), changed_from)
+        return sorted(roots)
 
     async def _build(self, roots: Sequence[str], changed_from: datetime) -> None:
         if not roots:

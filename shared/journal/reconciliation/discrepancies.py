@@ -13,7 +13,7 @@ from shared.domain.time import to_micros
 from shared.journal.reconciliation.causes import Suspect
 from shared.journal.reconciliation.comparison import Agreement, Line
 from shared.journal.reconciliation.result import Reconciliation
-from shared.journal.scanning import every
+from shared.journal.scanning import batches, every
 from shared.ports import (
     Body,
     Clock,
@@ -36,17 +36,20 @@ _STANDING = ("open", "acknowledged")
 async def keep(
     documents: Documents, user_id: UserId, result: Reconciliation, suspects: Suspects
 ) -> None:
-    """Store a result and bring the account's discrepancies in line with it, in one batch.
+    """Store a result and bring the account's discrepancies in line with it.
 
+    The result comes last: as long as it is not there, all of it is done once more.
     Shape: an unknown result says nothing about discrepancies and leaves them as they are.
     Raises: Conflict when another writer was faster, StoreUnavailable.
     """
     key = Key("reconciliations", (user_id, result.account_key))
     (found,) = await documents.get_many([key])
-    writes = [_put(key, found, result.model_dump(mode="json"))]
+    writes: list[Write] = []
     if result.state is not Agreement.UNKNOWN:
         writes += await _discrepancy_writes(documents, user_id, result, suspects)
-    await documents.commit(writes)
+    writes.append(_put(key, found, result.model_dump(mode="json")))
+    for some in batches(writes):
+        await documents.commit(some)
 
 
 async def acknowledge(  # noqa: PLR0913, PLR0917 - ports, then what the user says of what

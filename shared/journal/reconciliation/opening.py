@@ -164,12 +164,16 @@ def _price(quantity: Decimal, rows: Sequence[Row], told: Reported | None) -> Dec
     if told is None or told.average_price is None or told.quantity * quantity <= 0:
         return None
     added, paid = _ZERO, _ZERO
-    for row in rows:
-        if not isinstance(row, Execution) or row.units_taken or row.signed_quantity * quantity <= 0:
+    with no_digit_lost():
+        for row in rows:
+            if not isinstance(row, Execution) or row.units_taken:
+                return None
+            if row.signed_quantity * quantity <= 0:
+                return None
+            added += row.signed_quantity
+            paid += row.signed_quantity * row.price
+        if added + quantity != told.quantity:
             return None
-        added += row.signed_quantity
-        paid += row.signed_quantity * row.price
-    if added + quantity != told.quantity:
-        return None
-    price = divide_rounded(told.average_price * told.quantity - paid, quantity)
+        cost = told.average_price * told.quantity - paid
+    price = divide_rounded(cost, quantity)
     return price if price > 0 else None

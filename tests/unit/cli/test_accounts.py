@@ -28,7 +28,8 @@ def test_a_lot_is_stated_and_dropped(connected, world):
 def test_a_negative_price_is_refused(connected):
     connected("sync")
     state = ("accounts", "state-lot", "PA1", "AAPL", "--quantity", "30", "--at", BEFORE)
-    assert connected(*state, "--price", "-1").exit_code == 2
+    told = connected(*state, "--price", "-1")
+    assert (told.exit_code, "price: " in told.output) == (1, True)
 
 
 def test_an_account_that_is_not_there_is_told(connected):

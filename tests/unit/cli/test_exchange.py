@@ -54,3 +54,17 @@ def test_an_export_goes_to_a_file(daybias, tmp_path: Path):
     to = tmp_path / "out.jsonl"
     daybias("export", "executions", "--format", "jsonl", "--to", str(to))
     assert len(to.read_text().splitlines()) == 2
+
+
+def test_a_mistake_does_not_empty_an_older_export(connected, tmp_path):
+    file = tmp_path / "fills.csv"
+    file.write_text("kept")
+    told = connected("export", "executions", "--account", "PA9", "--to", str(file))
+    assert (told.exit_code, file.read_text()) == (1, "kept")
+
+
+def test_one_end_of_what_a_report_covers_is_not_left_out_in_silence(connected, tmp_path):
+    file = tmp_path / "fills.csv"
+    file.write_text("x")
+    report = ("import", str(file), "--report", "tradovate:fills_report")
+    assert connected(*report, "--whole-from", "2026-06-01").exit_code == 2

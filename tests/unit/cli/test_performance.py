@@ -34,3 +34,39 @@ def test_rules_tell_how_they_stand(traded):
 
 def test_an_unknown_account_ends_with_status_1(traded):
     assert traded("performance", "--account", "nobody").exit_code == 1
+
+
+def test_what_is_no_rule_and_no_zone_is_told(connected):
+    connected("sync")
+    rules = (
+        "rules",
+        "set",
+        "--account",
+        "PA1",
+        "--beginning",
+        "50000",
+        "--begins-on",
+        "2026-01-01",
+    )
+    told = connected(*rules, "--daily-loss", "-5")
+    assert (told.exit_code, "daily_loss" in told.output) == (1, True)
+    told = connected(*rules, "--currency", "usd")
+    assert (told.exit_code, "currency" in told.output) == (1, True)
+    told = connected("performance", "--zone", "Mars")
+    assert (told.exit_code, "not a time zone" in told.output) == (1, True)
+
+
+def test_rules_that_do_not_know_the_open_profit_say_so(connected):
+    connected("sync")
+    rules = (
+        "rules",
+        "set",
+        "--account",
+        "PA1",
+        "--beginning",
+        "50000",
+        "--begins-on",
+        "2026-01-01",
+    )
+    connected(*rules, "--daily-loss", "1000")
+    assert "without a price are in none of its rules" in connected("performance").output

@@ -383,3 +383,16 @@ async def test_cash_that_differs_keeps_its_beginning_until_it_agrees() -> None:
     assert differs is not None
     assert agrees is not None
     assert (differs.difference, agrees.state) == (Decimal(-10), Agreement.AGREED)
+
+
+async def test_more_holdings_than_a_batch_has_writes_are_all_compared() -> None:
+    desk = Desk()
+    await desk.put(fill("a", "1", "100"))
+    many = {f"S{n:03d}": "1" for n in range(460)}
+    await desk.report(SPY="1", **many)
+    assert (await desk.compare()).state is Agreement.AGREED
+    assert len(await desk.queries.opening_lots(USER, ACCOUNT)) == 460
+    await desk.report(run=3, SPY="1", **dict.fromkeys(many, "3"))
+    result = await desk.compare()
+    assert (result.state, len(result.differing)) == (Agreement.DIFFERS, 460)
+    assert len(await desk.queries.discrepancies(USER, ACCOUNT)) == 460

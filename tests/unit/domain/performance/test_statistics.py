@@ -76,6 +76,17 @@ def test_the_risk_is_as_stated_or_from_the_entry_to_the_stop(
     assert found == (None if risk is None else Decimal(risk))
 
 
+def test_no_digit_of_a_risk_is_lost() -> None:
+    found = planned_risk(
+        risk=None,
+        stop=Decimal("1.000000000000000001"),
+        entry=Decimal("98765.000000000000000002"),
+        quantity=Decimal("12345.000000000000000003"),
+        multiplier=Decimal(1),
+    )
+    assert found == Decimal("1219241580.000000000000308637000000000000000003")
+
+
 @given(st.lists(st.integers(-1000, 1000), max_size=30), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(nets: list[int], random: Random) -> None:
     results = [result(str(net), day=n) for n, net in enumerate(nets)]
