@@ -36,14 +36,9 @@ def performance_router(performances: Performances, identify: Identify) -> APIRou
     ) -> PerformanceReport:
         """Every figure of a span: curve, statistics, groups, open profit, rules, conversion."""
         await check_account(performances.queries, user, account)
-        asked = Asked(
-            account_key=account,
-            since=since,
-            until=until,
-            by=tuple(dict.fromkeys(by or ())),
-            zone=zone,
-            into=into,
-        )
+        span = {"since": since, "until": until}
+        groups = tuple(dict.fromkeys(by or ()))
+        asked = Asked(account_key=account, by=groups, zone=zone, into=into, **span)
         return await performances.report(user, asked)
 
     @router.put("/v1/accounts/{account}/rules", status_code=204)
