@@ -29,7 +29,7 @@ def seen() -> dict[str, Any]:
     for i in range(150):
         at = NOW - timedelta(minutes=i)
         world.fill(account, "SPY", "buy", Decimal("1.5"), price=Decimal(300), at=at)
-    script = Path(__file__).with_name("alpaca_py_script.py")
+    script = Path(__file__).parent / "scripts" / "drive_alpaca_py.py"
     with serve(world.handle) as url:
         done = subprocess.run(
             [PYTHON, script, url], capture_output=True, text=True, timeout=60, check=False

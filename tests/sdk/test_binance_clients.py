@@ -49,7 +49,7 @@ def run(environment: str, script: str, *arguments: str) -> dict[str, Any]:
     python = ROOT / f".venv-sdk-{environment}" / "bin" / "python"
     if not python.exists():
         pytest.skip(f"{python} is missing; `make test-sdks` makes it")
-    command = [python, Path(__file__).with_name(script), *arguments]
+    command = [python, Path(__file__).parent / "scripts" / script, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -58,12 +58,12 @@ def run(environment: str, script: str, *arguments: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def ccxt(url: str) -> dict[str, Any]:
-    return run("binance", "ccxt_script.py", url)
+    return run("binance", "drive_ccxt.py", url)
 
 
 @pytest.fixture(scope="module")
 def connector(url: str) -> dict[str, Any]:
-    return run("binance-connector", "binance_connector_script.py", url, PEM)
+    return run("binance-connector", "drive_binance_connector.py", url, PEM)
 
 
 @pytest.mark.parametrize(

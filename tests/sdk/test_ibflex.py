@@ -54,7 +54,7 @@ def seen() -> dict[str, Any]:
         clock.advance(7)  # the client asks at once, and would be throttled
         return world.handle(call)
 
-    script = Path(__file__).with_name("ibflex_script.py")
+    script = Path(__file__).parent / "scripts" / "drive_ibflex.py"
     with serve(handle) as url:
         world.url = f"{url}/AccountManagement/FlexWebService/GetStatement"
         done = subprocess.run(

@@ -41,7 +41,7 @@ def open_world() -> KrakenWorld:
 def seen() -> dict[str, Any]:
     if not PYTHON.exists():
         pytest.skip(f"{PYTHON} is missing; `make test-sdks` makes it")
-    script = Path(__file__).with_name("kraken_script.py")
+    script = Path(__file__).parent / "scripts" / "drive_kraken.py"
     with serve(open_world().handle) as url:
         command = [PYTHON, script, url, SECRET]
         done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)

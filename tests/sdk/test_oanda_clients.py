@@ -44,7 +44,7 @@ def seen(url: str) -> dict[str, dict[str, Any]]:
 
 
 def run(client: str, url: str) -> dict[str, Any]:
-    script = Path(__file__).with_name(f"{client}_script.py")
+    script = Path(__file__).parent / "scripts" / f"drive_{client}.py"
     done = subprocess.run(
         [PYTHON, script, url], capture_output=True, text=True, timeout=60, check=False
     )

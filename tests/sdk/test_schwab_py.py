@@ -34,7 +34,7 @@ def seen() -> dict[str, Any]:
         )
     world.row(account, "DIVIDEND_OR_INTEREST", at=NOW - timedelta(days=1), cash=Decimal("9.7"))
     consent = world.log_in(world.add_app("app-key", "app-secret"))
-    script = Path(__file__).with_name("schwab_py_script.py")
+    script = Path(__file__).parent / "scripts" / "drive_schwab_py.py"
     with serve(world.handle) as url:
         done = subprocess.run(
             [PYTHON, script, url, consent.refresh_token, NOW.isoformat()],

@@ -45,7 +45,7 @@ def seen() -> dict[str, Any]:
     if not PYTHON.exists():
         pytest.skip(f"{PYTHON} is missing; `make test-sdks` makes it")
     world, refresh_token = open_world()
-    script = Path(__file__).with_name("tastytrade_script.py")
+    script = Path(__file__).parent / "scripts" / "drive_tastytrade.py"
     window = [(NOW - timedelta(days=8)).isoformat(), (NOW - timedelta(days=5)).isoformat()]
     with serve(world.handle) as url:
         done = subprocess.run(

@@ -32,7 +32,7 @@ def seen() -> dict[str, Any]:
         at = NOW - timedelta(minutes=30 - minutes)
         world.fill(account, MNQ, side, size, price=Decimal(price), at=at)
     world.void(account, world.fill(account, MNQ, "buy", 1, price=Decimal(99), at=NOW))
-    script = Path(__file__).with_name("topstepx_client_script.py")
+    script = Path(__file__).parent / "scripts" / "drive_topstepx_client.py"
     with serve(world.handle) as url:
         done = subprocess.run(
             [PYTHON, script, url], capture_output=True, text=True, timeout=60, check=False

@@ -44,7 +44,7 @@ def seen() -> dict[str, Any]:
     world, refresh_token = open_world(now)
     world.says_go_away = True
     world.faults.plan(quota_spent(1), path="/v3/brokerage/accounts/SPENT")
-    script = Path(__file__).with_name("tradestation_script.py")
+    script = Path(__file__).parent / "scripts" / "drive_tradestation.py"
     since = (now - timedelta(days=30)).date().isoformat()
     with serve(world.handle) as url:
         done = subprocess.run(

@@ -9,8 +9,8 @@ from shared.domain.errors import AlreadyExists, InvalidInput
 from shared.domain.ids import UserId
 from shared.journal.archive.archive import Archive, Manifest, read_manifest
 from shared.journal.archive.contents import NEEDED, PARTS, from_line
-from shared.journal.rebuild import Rebuild
 from shared.journal.tombstones import is_deleted_user
+from shared.journal.upkeep.rebuild import Rebuild
 from shared.journal.upkeep.user_erasure import owned_documents, remove_owned
 from shared.ports import Body, Clock, Create, Documents, Entropy, Key, Update, Write
 

@@ -10,9 +10,9 @@ from shared.journal.archive.restore import Restore
 from shared.journal.connections import Connections
 from shared.journal.integrity.integrity import Integrity
 from shared.journal.queries import JournalQueries
-from shared.journal.rebuild import Rebuild
 from shared.journal.tombstones import Erasure
 from shared.journal.upkeep.as_of import AsOf
+from shared.journal.upkeep.rebuild import Rebuild
 from shared.journal.upkeep.user_erasure import UserErasure
 from shared.journal.vault import Vault
 from shared.wiring.foundation import Foundation, open_foundation

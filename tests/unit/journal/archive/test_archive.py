@@ -23,7 +23,7 @@ from shared.journal.archive.archive import Manifest
 from shared.journal.archive.backup import Backup
 from shared.journal.archive.contents import PARTS
 from shared.journal.archive.restore import Restore
-from shared.journal.rebuild import Rebuild
+from shared.journal.upkeep.rebuild import Rebuild
 from shared.journal.upkeep.user_erasure import owned_documents, remove_owned
 from shared.ports import Create, Documents, Key, Update
 from tests.house import USER, House
