@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from shared.brokers.kraken.fields import INSTANT, Row, cost_of, entries_of, instant_of, text_in
 from shared.brokers.kraken.names import CREDITS, MONEY, Assets, asset_name
-from shared.brokers.kraken.trades import class_of, unparseable
-from shared.brokers.rows import fields_of, text_of
+from shared.brokers.kraken.trades import class_of
+from shared.brokers.rows import fields_of, text_of, unparseable
 from shared.brokers.spec import BrokerAccount, Ignored, Parsed, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AccountEvent, AssetClass, EventType, Execution, Fee, Side

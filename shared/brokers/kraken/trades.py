@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from shared.brokers.kraken.fields import Row, cost_of, entries_of, instant_of
 from shared.brokers.kraken.names import MONEY, Assets, asset_name, listed_pair, split_pair
-from shared.brokers.rows import fields_of, text_of
+from shared.brokers.rows import fields_of, text_of, unparseable
 from shared.brokers.spec import ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass, Execution, Fee, FeeOrigin, Side
@@ -39,13 +39,6 @@ def parse_trade(row: Row) -> ParsedRow:
         return _trade(row)
     except ValidationError as error:  # of the normalized row
         raise unparseable(error) from error
-
-
-def unparseable(error: ValidationError) -> UnparseableRow:
-    """Say what is wrong with a normalized row."""
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"])) or "row"
-    return UnparseableRow(f"{place}: {first['msg']}")
 
 
 def _trade(row: Row) -> ParsedRow:
