@@ -1,5 +1,6 @@
 """A store whose projections are empty and kept in memory: for computing them once more."""
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,15 +12,20 @@ from shared.ports import Delete, Document, Documents, JsonScalar, Key, Page, Que
 _PROJECTIONS = frozenset(c.name for c in COLLECTIONS.values() if c.backup is Backup.REBUILT)
 
 
+_Place = tuple[tuple[bool, JsonScalar] | tuple[bool], tuple[str, ...]]  # order, then path
+
+
 @dataclass(slots=True)
 class Overlay:
     """Reads everything else from the real store, and writes nothing to it.
 
-    Shape: `own` are the projections that were written here.
+    Shape: `own` are the projections that were written here; `_ordered` the places of a collection
+    by the field that it was scanned by, so that a scan costs what it gives.
     """
 
     real: Documents
     own: dict[Key, Document] = field(default_factory=dict)
+    _ordered: dict[tuple[str, str | None], list[_Place]] = field(default_factory=dict)
     _writes: int = 0
 
     async def get_many(self, keys: Sequence[Key]) -> list[Document | None]:
@@ -42,10 +48,10 @@ class Overlay:
                 raise VersionChanged(f"{write.key} has changed")
         for write in writes:
             self._writes += 1
-            if isinstance(write, Delete):
-                self.own.pop(write.key, None)
-            else:
+            before = self.own.pop(write.key, None)
+            if not isinstance(write, Delete):
                 self.own[write.key] = Document(write.key, write.body, str(self._writes))
+            self._reorder(before, self.own.get(write.key))
 
     async def scan(self, query: Query) -> Page:
         """Scan projections here, in one page, all else there.
@@ -54,29 +60,46 @@ class Overlay:
         """
         if query.collection not in _PROJECTIONS:
             return await self.real.scan(query)
-        found = [d for d in self.own.values() if _fits(d, query)]
-        found.sort(key=lambda d: (_order(d, query), d.key.path), reverse=query.descending)
-        return Page(tuple(found), None)
+        places = self._within(query)
+        keys = [Key(query.collection, path) for _, path in places]
+        found = [d for d in map(self.own.__getitem__, keys) if _fits(d, query)]
+        return Page(tuple(found[::-1] if query.descending else found), None)
+
+    def _within(self, query: Query) -> Sequence[_Place]:
+        name = query.collection, query.order_by
+        if name not in self._ordered:
+            own = [d for d in self.own.values() if d.key.collection == query.collection]
+            self._ordered[name] = sorted(_place(d, query.order_by) for d in own)
+        places = self._ordered[name]
+        low, high = 0, len(places)
+        if query.at_least is not None:
+            low = bisect_left(places, ((True, query.at_least), ()))
+        elif query.below is not None:
+            low = bisect_left(places, ((True,), ()))  # None is before everything
+        if query.below is not None:
+            high = bisect_left(places, ((True, query.below), ()))
+        return places[low:high]
+
+    def _reorder(self, before: Document | None, now: Document | None) -> None:
+        some = before or now
+        for (collection, order_by), places in self._ordered.items():
+            if some is None or some.key.collection != collection:
+                continue
+            if before is not None:
+                del places[bisect_left(places, _place(before, order_by))]
+            if now is not None:
+                insort(places, _place(now, order_by))
 
     async def close(self) -> None:
         """Leave the store behind it open: it is its owner's."""
 
 
 def _fits(document: Document, query: Query) -> bool:
-    if document.key.collection != query.collection or document.key.path[:-1] != query.parent:
+    if document.key.path[:-1] != query.parent:
         return False
-    if any(document.body[name] != value for name, value in query.where.items()):
-        return False
-    if query.order_by is None or (query.at_least is None and query.below is None):
-        return True
-    value = document.body[query.order_by]
-    if value is None:
-        return False
-    return (query.at_least is None or value >= query.at_least) and (
-        query.below is None or value < query.below
-    )
+    return all(document.body[name] == value for name, value in query.where.items())
 
 
-def _order(document: Document, query: Query) -> tuple[bool, JsonScalar]:
-    value = None if query.order_by is None else document.body[query.order_by]
-    return value is not None, "" if value is None else value
+def _place(document: Document, order_by: str | None) -> _Place:
+    value = None if order_by is None else document.body[order_by]
+    return (value is not None, "" if value is None else value), document.key.path
