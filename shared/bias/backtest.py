@@ -13,6 +13,7 @@ from shared.domain.bias import Forecast, Label, Step
 from shared.domain.errors import NotFound
 from shared.domain.instrument import Instrument
 from shared.features.indicators import Array, atr
+from shared.forecast import analogs
 from shared.forecast.outcome import classify
 from shared.forecast.predictors import GROUPS, PREDICTORS, STEPS
 from shared.forecast.probabilities import forecast_by
@@ -173,17 +174,44 @@ def scored(test: Backtest, base: Array, *, tradable: bool = False) -> Scored:
 
 
 def rivals(test: Backtest, forecasts: Scored) -> dict[str, dict[str, Any]]:
-    """Score what costs nothing to say."""
+    """Score what costs nothing to say, and the analog days, which have no say yet."""
     yesterday = [CLASSES.index(yesterdays_class(d.known).label) for d in test.days]
     month = [CLASSES.index(sign_of_20_days(d.known).label) for d in test.days]
     bullish = np.full(len(forecasts), _BULL)
     base = replace(forecasts, chances=forecasts.base, labels=forecasts.base.argmax(axis=1))
+    similar = analog_chances(test, forecasts)
+    by_lift = (similar - forecasts.base).argmax(axis=1)
     return {
         "climatology": summarize(base),
         "always_bullish": summarize(forecasts.naming(bullish)),
         "yesterdays_class": summarize(forecasts.naming(np.array(yesterday))),
         "sign_of_20_days": summarize(forecasts.naming(np.array(month))),
+        "analog_days": summarize(replace(forecasts, chances=similar, labels=by_lift)),
     }
+
+
+def analog_chances(test: Backtest, forecasts: Scored) -> Array:
+    """Return, for each day, what followed the most similar earlier days of its instrument.
+
+    Shape: only days whose label had closed by the day's as-of; too few give the climatology.
+    """
+    chances = forecasts.base.copy()
+    symbols = np.array(forecasts.groups["instrument"])
+    for symbol in dict.fromkeys(symbols.tolist()):
+        rows = np.flatnonzero(symbols == symbol)
+        values = np.array([test.days[i].values for i in rows])
+        closed = np.array([test.days[i].labelled_at.timestamp() for i in rows])
+        for place, i in enumerate(rows.tolist()):
+            known = int(np.searchsorted(closed, test.days[i].as_of.timestamp(), side="right"))
+            if known < analogs.NEEDED:
+                continue
+            scaled = analogs.standardized(
+                np.vstack([values[:known], values[place]]), test.tables[i].slopes
+            )
+            found = rows[analogs.nearest(scaled[-1], scaled[:-1])]
+            outcomes = forecasts.outcomes[found]
+            chances[i] = analogs.distribution(outcomes, forecasts.base[i], CLIMATOLOGY_WEIGHT)
+    return chances
 
 
 def leaks(forecasts: Scored) -> dict[str, dict[str, Any]]:

@@ -65,8 +65,8 @@ def test_the_json_has_every_promised_figure(found):
     )
     assert set(promised) <= set(found["overall"])
     assert set(found["by_instrument"]) == {"SPY", "EURUSD"}
-    rivals = ["climatology", "always_bullish", "yesterdays_class", "sign_of_20_days"]
-    assert list(found["rivals"]) == rivals
+    naive = ["climatology", "always_bullish", "yesterdays_class", "sign_of_20_days"]
+    assert list(found["rivals"]) == [*naive, "analog_days"]
     assert found["overall"]["n"] == sum(g["n"] for g in found["by_instrument"].values())
 
 
@@ -124,3 +124,18 @@ def test_open_to_close_is_a_target_of_its_own(test, archive):
 def test_a_period_before_every_table_is_refused(archive):
     with pytest.raises(NotFound, match="2015"):
         report(archive, CHOSEN, date(2015, 1, 5), date(2015, 1, 9))
+
+
+def test_analog_days_know_no_label_that_had_not_closed(archive, test, monkeypatch):
+    monkeypatch.setattr(backtest.analogs, "NEEDED", 20)
+    base = backtest.climatology(archive, list(CHOSEN.values()), test.days)
+    whole = backtest.scored(test, base)
+    chances = backtest.analog_chances(test, whole)
+    assert (chances != base).any()
+    cut = date(2020, 3, 2)
+    later = np.array([d.after.session >= cut for d in test.days])
+    other = replace(whole, outcomes=np.where(later, 2 - whole.outcomes, whole.outcomes))
+    changed = backtest.analog_chances(test, other)
+    early = np.array([d.after.session <= cut for d in test.days])
+    np.testing.assert_array_equal(changed[early], chances[early])
+    assert (changed != chances).any()
