@@ -8,11 +8,12 @@ from shared.analyst.facts import Facts
 from shared.analyst.relations import band
 from shared.analyst.render import render
 from shared.domain.bias import Claim, Driver, Label, Level, Snapshot
+from shared.market.registry import load_instruments
 
 _MOST = 4
 _CLEAR_ATR = 0.25  # a level nearer to the close than this is noise, not a test
-_ABOVE = ("resistance", "prior_high", "vah", "prior_week_high")
-_BELOW = ("support", "prior_low", "val", "prior_week_low")
+_ABOVE = ("resistance", "prior_high", "vah", "prior_week_high", "prior_month_high")
+_BELOW = ("support", "prior_low", "val", "prior_week_low", "prior_month_low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +52,22 @@ def as_drivers(signals: tuple[Signal, ...], facts: Facts) -> tuple[Driver, ...]:
 
 
 def invalidation(snapshot: Snapshot, facts: Facts, label: Label) -> Level | None:
-    """Find the nearest level that would contradict the label; a Neutral label has none."""
+    """Find the nearest level that would contradict the label: for Neutral on either side."""
     close, atr = facts.number("last_close"), facts.number("atr14")
-    if close is None or atr is None or label is Label.NEUTRAL:
+    if close is None or atr is None:
         return None
-    names, sign = (_ABOVE, 1) if label is Label.BEARISH else (_BELOW, -1)
+    above, below = label is not Label.BULLISH, label is not Label.BEARISH
     clear = [
         level
         for level in snapshot.levels
-        if level.name in names and (level.price - close) * sign >= _CLEAR_ATR * atr
+        if (above and level.name in _ABOVE and level.price - close >= _CLEAR_ATR * atr)
+        or (below and level.name in _BELOW and close - level.price >= _CLEAR_ATR * atr)
     ]
     return min(clear, key=lambda level: abs(level.price - close), default=None)
 
 
 def _signals(facts: Facts) -> Iterator[Signal]:
-    for reading in (_momentum, _trend, _position, _exhaustion, _leaders, _calm):
+    for reading in (_momentum, _trend, _direction, _position, _exhaustion, _leaders, _calm):
         yield from reading(facts)
 
 
@@ -85,21 +87,46 @@ def _momentum(facts: Facts) -> Iterator[Signal]:
     moved, volatility = facts.number("momentum20"), facts.number("realized_vol20")
     if moved is None or not volatility:
         return
-    usual = volatility * math.sqrt(20 / 252)  # one standard deviation of 20 sessions, in percent
+    # one standard deviation of 20 sessions, in percent
+    usual = volatility * math.sqrt(20 / _sessions_a_year(facts))
     text = "momentum of {momentum20} over a 20-session stretch"
     yield from _beyond(facts, "momentum20", usual / 2, text)
 
 
+def _sessions_a_year(facts: Facts) -> int:
+    instrument = load_instruments().get(facts.word("instrument") or "")
+    return instrument.sessions_a_year if instrument else 252
+
+
 def _trend(facts: Facts) -> Iterator[Signal]:
-    yield from _beyond(facts, "sma200_distance", 2, "{sma200_distance} from the 200-day mean")
-    yield from _beyond(facts, "sma50_slope", 0.5, "the 50-day mean moved {sma50_slope} in a week")
-    yield from _beyond(facts, "macd_histogram", 0.15, "MACD against its signal {macd_histogram}")
+    yield from _beyond(
+        facts, "sma200_distance", 2, "a close {sma200_distance} from the 200-day mean"
+    )
+    yield from _beyond(
+        facts, "sma50_slope", 0.5, "a 50-day mean that moved {sma50_slope} in a week"
+    )
+    yield from _beyond(facts, "macd_histogram", 0.15, "MACD at {macd_histogram} against its signal")
 
 
+def _direction(facts: Facts) -> Iterator[Signal]:
+    """A trend that ADX calls strong, and swings that keep one direction."""
+    plus, minus = facts.number("plus_di14"), facts.number("minus_di14")
+    if band(facts, "adx14") == "high" and plus is not None and minus is not None and plus != minus:
+        relation = "above" if plus > minus else "below"
+        claim = Claim(feature="plus_di14", relation=relation, other="minus_di14")
+        text = "direction at {plus_di14} up against {minus_di14} down, ADX 14 at {adx14}"
+        yield Signal("plus_di14", _side(plus - minus), 1.1, text, claim)
+    yield from _beyond(facts, "cmf20", 0.15, "estimated money flow of {cmf20}")
+    yield from _beyond(
+        facts, "week_vwap_distance", 1.5, "{week_vwap_distance} from the week's VWAP"
+    )
+
+
+_WEEK = "a close {week_vwap_distance} from the week's mean price"
 _WITH_THE_MOVE = {
-    "donchian20": "close at {donchian20} of its 20-day range",
-    "close_location": "close location {close_location} in the day",
-    "value_position": "value-area position {value_position}",
+    "donchian20": "a close at {donchian20} of its 20-day range",
+    "close_location": "a close location of {close_location} in the day",
+    "value_position": "a value-area position of {value_position}",
 }
 
 
@@ -125,7 +152,7 @@ def _leaders(facts: Facts) -> Iterator[Signal]:
     beta = facts.number("leader_beta60")
     if facts.word("leader_link") != "linked" or beta is None:
         return
-    for signal in _beyond(facts, "leader_return", 1, "leaders moved {leader_return}"):
+    for signal in _beyond(facts, "leader_return", 1, "the leaders at {leader_return}"):
         moved = facts.number("leader_return") or 0.0
         yield Signal(
             signal.feature, _side(moved * beta), signal.strength, signal.text, signal.claim
@@ -134,9 +161,9 @@ def _leaders(facts: Facts) -> Iterator[Signal]:
 
 def _calm(facts: Facts) -> Iterator[Signal]:
     quiet = {
-        "regime_ratio": "volatility {regime_ratio} against its 60-day norm",
-        "vol_percentile252": "volatility ranks above only {vol_percentile252} of the past year",
-        "range_atr": "the last session spanned only {range_atr}",
+        "regime_ratio": "volatility at {regime_ratio} against its 60-day norm",
+        "vol_percentile252": "volatility above only {vol_percentile252} of the past year's",
+        "range_atr": "a last session of only {range_atr}",
     }
     for name, text in quiet.items():
         if band(facts, name) == "low":

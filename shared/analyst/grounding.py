@@ -10,7 +10,8 @@ from shared.analyst.render import placeholders, without_placeholders
 from shared.domain.bias import Label, SectionDraft, Step
 
 _PERIODS = re.compile(
-    r"\b(?:5|14|20|50|60|200|252)-(?:day|session)\b|\b(?:RSI|ATR|SMA) (?:14|20|50|200)\b"
+    r"\b(?:5|14|20|50|55|60|200|252|500)-(?:day|session)\b|\b(?:RSI|ADX|ATR|SMA) (?:14|20|50|200)\b"
+    r"|\blast 500 days\b"
     r"|\bMag 7\b"
 )
 _NUMBER_WORDS = re.compile(

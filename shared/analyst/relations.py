@@ -21,6 +21,17 @@ BANDS: dict[str, tuple[float, float]] = {
     "breadth50": (0.34, 0.66),
     "leader_correlation60": (0.3, 0.7),
     "vix": (15, 25),
+    "vix_correlation60": (-0.3, 0.3),
+    "atr_percentile252": (20, 80),
+    "surprise": (-1.0, 1.0),
+    "session_vwap_distance": (-1.0, 1.0),
+    "week_vwap_distance": (-1.5, 1.5),
+    "cmf20": (-0.15, 0.15),
+    "pressure_location5": (-0.3, 0.3),
+    "mfi14": (20, 80),
+    "adx14": (18, 28),
+    "bollinger_position": (0, 1),
+    "donchian55": (0.2, 0.8),
 }
 TRENDS = frozenset(
     (

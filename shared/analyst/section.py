@@ -6,7 +6,13 @@ from decimal import Decimal
 
 from shared.analyst.facts import Facts
 from shared.analyst.render import placeholders, render, render_all
-from shared.domain.bias import Feature, Section, SectionDraft, Snapshot, Step
+from shared.domain.bias import Feature, Level, Section, SectionDraft, Snapshot, Step
+
+_OF_STEP = {
+    **dict.fromkeys(("poc", "val", "vah"), Step.FLUX),
+    **dict.fromkeys(("support", "resistance", "prior_high"), Step.TECHNICAL),
+    **dict.fromkeys(("prior_low", "prior_close"), Step.TECHNICAL),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ def build_section(
         headline=render(draft.headline, facts),
         findings=render_all(draft.findings, facts),
         risks=render_all(draft.risks, facts),
+        levels=levels_of(step, draft, snapshot),
         features=features_of(step, draft, snapshot),
         data_quality=data_quality(step, snapshot),
         provider=by.provider,
@@ -47,10 +54,20 @@ def features_of(step: Step, draft: SectionDraft, snapshot: Snapshot) -> tuple[Fe
     """Return the step's own features; for the synthesis those that the draft refers to."""
     if step is not Step.SYNTHESIS:
         return tuple(f for f in snapshot.features if f.step is step)
-    texts = (draft.headline, *draft.findings, *draft.risks)
-    named = {name for text in texts for name in placeholders(text)}
-    named |= {claim.feature for claim in draft.claims}
+    named = _named(draft) | {claim.feature for claim in draft.claims}
     return tuple(f for f in snapshot.features if f.name in named)
+
+
+def levels_of(step: Step, draft: SectionDraft, snapshot: Snapshot) -> tuple[Level, ...]:
+    """Return the prices to watch that belong to a step or that its text speaks of, by price."""
+    named = _named(draft)
+    chosen = [x for x in snapshot.levels if x.name in named or _OF_STEP.get(x.kind) is step]
+    return tuple(sorted(chosen, key=lambda level: (level.price, level.name)))
+
+
+def _named(draft: SectionDraft) -> set[str]:
+    texts = (draft.headline, *draft.findings, *draft.risks)
+    return {name for text in texts for name in placeholders(text)}
 
 
 def data_quality(step: Step, snapshot: Snapshot) -> tuple[str, ...]:

@@ -179,7 +179,8 @@ class SectionDraft(_Frozen):
 class Section(_Frozen):
     """A step of the answer: the draft with its numbers filled in, and who wrote it.
 
-    Shape: `lean` is a model's own view, shown beside the label and scored apart.
+    Shape: `levels` are prices to watch, ascending; `lean` is a model's own view, shown beside the
+    label and scored apart.
     Units: `elapsed_ms` milliseconds that a model took, 0 for the rules, which wait for nothing.
     """
 
@@ -187,6 +188,7 @@ class Section(_Frozen):
     headline: str
     findings: tuple[str, ...]
     risks: tuple[str, ...]
+    levels: tuple[Level, ...] = ()
     features: tuple[Feature, ...]
     data_quality: tuple[str, ...]
     provider: str  # rules, gemini, openai

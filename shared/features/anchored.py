@@ -28,6 +28,8 @@ DEFINITIONS = (
     Definition("vwap_basis", "text", 0, "What the week's mean is weighted by, from which bars."),
 )
 
+_FEWEST = 4  # bars, for their deviation to mean anything
+
 
 def compute(inputs: FeatureInputs) -> dict[str, Value]:
     """Average the session's and the week's prices by what was traded at them."""
@@ -60,8 +62,8 @@ def _around(anchor: str, bars: Columns | None, inputs: FeatureInputs) -> dict[st
     weight, _ = weights(bars, inputs.daily.volume_kind)
     mean, sd = vwap(typical_price(bars), weight)
     prices = (mean, mean - sd, mean + sd, mean - 2 * sd, mean + 2 * sd)
-    away: Value = Missing("all trading took place at one price")
-    if math.isfinite(sd) and sd > 0:
+    away: Value = Missing(f"fewer than {_FEWEST} bars at different prices since it began")
+    if len(bars) >= _FEWEST and math.isfinite(sd) and sd > 0:
         away = (float(inputs.days.close[-1]) - mean) / sd
     values: dict[str, Value] = dict(zip(names, prices, strict=True))
     return values | {f"{anchor}_vwap_distance": away}

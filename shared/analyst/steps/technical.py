@@ -3,18 +3,26 @@
 from collections.abc import Iterator
 
 from shared.analyst.facts import Facts
-from shared.analyst.relations import NEAR_ATR, band
-from shared.analyst.steps.points import ASIDE, CONTEXT, Point, claim, compose, has, weigh
+from shared.analyst.relations import band
+from shared.analyst.steps import levels
+from shared.analyst.steps.points import Point, also, claim, compose, say, side_of, weigh
 from shared.domain.bias import SectionDraft
 
 _PERIODS = (20, 50, 200)
+_SLOPE_ATR = 0.2  # a mean that moves less in a week is flat
+_SWINGS = {
+    "higher highs and higher lows": 0.8,
+    "lower highs and lower lows": 0.8,
+    "higher highs and lower lows": 0.9,
+    "lower highs and higher lows": 0.9,
+}
 
 
 def write(facts: Facts) -> SectionDraft:
     """Draft the section on trend and levels."""
-    points = [*_means(facts), *_rsi(facts), *_macd(facts), *_range(facts)]
-    points += [*_levels(facts), *_week(facts)]
-    return compose(points, empty="Trend and levels cannot be read for {instrument}")
+    points = [*_means(facts), *_rsi(facts), *_macd(facts), *_strength(facts), *_swings(facts)]
+    points += [*_bands(facts), *_range(facts), *levels.nearest(facts), *levels.spans(facts)]
+    return compose(facts, points, empty="Trend and levels cannot be read for {instrument}")
 
 
 def _means(facts: Facts) -> Iterator[Point]:
@@ -23,103 +31,200 @@ def _means(facts: Facts) -> Iterator[Point]:
     if not known:
         return
     parts = [f"{_side(d)} the {p}-day mean ({{sma{p}_distance}})" for p, d in known.items()]
-    claims = [claim(f"sma{p}_distance", _sign(d)) for p, d in known.items()]
+    claims = tuple(claim(f"sma{p}_distance", side_of(d)) for p, d in known.items())
     sides = {_side(d) for d in known.values()}
-    if len(sides) == 1 and len(known) == len(_PERIODS):
-        headline, weight = f"Trend intact: the close stands {sides.pop()} all its means", 1.1
-    elif len(sides) == 1:
-        headline, weight = f"The close stands {sides.pop()} the means at hand", 0.9
-    else:
-        headline, weight = "The means disagree: short and long trend point apart", 1.0
-    yield Point(weight, f"The close stands {', '.join(parts)}.", tuple(claims), headline)
+    text = f"The close stands {', '.join(parts)}{_slopes(facts)}."
+    if len(sides) == 1:
+        side = sides.pop()
+        whole = len(known) == len(_PERIODS)
+        headline = say(
+            facts,
+            "means",
+            f"{{instrument}} stands {side} {'all its means' if whole else 'the means at hand'}",
+            f"a close {side} {'every mean' if whole else 'the means at hand'}",
+            f"the trend is intact, {side} {'all means' if whole else 'the means at hand'}",
+        )
+        yield Point(0.95 if whole else 0.85, text, claims, headline)
+        return
+    short = known.get(20)
+    word = "" if short is None else f"short of them it is {_side(short)}"
+    headline = say(
+        facts,
+        "mixed",
+        "the means disagree: short and long trend point apart",
+        f"caught between its means, {word}" if word else "caught between its means",
+        "no common trend in the means",
+    )
+    yield Point(0.9, text, claims, headline)
+
+
+def _slopes(facts: Facts) -> str:
+    slope = facts.number("sma50_slope")
+    if not slope or abs(slope) < _SLOPE_ATR:
+        return ""
+    return f"; the middle one has {'risen' if slope > 0 else 'fallen'} by {{sma50_slope}} in a week"
 
 
 def _side(value: float) -> str:
     return "above" if value > 0 else "below"
 
 
-def _sign(value: float) -> str:
-    return "positive" if value > 0 else "negative"
-
-
 def _rsi(facts: Facts) -> Iterator[Point]:
     reading = band(facts, "rsi14")
     if reading is None:
         return
-    text, headline, risk = {
-        "high": (
-            "RSI 14 at {rsi14} is overbought: the advance is stretched.",
-            "Stretched upward: RSI 14 at {rsi14} is overbought",
-            "Overbought can stay so for weeks in a trend; by itself it is no reason to fade.",
-        ),
-        "low": (
-            "RSI 14 at {rsi14} is oversold: the decline is stretched.",
-            "Stretched downward: RSI 14 at {rsi14} is oversold",
-            "Oversold can stay so for weeks in a trend; by itself it is no reason to buy weakness.",
-        ),
-        "normal": ("RSI 14 reads {rsi14}, neither extreme.", "RSI 14 reads {rsi14}", None),
+    claims = (claim("rsi14", reading),)
+    if reading == "normal":
+        text = say(
+            facts,
+            "rsi",
+            "RSI 14 reads {rsi14}, neither extreme.",
+            "At {rsi14} RSI 14 leaves room on both sides.",
+            "RSI 14 at {rsi14} gives no warning.",
+        )
+        yield Point(weigh(facts, "rsi14") * 0.8, text, claims, "RSI 14 reads {rsi14}")
+        return
+    word, move, fade = {
+        "high": ("overbought", "advance", "fade"),
+        "low": ("oversold", "decline", "buy weakness"),
     }[reading]
-    yield Point(weigh(facts, "rsi14"), text, (claim("rsi14", reading),), headline, risk)
+    text = say(
+        facts,
+        "rsi",
+        f"RSI 14 at {{rsi14}} is {word}: the {move} is stretched.",
+        f"The {move} has carried RSI 14 to {{rsi14}}, {word} by its usual reading.",
+        f"With RSI 14 at {{rsi14}} the market is {word}.",
+    )
+    headline = say(
+        facts,
+        "rsi/headline",
+        f"{word} at an RSI 14 of {{rsi14}}",
+        f"a stretched {move} (RSI 14 at {{rsi14}})",
+        f"{{instrument}} is {word}",
+    )
+    risk = say(
+        facts,
+        "rsi/risk",
+        f"A market can stay {word} for weeks in a trend; {{rsi14}} alone is no reason to {fade}.",
+        f"A reading of {{rsi14}} says how fast the {move} was, not that it is over.",
+    )
+    yield Point(weigh(facts, "rsi14"), text, claims, headline, risk)
 
 
 def _macd(facts: Facts) -> Iterator[Point]:
     histogram = facts.number("macd_histogram")
-    if histogram:
-        text = f"Momentum by MACD is {_side(histogram)} its signal line ({{macd_histogram}})."
-        claims = (claim("macd_histogram", _sign(histogram)),)
-        weight = min(abs(histogram) / 0.3, 1.2) * 0.7
-        yield Point(weight, text, claims, text.rstrip("."))
+    if not histogram:
+        return
+    side = _side(histogram)
+    text = say(
+        facts,
+        "macd",
+        f"Momentum by MACD is {side} its signal line ({{macd_histogram}}).",
+        f"MACD stands {side} its signal by {{macd_histogram}}.",
+        f"The faster mean {'gains on' if histogram > 0 else 'loses to'} the slower one "
+        "(MACD against its signal {macd_histogram}).",
+    )
+    weight = min(abs(histogram) / 0.3, 1.2) * 0.7
+    claims = (claim("macd_histogram", side_of(histogram)),)
+    yield Point(weight, text, claims, f"MACD is {side} its signal ({{macd_histogram}})")
+
+
+def _strength(facts: Facts) -> Iterator[Point]:
+    reading = band(facts, "adx14")
+    plus, minus = facts.number("plus_di14"), facts.number("minus_di14")
+    if reading is None or plus is None or minus is None or plus == minus:
+        return
+    side, relation = ("upward", "above") if plus > minus else ("downward", "below")
+    words = {
+        "high": f"a trend worth the name, and it points {side}",
+        "low": "no trend worth the name",
+        "normal": f"a trend of middling strength, {side} if anything",
+    }[reading]
+    yield Point(
+        weight=weigh(facts, "adx14") * 0.6,
+        text=say(
+            facts,
+            "adx",
+            f"ADX 14 at {{adx14}} tells of {words} ({{plus_di14}} up against {{minus_di14}} down).",
+            f"Direction weighs {{plus_di14}} up against {{minus_di14}} down; ADX 14 at {{adx14}} "
+            f"means {words}.",
+        ),
+        claims=(claim("adx14", reading), claim("plus_di14", relation, "minus_di14")),
+        headline=say(
+            facts,
+            "adx/headline",
+            f"{'a strong' if reading == 'high' else 'a weak' if reading == 'low' else 'some'} "
+            "trend by ADX 14 ({adx14})",
+            f"direction points {side}",
+        ),
+        risk="With ADX 14 at {adx14}, breakouts find little following."
+        if reading == "low"
+        else None,
+    )
+
+
+def _swings(facts: Facts) -> Iterator[Point]:
+    state = facts.word("swing_state")
+    weight = _SWINGS.get(state or "")
+    if weight is None:
+        return
+    broken = "a range that widens" if state == "higher highs and lower lows" else "a coil"
+    what = {0.8: "the swings keep their direction", 0.9: f"{broken}, without direction"}[weight]
+    place = also(facts, " ({donchian55} up the 55-day range)")
+    yield Point(
+        weight=weight,
+        text=say(
+            facts,
+            "swings",
+            f"The last swings made {{swing_state}}: {what}{place}.",
+            f"Confirmed swings show {{swing_state}}{place}; {what}.",
+        ),
+        claims=(),
+        headline=say(facts, "swings/headline", "{swing_state}", "swings of {swing_state}"),
+    )
+
+
+def _bands(facts: Facts) -> Iterator[Point]:
+    reading = band(facts, "bollinger_position")
+    if reading not in {"high", "low"}:
+        return
+    name, beyond = ("upper", "over") if reading == "high" else ("lower", "under")
+    yield Point(
+        weight=min(weigh(facts, "bollinger_position"), 1.6),
+        text=f"It closed {beyond} the {name} Bollinger band at {{bollinger_{name}}}"
+        f"{also(facts, '; the bands are {bollinger_width} apart')}.",
+        claims=(claim("bollinger_position", reading),),
+        headline=say(
+            facts,
+            "bands",
+            f"a close {beyond} the {name} band ({{bollinger_{name}}})",
+            f"{beyond} the {name} band",
+        ),
+        risk=f"A close back inside {{bollinger_{name}}} would end the thrust.",
+    )
 
 
 def _range(facts: Facts) -> Iterator[Point]:
     reading = band(facts, "donchian20")
     if reading is None:
         return
-    where = {"high": "at the upper end", "low": "at the lower end", "normal": "in the middle part"}
-    text = f"It closed {where[reading]} of its 20-day range ({{donchian20}} of the way up)."
-    claims = (claim("donchian20", reading),)
-    weight = weigh(facts, "donchian20") * 0.8
-    yield Point(weight, text, claims, text.rstrip("."))
-
-
-def _levels(facts: Facts) -> Iterator[Point]:
-    sides = [
-        (name, word)
-        for name, word in (("resistance", "above"), ("support", "below"))
-        if has(facts, name, f"{name}_distance", "last_close")
-    ]
-    if not sides:
-        return
-    parts = [f"{name} at {{{name}}}, {{{name}_distance}} {word} the close" for name, word in sides]
-    claims = [claim(n, w, "last_close") for n, w in sides if facts.number(f"{n}_distance")]
-    near = [name for name, _ in sides if (facts.number(f"{name}_distance") or 0) <= NEAR_ATR]
-    text = "; ".join(parts)
+    longer = {"high": "upper", "low": "lower", "normal": "middle"}
+    where = longer[reading]
+    wider = also(facts, "; of the 55-day range it is {donchian55}")
     yield Point(
-        weight=1.3 if near else CONTEXT,
-        text=f"{text[0].upper()}{text[1:]}.",
-        claims=tuple(claims),
-        headline=f"Close to {near[0]}: {{{near[0]}}} is {{{near[0]}_distance}} away"
-        if near
-        else f"Room to move: {text}",
-        risk=f"{near[0].capitalize()} at {{{near[0]}}} is within a usual half-day's reach."
-        if near
-        else None,
+        weight=weigh(facts, "donchian20") * 0.6,
+        text=say(
+            facts,
+            "range",
+            f"It closed in the {where} part of its 20-day range ({{donchian20}} of the way up)"
+            f"{wider}.",
+            f"The close lies {{donchian20}} up its 20-day range{wider}.",
+        ),
+        claims=(claim("donchian20", reading),),
+        headline=say(
+            facts,
+            "range/headline",
+            f"in the {where} part of the 20-day range",
+            "{donchian20} up its 20-day range",
+        ),
     )
-
-
-def _week(facts: Facts) -> Iterator[Point]:
-    close = facts.number("last_close")
-    high, low = facts.number("prior_week_high"), facts.number("prior_week_low")
-    if close is None or high is None or low is None:
-        return
-    if close > high:
-        text = "The close is beyond the prior week's high of {prior_week_high}."
-        yield Point(0.9, text, (claim("last_close", "above", "prior_week_high"),), text[:-1])
-    elif close < low:
-        text = "The close is beyond the prior week's low of {prior_week_low}."
-        yield Point(0.9, text, (claim("last_close", "below", "prior_week_low"),), text[:-1])
-    else:
-        text = (
-            "It still trades within the prior week's range, {prior_week_low} to {prior_week_high}."
-        )
-        yield Point(ASIDE, text, (), text[:-1])

@@ -80,7 +80,12 @@ def test_the_week_begins_its_mean_anew():
     assert values["week_vwap"] == pytest.approx(105.0)
     assert values["week_vwap_high1"] == pytest.approx(110.0)
     assert values["week_vwap_low2"] == pytest.approx(95.0)
-    assert values["week_vwap_distance"] == pytest.approx(1.0)
+    assert isinstance(values["week_vwap_distance"], Missing)  # two days have no deviation
+
+
+def test_a_close_is_placed_in_deviations_from_the_weeks_mean():
+    series = daily_series([50.0] * 25 + [100.0, 110.0, 100.0, 110.0], spread=0.0)
+    assert flux.compute(inputs_of(series))["week_vwap_distance"] == pytest.approx(1.0)
 
 
 def test_estimated_pressure_needs_volume_and_says_so():

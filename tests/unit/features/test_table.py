@@ -55,7 +55,7 @@ def test_of_the_replays_morning_the_open_data_lack_only_what_they_do_not_hold(sy
     missing = {f.name for f in compute(inputs).features if f.value is None}
     lacking = {n for n in NAMES if n.startswith(("lead_lag", "surprise"))}  # minutes, consensus
     if inputs.hourly is None:
-        lacking |= {n for n in NAMES if n.startswith("session_")}
+        lacking |= {n for n in NAMES if n.startswith("session_")} | {"week_vwap_distance"}
     if inputs.daily.volume_kind == "none":
         lacking |= {d.name for d in volume.DEFINITIONS}
     assert missing - {"resistance", "support"} <= lacking
