@@ -1,6 +1,7 @@
 """Exact numbers: prices, quantities, fees and P&L are `Decimal` from the wire to the store."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
@@ -14,6 +15,7 @@ from shared.domain.errors import UnparseableRow
 
 _EXACT = Context(prec=60)
 _MOST_DIGITS = 40  # on either side of the point; no money, price or coin has more
+_PLAIN = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?").fullmatch  # as nearly all are written
 _NO_LOSS = Context(prec=400, traps=[Inexact, InvalidOperation])
 _SHARE = Decimal("1E-10")
 
@@ -60,6 +62,8 @@ def parse_decimal(value: Any, field: str) -> Decimal:
 
     Raises: UnparseableRow when it is missing, a float, not a number or not finite.
     """
+    if type(value) is str and _PLAIN(value):
+        return Decimal(value)
     if isinstance(value, bool | float) or value is None:
         raise UnparseableRow(f"{field}: expected a decimal, found {value!r}")
     text = str(value)

@@ -7,6 +7,7 @@ fills and often `ETHUSD` in fee rows and positions (unverified): both are read a
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass
@@ -32,6 +33,7 @@ class Traded:
     currency: str | None = None
 
 
+@lru_cache(maxsize=1_000)  # an account trades a few symbols, over and over
 def traded(symbol: str) -> Traded:
     """Read a symbol of a fill: pairs have a slash there, options the form of the OCC.
 
