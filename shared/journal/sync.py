@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import httpx
 
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import BrokerAccount, BrokerSpec
 from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import (

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from shared.brokers.engine.limiter import Limiter, Spending
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import Again, BrokerSpec, Moment, Reply, Request
 from shared.domain.errors import (
     AnswerLost,
@@ -27,35 +28,10 @@ from shared.domain.ids import canonical_json
 from shared.domain.time import as_utc
 from shared.ports import Clock, Entropy
 
-_TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=5.0)
 _ATTEMPTS = 6
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
 _REPEATS = 200  # of one question whose answers say "again": a report of a minute, asked each second
-
-
-class _Borrowed(httpx.AsyncBaseTransport):
-    """A transport whose owner closes it: runs come and go, connections stay warm."""
-
-    def __init__(self, owned: httpx.AsyncBaseTransport) -> None:
-        self._owned = owned
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._owned.handle_async_request(request)
-
-
-def open_session(
-    base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport
-) -> httpx.AsyncClient:
-    """Prepare a session that follows no redirects and reads nothing from the environment."""
-    return httpx.AsyncClient(
-        base_url=base_url,
-        headers=headers,
-        transport=_Borrowed(transport),
-        timeout=_TIMEOUT,
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 @dataclass(slots=True)
@@ -66,7 +42,7 @@ class BrokerClient:
     """
 
     spec: BrokerSpec
-    session: httpx.AsyncClient
+    session: Session
     clock: Clock
     entropy: Entropy
     deadline: float
@@ -217,14 +193,14 @@ class BrokerClient:
         if not self.one_host:
             host = self.doors.get(signed.host, signed.host) or host or self.home
         try:
-            return await self.session.request(
+            return await self.session.exchange(
                 signed.method,
                 host + signed.path,
+                {**self.shown, **signed.headers},
                 params=dict(signed.params) or None,  # an empty one would cut a signed query off
                 json=signed.json,
                 data=signed.form,
                 content=signed.content,
-                headers={**self.shown, **signed.headers},
             )
         except httpx.TransportError as error:
             raise AnswerLost(

@@ -8,7 +8,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from shared.brokers.engine.client import open_session
+from shared.brokers.engine.session import open_session
 from shared.brokers.engine.streaming import Lines, Said, Stream
 from shared.domain.errors import (
     AuthRejected,

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
 from shared.brokers.engine.oauth import OAuth
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import BrokerSpec, Request
 from shared.domain.connection import Connection
 from shared.domain.errors import (

@@ -15,7 +15,8 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.oanda.account import Account
 from infra.simulators.brokers.oanda.world import OandaWorld
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.oanda.spec import SPEC
 from shared.brokers.spec import BrokerAccount, Holdings, Ignored, Request, Window
 from shared.domain.errors import AuthRejected, UnparseableRow

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from infra.simulators.brokers.schwab.account import Leg
 from infra.simulators.brokers.schwab.world import SchwabWorld
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.schwab.spec import SPEC, transactions
 from shared.brokers.spec import Holdings, Ignored, ParsedRow, Window
 from shared.domain.execution import AccountEvent, Execution

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from infra.simulators.brokers.tastytrade.world import TastytradeWorld
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import Holdings, Ignored, ParsedRow, Window
 from shared.brokers.tastytrade.spec import SPEC, transactions
 from shared.domain.execution import AccountEvent, Execution, RowStatus

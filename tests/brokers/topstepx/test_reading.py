@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from infra.simulators.brokers.topstepx.world import TopstepXWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, answer
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import Holdings, ParsedRow, Request, Window
 from shared.brokers.topstepx.spec import SPEC
 from shared.domain.errors import (

@@ -14,7 +14,8 @@ import pytest
 
 from infra.simulators.brokers.http_door import serve
 from infra.simulators.brokers.tradovate.world import TradovateWorld
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import Request
 from shared.brokers.tradovate.login import SCHEME
 from shared.brokers.tradovate.spec import SPEC

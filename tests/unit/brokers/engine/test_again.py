@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from shared.brokers.alpaca.spec import SPEC
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import Again, BrokerSpec, Moment, Reply, Request, TimeEndpoint
 from shared.domain.errors import BudgetSpent, ContractBroken, DaybiasError
 from tests.twins.manual_clock import ManualClock

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from shared.brokers.alpaca.spec import SPEC
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import Request
 from shared.domain.errors import (
     AuthRejected,

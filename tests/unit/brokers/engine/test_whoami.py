@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from shared.brokers.alpaca.spec import SPEC
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import BrokerSpec, Request
 from shared.domain.errors import AuthRejected, RequestRejected
 from tests.twins.manual_clock import ManualClock
