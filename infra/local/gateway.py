@@ -17,6 +17,7 @@ import httpx
 from functions_framework.aio import create_asgi_app_from_module
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from infra.local.push import push
 from shared.config import BiasSettings, Settings, SyncSettings
 from shared.http.delegate import Delegate
 from shared.http.security import LoopbackOnly
@@ -165,7 +166,7 @@ class Gateway:
             await asyncio.wait([task])
 
     async def _push(self, endpoint: str, body: dict[str, Any]) -> int:
-        return (await self.post(endpoint, body)).status_code
+        return await push(self.app, endpoint, body)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
