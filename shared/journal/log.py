@@ -93,6 +93,11 @@ def sightings(message: ExecutionsObserved) -> list[Sighting]:
     ]
 
 
+def run_of(head: Body) -> int:
+    """Name the run that saw a head's content last."""
+    return int(head["observation"][:_RUN_DIGITS])
+
+
 def root_of(row: Execution | AccountEvent) -> str:
     """Name what the row's position is kept by."""
     return row.root or NO_ROOT
@@ -124,7 +129,7 @@ def merge(head: Body | None, seen: Sighting, *, unsettled_run: int) -> Merged:
         return Merged(Outcome.NEW, _head(seen, version=1, first_seen_us=seen.seen_us))
     newer = seen.observation > head["observation"]
     if seen.hash == head["hash"]:
-        if newer and int(head["observation"][:_RUN_DIGITS]) <= unsettled_run:
+        if newer and run_of(head) <= unsettled_run:
             return Merged(Outcome.SAME, {**head, "observation": seen.observation})
         return Merged(Outcome.SAME, head)
     version = head["version"] + 1

@@ -16,6 +16,7 @@ from shared.domain.time import from_micros, to_micros
 from shared.journal.log import Outcome, Sighting, merge, sightings
 from shared.journal.quarantine import unread_body, unread_key
 from shared.journal.runs import close_if_complete
+from shared.journal.take_back import receipt_key, take_back
 from shared.journal.tombstones import is_deleted, tombstone_keys
 from shared.ports import (
     Body,
@@ -120,19 +121,27 @@ class StoreExecutions:
         receipt = await compare_and_set(
             self._clock, self._entropy, lambda: self._commit_page(message)
         )
+        if receipt.dropped or await self._was_deleted_meanwhile(message):
+            await take_back(self._documents, self._clock, self._entropy, message)
+            return Receipt(dropped=True)
         if receipt.changed_from_us is not None:
             await self._publish_change(message, receipt.roots, receipt.changed_from_us)
-        if not receipt.dropped:
-            await self._close_run(message.user_id, message.account_key, message.run)
+        await self._close_run(message.user_id, message.account_key, message.run)
         return receipt
+
+    async def _was_deleted_meanwhile(self, message: ExecutionsObserved) -> bool:
+        """Look again: an erasure may have begun and ended between the page's read and commit."""
+        stones = tombstone_keys(message.user_id, message.account_key)
+        user, account = await self._documents.get_many(stones)
+        return is_deleted(user, account, message.run)
 
     async def _commit_page(self, message: ExecutionsObserved) -> Receipt:
         unread = {unread_key(message, row): row for row in message.unread}
         keys = [Key("executions", (message.user_id, one.key)) for one in message.rows]
         rows = list(dict.fromkeys(keys))
         stones = tombstone_keys(message.user_id, message.account_key)
-        receipt_key = _receipt_key(message)
-        found = await self._documents.get_many([*stones, receipt_key, *rows, *unread])
+        receipt_at = receipt_key(message)
+        found = await self._documents.get_many([*stones, receipt_at, *rows, *unread])
         if is_deleted(found[0], found[1], message.run):
             return Receipt(dropped=True)
         if found[2] is not None:
@@ -147,7 +156,7 @@ class StoreExecutions:
             if kept is None
         ]
         receipt = page.receipt(quarantined=len(message.unread))
-        written = Create(receipt_key, self._receipt_body(message, receipt))
+        written = Create(receipt_at, self._receipt_body(message, receipt))
         await self._documents.commit([*page.writes(), *first_seen, written])
         return receipt
 
@@ -204,11 +213,6 @@ class StoreExecutions:
             "unread": len(message.unread),
             "at_us": to_micros(self._clock.now()),
         }
-
-
-def _receipt_key(message: ExecutionsObserved) -> Key:
-    number = f"{message.account_key}-{message.run:012d}-{message.page:08d}"
-    return Key("receipts", (message.user_id, number))
 
 
 def _read_receipt(body: Body) -> Receipt:

@@ -7,11 +7,9 @@ from pydantic import ValidationError
 from shared.domain.ids import UserId, content_hash
 from shared.domain.time import to_micros
 from shared.journal.integrity.fault import Check, Fault
-from shared.journal.log import read_entry, root_of
+from shared.journal.log import read_entry, root_of, run_of
 from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, Query
-
-_RUN_DIGITS = 12  # an observation's text begins with its run
 
 
 async def log_faults(
@@ -50,7 +48,7 @@ def _row_faults(row: Document, last_runs: Mapping[str, int]) -> Iterator[Fault]:
 
 
 def _order_faults(row: Document, last_runs: Mapping[str, int]) -> Iterator[Fault]:
-    account, run = row.body["account_key"], int(row.body["observation"][:_RUN_DIGITS])
+    account, run = row.body["account_key"], run_of(row.body)
     if account not in last_runs:
         yield Fault(Check.REFERENCES, row.key, f"account {account} is not there")
     elif run > last_runs[account]:

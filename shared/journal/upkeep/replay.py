@@ -20,6 +20,7 @@ from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRo
 from shared.domain.money import loads_exact
 from shared.domain.time import to_micros
 from shared.journal.accounts import Account, read_account
+from shared.journal.log import run_of
 from shared.journal.runs import Runs, RunState, close_if_complete
 from shared.journal.scanning import every
 from shared.journal.sync import lease_name
@@ -41,7 +42,6 @@ from shared.ports import (
 )
 
 _LEASE_S = 300.0
-_RUN_DIGITS = 12  # an observation begins with the run
 _NOTE = {"order_id", "found", "of"}  # fields of the note that an order does not add up
 
 
@@ -176,7 +176,7 @@ class Replay:
         return [
             row
             for row, head in zip(rows, heads, strict=True)
-            if head is None or int(head.body["observation"][:_RUN_DIGITS]) < run
+            if head is None or run_of(head.body) < run
         ]
 
     async def _publish(

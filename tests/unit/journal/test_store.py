@@ -170,6 +170,68 @@ async def test_a_rows_return_while_an_older_run_is_open_outlives_the_late_page()
     assert head.body["body"]["price"] == "100"
 
 
+class ErasedBeforeItsCommit(MemoryDocuments):
+    """The account or user is erased, to its last pass, between a page's read and its commit."""
+
+    def __init__(self, tombstone: Create, *, crash: bool) -> None:
+        super().__init__()
+        self.tombstone: Create | None = tombstone
+        self.crash = crash
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        tombstone, self.tombstone = self.tombstone, None
+        if tombstone is not None:
+            await super().commit([tombstone])
+        await super().commit(writes)
+        if tombstone is not None and self.crash:
+            raise Killed
+
+
+class Killed(BaseException):
+    """The function is ended where it stands."""
+
+
+USER_GONE = Create(Key("users", (USER,)), {"deleted_at": "2020-05-27T00:00:00Z"})
+ACCOUNT_GONE = Create(Key("accounts", (USER, ACCOUNT)), {"deleted_through_run": 4})
+
+
+async def left(journal: Journal) -> list[Document]:
+    receipts = Query("receipts", (USER,), {"account_key": ACCOUNT, "run": 4}, order_by="page")
+    return [
+        *await journal.all("executions"),
+        *await journal.all("quarantine"),
+        *(await journal.documents.scan(receipts)).documents,
+    ]
+
+
+@pytest.mark.parametrize("tombstone", [USER_GONE, ACCOUNT_GONE])
+async def test_a_page_that_outlasted_an_erasure_leaves_nothing(tombstone: Create) -> None:
+    journal = Journal(ErasedBeforeItsCommit(tombstone, crash=False))
+    unread = [UnreadRow(endpoint="activities", reason="qty: not a number", raw="{}")]
+    receipt = await journal.store(page([fill("a", "1", "1")], unread=unread, run=4))
+    assert receipt.dropped
+    assert await left(journal) == []
+    assert journal.changes() == []
+
+
+async def test_after_a_crash_the_next_delivery_removes_what_outlasted_an_erasure() -> None:
+    journal = Journal(ErasedBeforeItsCommit(USER_GONE, crash=True))
+    message = page([fill("a", "1", "1")], run=4)
+    with pytest.raises(Killed):
+        await journal.store(message)
+    assert len(await left(journal)) == 2
+    assert (await journal.store(message)).dropped
+    assert await left(journal) == []
+
+
+async def test_what_a_later_login_read_anew_outlives_a_page_from_before_the_erasure() -> None:
+    journal = Journal()
+    await journal.documents.commit([ACCOUNT_GONE])
+    await journal.store(page([fill("a", "1", "1")], run=5))
+    assert (await journal.store(page([fill("a", "1", "1")], run=4))).dropped
+    assert len(await journal.all("executions")) == 1
+
+
 class LosesItsFirstRace(MemoryDocuments):
     """Another delivery of the same page is stored between the first read and the first commit."""
 
