@@ -162,7 +162,7 @@ run "every_scheduled_call_carries_the_schedulers_token" {
     condition = { for name, job in google_cloud_scheduler_job.jobs : name => job.schedule } == {
       bias-record       = "5,20,35,50 * * * *"
       reconcile         = "40 * * * *"
-      refresh-market    = "0 * * * *"
+      refresh-market    = "2,32 * * * *"
       score-bias        = "25 * * * *"
       tick-alpaca       = "*/15 * * * *"
       tick-binance      = "*/15 * * * *"
