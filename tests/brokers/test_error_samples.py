@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.brokers.engine.client import BrokerClient, open_session
+from shared.brokers.engine.client import BrokerClient
+from shared.brokers.engine.session import open_session
 from shared.brokers.spec import Request
 from shared.domain.errors import (
     AuthRejected,
