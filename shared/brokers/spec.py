@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.brokers.accounts import BrokerAccount as BrokerAccount
+from shared.brokers.accounts import HeldPosition as HeldPosition
+from shared.brokers.accounts import Holdings as Holdings
 from shared.brokers.alone import Alone as Alone
 from shared.brokers.asking import Again as Again
 from shared.brokers.asking import Ask as Ask
@@ -26,57 +28,14 @@ from shared.brokers.asking import Sign as Sign
 from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.streaming import Stream
 from shared.brokers.gives import Gives
-from shared.domain.execution import AccountEvent, AssetClass, Execution
+from shared.brokers.limits import RateLimit as RateLimit
+from shared.brokers.limits import Scope as Scope
+from shared.brokers.logins import AuthScheme as AuthScheme
+from shared.brokers.logins import LogIn as LogIn
+from shared.brokers.logins import Renewal as Renewal
+from shared.domain.execution import AccountEvent, Execution
 from shared.domain.money import loads_exact
 from shared.domain.schedule import QUARTERLY, Schedule
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAccount:
-    """One account behind a login.
-
-    Shape: `account_id` never changes and is what rows are kept by; `handle` is what paths name the
-    account by where that is something else (Schwab's hash).
-    Units: `history_limit` how far back the broker answers for it, None where the spec's own holds.
-    """
-
-    account_id: str
-    number: str
-    currency: str
-    handle: str = ""
-    history_limit: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldPosition:
-    """One line of the broker's own positions.
-
-    Shape: `asset` names the coin where the broker tells of coins and not of pairs: then the symbol
-    is one of those that it may have been traded by.
-    Units: `quantity` signed; `average_price` per unit by the broker's own method.
-    """
-
-    symbol: str
-    root: str
-    quantity: Decimal
-    average_price: Decimal | None
-    asset_class: AssetClass
-    asset: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """What the broker says an account holds.
-
-    Shape: `as_of` is when that was so, None for the moment of the answer; `settled` tells that the
-    answers prove to be of one piece with the history that was read.
-    Units: `cash` in the account's currency.
-    """
-
-    cash: Decimal
-    positions: tuple[HeldPosition, ...]
-    as_of: datetime | None = None
-    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,79 +224,6 @@ class HoldingsEndpoint:
     cash_adds_up: bool = False
     pooled: bool = False
     look_up: Callable[[Ask, BrokerAccount, Sequence[Any]], Awaitable[Sequence[Any]]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogIn:
-    """How a session is begun; it is asked for once in `every` at most, whatever comes of it."""
-
-    request: Callable[[Credentials], Request]
-    every: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Renewal:
-    """How a login that runs out is renewed.
-
-    Shape: `request` logs in or refreshes, None where there is nothing to renew; `anew` begins a
-    session then, and where the renewal is refused; `read` gives what is kept from the answer (at
-    least "expires_at", an ISO instant; names as in the credentials, which it adds to or replaces),
-    given when it was asked for. `hosts` where logins have hosts of their own. `rotates`: the token
-    that renews is used up by its use; False too where that depends on the login, which is then
-    known from the first answer that replaces the token. `margin`: renewed when less is left.
-    Units: `refresh_life` how long the user's consent lasts, None where it has no end;
-    `rotating_life` the same for a login that has proved to rotate.
-    """
-
-    request: Callable[[Credentials], Request | None]
-    read: Callable[[Any, datetime], dict[str, str]]
-    margin: timedelta
-    hosts: Mapping[str, str] | None = None
-    rotates: bool = False
-    refresh_life: timedelta | None = None
-    rotating_life: timedelta | None = None
-    anew: LogIn | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AuthScheme:
-    """How a login is shown to the broker.
-
-    Shape: `fields` names the credentials that the user gives, `optional` those that he may leave
-    out; `headers` turns them, and what the renewal has added, into headers; `sign` shows them in
-    each request instead, or as well, as the last thing that is done to it (a refusal that it raises
-    is met before anything is sent); `counts` tells that signatures take nonces.
-    """
-
-    fields: tuple[str, ...]
-    headers: Callable[[Credentials], dict[str, str]]
-    renewal: Renewal | None = None
-    sign: Sign | None = None
-    counts: bool = False
-    optional: tuple[str, ...] = ()
-
-
-class Scope(StrEnum):
-    """Whose requests a limit counts together."""
-
-    LOGIN = "login"  # what one connection asks: a key, a user's token
-    APPLICATION = "application"  # of all who consented to one: the `client_id` of their credentials
-    ADDRESS = "address"  # of all that leave from our addresses
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """At most `requests` points in any `window`, over all messages and workers of its `scope`.
-
-    Shape: `reset_s` reads from the headers of a 429 how many seconds remain, beside Retry-After;
-    `door` counts only what is asked there, "" being the environment's own host and None everything.
-    """
-
-    requests: int
-    window: timedelta
-    reset_s: Callable[[Mapping[str, str], datetime], float | None] = lambda _, __: None
-    door: str | None = None
-    scope: Scope = Scope.LOGIN
 
 
 @dataclass(frozen=True, slots=True)
