@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.journal.lots import CostMethod
 from shared.domain.journal.opening import OpeningLot
-from shared.http.accounts.owned import check_account
+from shared.http.accounts.owned import owned_by
 from shared.http.identity import Identify
 from shared.journal.queries import JournalQueries
 from shared.journal.reconciliation.stated import Stated, StatedLots
@@ -38,12 +38,7 @@ def books_router(books: Books, queries: JournalQueries, identify: Identify) -> A
     """Make the routes; `identify` names the user of a request or refuses it."""
     router = APIRouter()
     User = Annotated[UserId, Depends(identify)]  # noqa: N806 - a type
-
-    async def owned(user: User, account: AccountKey) -> AccountKey:
-        await check_account(queries, user, account)
-        return account
-
-    Account = Annotated[AccountKey, Depends(owned)]  # noqa: N806 - a type
+    Account = Annotated[AccountKey, Depends(owned_by(queries, identify))]  # noqa: N806 - a type
 
     @router.put("/v1/accounts/{account}/opening-lots/{symbol:path}")
     async def state_lot(user: User, account: Account, symbol: Symbol, stated: Stated) -> OpeningLot:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.journal.opening import OpeningLot
 from shared.http.accounts.books import Symbol
-from shared.http.accounts.owned import check_account
+from shared.http.accounts.owned import owned_by
 from shared.http.identity import Identify
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
@@ -41,12 +41,7 @@ def reconciliation_router(
     """Make the routes; `identify` names the user of a request or refuses it."""
     router = APIRouter()
     User = Annotated[UserId, Depends(identify)]  # noqa: N806 - a type
-
-    async def owned(user: User, account: AccountKey) -> AccountKey:
-        await check_account(queries, user, account)
-        return account
-
-    Account = Annotated[AccountKey, Depends(owned)]  # noqa: N806 - a type
+    Account = Annotated[AccountKey, Depends(owned_by(queries, identify))]  # noqa: N806 - a type
 
     @router.post("/v1/accounts/{account}/reconcile")
     async def reconcile_now(user: User, account: Account) -> Reconciliation:
