@@ -14,14 +14,19 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from shared.domain.bars import Series, Timeframe
-from shared.domain.errors import AuthRejected, ContractBroken, NotFound
+from shared.domain.errors import AuthRejected, ContractBroken
 from shared.domain.time import Instant, iso
 from shared.market.asking import Ask, Asker, Refused, read_object
 from shared.market.folding import Candle, Wanted, fold
-from shared.market.registry import load_series
+from shared.market.source import Source
 
 HOST = "https://data.alpaca.markets"
-_LICENCE = "Alpaca market data, for the account's own use"
+_SOURCE = Source(
+    "alpaca",
+    "Alpaca",
+    "Alpaca market data, for the account's own use",
+    (Timeframe.DAY, Timeframe.HOUR),
+)
 _PAGE = "10000"
 _PAGES = 200  # of one question: a token that never ends is no history
 # The free plan gives consolidated prices that are 15 minutes old; IEX alone is 3 % of the tape.
@@ -58,7 +63,7 @@ class AlpacaKeys:
 class AlpacaData:
     """Split-adjusted bars, never dividend-adjusted: those would move old levels."""
 
-    name = "alpaca"
+    name = _SOURCE.name
     lag = _RECENT
 
     def __init__(self, asker: Asker, keys: AlpacaKeys, *, host: str = HOST) -> None:
@@ -74,10 +79,7 @@ class AlpacaData:
         Raises: NotFound, RateLimited, UpstreamUnavailable, AuthRejected, RequestRejected,
         ContractBroken.
         """
-        market = load_series().get(symbol)
-        named = market.providers.get(self.name) if market else None
-        if market is None or named is None or timeframe is Timeframe.FOUR_HOURS:
-            raise NotFound(f"Alpaca has no {timeframe} bars of {symbol}")
+        market, named = _SOURCE.find(symbol, timeframe)
         crypto = "/" in named
         until = until if crypto else until - _RECENT
         candles = [
@@ -85,16 +87,7 @@ class AlpacaData:
         ]
         days = timeframe is Timeframe.DAY and not crypto
         folded = fold(Wanted(market, timeframe, since, until), candles, days=days)
-        return Series(
-            symbol=symbol,
-            timeframe=timeframe,
-            source=f"Alpaca {named}",
-            licence=_LICENCE,
-            bars=folded.bars,
-            volume_kind=market.volume_kind,
-            rejected=tuple(folded.rejected),
-            provider=self.name,
-        )
+        return _SOURCE.series(market, timeframe, folded.bars, folded.rejected)
 
     async def _rows(
         self, named: str, words: str, since: datetime, until: datetime

@@ -17,16 +17,21 @@ import httpx
 from pydantic import SecretStr
 
 from shared.domain.bars import Bar, Series, Timeframe
-from shared.domain.errors import AuthRejected, ContractBroken, NotFound
+from shared.domain.errors import AuthRejected, ContractBroken
 from shared.domain.instrument import PriceSeries
 from shared.domain.time import iso, parse_instant
 from shared.market.asking import Ask, Asker, Refused
 from shared.market.folding import Candle, Wanted, fold
-from shared.market.registry import load_series
+from shared.market.source import Source
 
 HOST = "https://hist.databento.com"
+_SOURCE = Source(
+    "databento",
+    "Databento",
+    "Databento GLBX.MDP3, under the key's own licence",
+    (Timeframe.DAY, Timeframe.HOUR),
+)
 _PATH = "/v0/timeseries.get_range"
-_LICENCE = "Databento GLBX.MDP3, under the key's own licence"
 _CHUNK = timedelta(days=31)  # of minutes, so that one answer stays small
 _BEFORE = timedelta(days=4)  # read earlier, so that a roll at the border has a row before it
 _LOOK_BACK = 240  # rows in which both contracts may have traded last
@@ -38,7 +43,7 @@ _COLUMNS = {"ts_event", "instrument_id", "open", "high", "low", "close", "volume
 class Databento:
     """Bars of the futures that the registry names, each row of the contract of its day."""
 
-    name = "databento"
+    name = _SOURCE.name
 
     def __init__(self, asker: Asker, key: SecretStr, *, host: str = HOST) -> None:
         self._asker = asker
@@ -54,10 +59,7 @@ class Databento:
         Raises: NotFound, RateLimited, UpstreamUnavailable, AuthRejected, RequestRejected,
         ContractBroken.
         """
-        market = load_series().get(symbol)
-        named = market.providers.get(self.name) if market else None
-        if market is None or named is None or timeframe is Timeframe.FOUR_HOURS:
-            raise NotFound(f"Databento has no {timeframe} bars of {symbol}")
+        market, named = _SOURCE.find(symbol, timeframe)
         schema = _schema(market, timeframe)
         bars, rejected = list[Bar](), list[str]()
         step = _CHUNK if schema == "ohlcv-1m" else until - since
@@ -75,15 +77,11 @@ class Databento:
             ]
             rejected += [f"{symbol}: {fault}" for fault in faults] + folded.rejected
             start = end if told_end == end else until
-        return Series(
-            symbol=symbol,
-            timeframe=timeframe,
-            source=f"Databento {named}",
-            licence=_LICENCE,
-            bars=tuple({bar.opened_at: bar for bar in bars}.values()),
-            volume_kind=market.volume_kind,
-            rejected=tuple(dict.fromkeys(rejected)),
-            provider=self.name,
+        return _SOURCE.series(
+            market,
+            timeframe,
+            tuple({bar.opened_at: bar for bar in bars}.values()),
+            tuple(dict.fromkeys(rejected)),
         )
 
     async def _rows(

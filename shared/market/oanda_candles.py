@@ -13,11 +13,11 @@ from shared.domain.instrument import Hours
 from shared.domain.time import Instant, iso
 from shared.market.asking import Ask, Asker, Refused, read_object
 from shared.market.folding import Candle, Wanted, fold
-from shared.market.registry import load_series
+from shared.market.source import Source
 
 HOSTS = {"live": "https://api-fxtrade.oanda.com", "practice": "https://api-fxpractice.oanda.com"}
-_LICENCE = "OANDA prices, for the account's own use"
 _GRANULARITY = {Timeframe.DAY: "D", Timeframe.HOUR: "H1"}
+_SOURCE = Source("oanda", "OANDA", "OANDA prices, for the account's own use", _GRANULARITY)
 _MOST = timedelta(hours=4900)  # at most 5,000 candles an answer
 
 
@@ -48,7 +48,7 @@ class _Body(BaseModel):
 class OandaCandles:
     """Bars of one environment's instruments; what an account's division lacks is not found."""
 
-    name = "oanda"
+    name = _SOURCE.name
     lag = timedelta()
 
     def __init__(self, asker: Asker, token: SecretStr, *, host: str = HOSTS["practice"]) -> None:
@@ -64,10 +64,7 @@ class OandaCandles:
         Raises: NotFound, RateLimited, UpstreamUnavailable, AuthRejected, RequestRejected,
         ContractBroken.
         """
-        market = load_series().get(symbol)
-        named = market.providers.get(self.name) if market else None
-        if market is None or named is None or timeframe not in _GRANULARITY:
-            raise NotFound(f"OANDA has no {timeframe} bars of {symbol}")
+        market, named = _SOURCE.find(symbol, timeframe)
         candles, start = list[Candle](), since
         step = _MOST if timeframe is Timeframe.HOUR else _MOST * 24
         while start < until:
@@ -76,16 +73,7 @@ class OandaCandles:
             start = end
         days = timeframe is Timeframe.DAY
         folded = fold(Wanted(market, timeframe, since, until), candles, days=days)
-        return Series(
-            symbol=symbol,
-            timeframe=timeframe,
-            source=f"OANDA {named}",
-            licence=_LICENCE,
-            bars=folded.bars,
-            volume_kind="ticks",
-            rejected=tuple(folded.rejected),
-            provider=self.name,
-        )
+        return _SOURCE.series(market, timeframe, folded.bars, folded.rejected, volume_kind="ticks")
 
     async def _candles(
         self, named: str, timeframe: Timeframe, hours: Hours, span: tuple[datetime, datetime]
