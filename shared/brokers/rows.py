@@ -58,6 +58,14 @@ def time_of(row: dict[str, Any], field: str, read: Callable[[str], _T]) -> _T:
         raise UnparseableRow(f"{field}: expected a time, found {text!r}") from error
 
 
+def told(raw: Any, field: str, read: Callable[[str], _T]) -> _T | None:
+    """Read a time of a raw row; None where it has none that can be read."""
+    try:
+        return time_of(fields_of(raw), field, read)
+    except UnparseableRow:
+        return None
+
+
 def within_reason(found: _T) -> _T:
     """Take an instant or a date that a trade can have.
 

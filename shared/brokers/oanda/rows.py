@@ -25,7 +25,7 @@ from shared.brokers.oanda.account import (
     root_of,
     transaction_id,
 )
-from shared.brokers.rows import fields_of, text_of, time_of, unparseable
+from shared.brokers.rows import fields_of, text_of, time_of, told, unparseable
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import EventType, Execution, Fee, Side
@@ -73,10 +73,7 @@ def is_quiet(kind: str) -> bool:
 
 def booked_at(raw: Any) -> datetime | None:
     """Tell when OANDA booked a row."""
-    try:
-        return time_of(fields_of(raw), "time", parse_instant)
-    except UnparseableRow:
-        return None
+    return told(raw, "time", parse_instant)
 
 
 def booked_on(raw: Any) -> date | None:

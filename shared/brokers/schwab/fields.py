@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from shared.brokers.rows import fields_of, text_of, time_of
+from shared.brokers.rows import text_of, told
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import AssetClass
 from shared.domain.time import NEW_YORK, parse_instant
@@ -69,15 +69,9 @@ def day_of(text: str) -> date:
 
 def booked_at(raw: Any) -> datetime | None:
     """Tell a row's time, by which rows are put in order; the answer's own order is not promised."""
-    try:
-        return time_of(fields_of(raw), "time", parse_instant)
-    except UnparseableRow:
-        return None
+    return told(raw, "time", parse_instant)
 
 
 def booked_on(raw: Any) -> date | None:
     """Tell the day that a row belongs to."""
-    try:
-        return time_of(fields_of(raw), "time", day_of)
-    except UnparseableRow:
-        return None
+    return told(raw, "time", day_of)

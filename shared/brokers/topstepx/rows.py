@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, text_of, time_of, unparseable
+from shared.brokers.rows import fields_of, text_of, time_of, told, unparseable
 from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, ParsedRow
 from shared.brokers.topstepx.contracts import product_of
 from shared.domain.errors import ContractBroken, UnparseableRow
@@ -111,10 +111,7 @@ def _one_of(row: dict[str, Any], field: str, known: dict[int, Any]) -> int:
 
 def booked_at(raw: Any) -> datetime | None:
     """Tell when a half-turn was booked."""
-    try:
-        return time_of(fields_of(raw), "creationTimestamp", parse_instant)
-    except UnparseableRow:
-        return None
+    return told(raw, "creationTimestamp", parse_instant)
 
 
 def booked_on(raw: Any) -> date | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from shared.brokers.rows import fields_of, time_of
+from shared.brokers.rows import fields_of, told
 from shared.brokers.spec import BrokerAccount
 from shared.domain.errors import ContractBroken, UnparseableRow
 from shared.domain.execution import AssetClass
@@ -49,10 +49,7 @@ def id_of(row: Row, field: str) -> str:
 
 def booked_at(raw: Any) -> datetime | None:
     """Tell when an entity was booked; None where it does not say."""
-    try:
-        return time_of(fields_of(raw), "timestamp", parse_instant)
-    except UnparseableRow:
-        return None
+    return told(raw, "timestamp", parse_instant)
 
 
 def trade_date(raw: Any) -> date | None:
