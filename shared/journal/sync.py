@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx
 
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import BrokerAccount, BrokerSpec
 from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import (
@@ -227,7 +227,7 @@ class SyncConnection:
         credentials = await self.vault.open(connection.connection_id, connection.sealed)
         deadline = self.clock.monotonic() + _PROBE_S
         host = own or self.spec.hosts[environment]
-        async with open_session(host, self.spec.headers, self.transport) as session:
+        async with Session(host, self.spec.headers, self.transport) as session:
             client = BrokerClient(self.spec, session, self.clock, self.entropy, deadline)
             client.shown = scheme.headers(credentials)
             try:
@@ -287,7 +287,7 @@ class SyncConnection:
         environment = connection.environment
         own = self.hosts.get(f"{self.spec.name}:{environment}")
         host = own or self.spec.hosts[environment]
-        async with open_session(host, self.spec.headers, self.transport) as session:
+        async with Session(host, self.spec.headers, self.transport) as session:
             client = BrokerClient(
                 self.spec,
                 session,

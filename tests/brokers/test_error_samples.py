@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import Request
 from shared.domain.errors import (
     AuthRejected,
@@ -164,7 +164,7 @@ async def test_a_refusal_is_sorted_by_what_is_done_next(case: Case) -> None:
             return httpx.Response(200, json={"serverTime": int(now_s * 1000)})
         return answer(case, now_s)
 
-    session = open_session("https://b.test", {}, httpx.MockTransport(give))
+    session = Session("https://b.test", {}, httpx.MockTransport(give))
     client = BrokerClient(spec, session, clock, SeededEntropy(), clock.monotonic() + 120)
     async with session:
         with pytest.raises(DaybiasError) as raised:
@@ -209,7 +209,7 @@ async def test_a_report_in_the_making_is_asked_for_again() -> None:
         polls.append(clock.monotonic())
         return httpx.Response(200, content=waiting if len(polls) < 3 else report)
 
-    session = open_session("https://b.test", {}, httpx.MockTransport(give))
+    session = Session("https://b.test", {}, httpx.MockTransport(give))
     client = BrokerClient(SPECS["ibkr"], session, clock, SeededEntropy(), clock.monotonic() + 120)
     async with session:
         path = "/AccountManagement/FlexWebService/GetStatement"

@@ -8,7 +8,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.engine.streaming import Lines, Said, Stream
 from shared.domain.errors import (
     AuthRejected,
@@ -39,7 +39,7 @@ async def listen(
     else:
         host, slash, path = rest.partition("/")
         async with (
-            open_session(f"{scheme}://{host}", headers, transport) as session,
+            Session(f"{scheme}://{host}", headers, transport) as session,
             _answer(stream, session, slash + path) as said,
         ):
             yield said

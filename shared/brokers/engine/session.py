@@ -57,10 +57,3 @@ class Session(httpx.AsyncClient):
         finally:
             await response.aclose()
         return response
-
-
-def open_session(
-    base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport
-) -> Session:
-    """Prepare a session over a transport that outlives it."""
-    return Session(base_url, headers, transport)

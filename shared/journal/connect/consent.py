@@ -19,7 +19,7 @@ import httpx
 
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.engine.oauth import OAuth
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import BrokerSpec, Request
 from shared.domain.connection import Connection
 from shared.domain.errors import (
@@ -160,7 +160,7 @@ class Consents:
         own = self.hosts.get(f"{spec.name}:{environment}")
         host = own or f"{address.scheme}://{address.netloc}"
         clock, entropy = self.connections.clock, self.connections.entropy
-        async with open_session(host, spec.headers, self.transport) as session:
+        async with Session(host, spec.headers, self.transport) as session:
             deadline = clock.monotonic() + _EXCHANGE_S
             client = BrokerClient(spec, session, clock, entropy, deadline)
             try:

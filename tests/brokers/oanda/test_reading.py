@@ -16,7 +16,7 @@ from infra.simulators.brokers.oanda.account import Account
 from infra.simulators.brokers.oanda.world import OandaWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.oanda.spec import SPEC
 from shared.brokers.spec import BrokerAccount, Holdings, Ignored, Request, Window
 from shared.domain.errors import AuthRejected, UnparseableRow
@@ -44,7 +44,7 @@ class Reader:
     async def ask(self, request: Request) -> Any:
         headers = {**SPEC.headers, **SPEC.auth["api_key"].headers({"token": "t1"})}
         transport = SimulatorTransport(self.world.handle)
-        async with open_session(SPEC.hosts["practice"], headers, transport) as session:
+        async with Session(SPEC.hosts["practice"], headers, transport) as session:
             client = BrokerClient(SPEC, session, self.clock, SeededEntropy(), deadline=1e9)
             return await client.ask(request)
 

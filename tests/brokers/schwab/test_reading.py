@@ -12,7 +12,7 @@ from infra.simulators.brokers.schwab.account import Leg
 from infra.simulators.brokers.schwab.world import SchwabWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.schwab.spec import SPEC, transactions
 from shared.brokers.spec import Holdings, Ignored, ParsedRow, Window
 from shared.domain.execution import AccountEvent, Execution
@@ -37,7 +37,7 @@ class Reader:
         (token,) = self.world.log_in(self.world.add_app("key", "secret")).access
         headers = SPEC.auth["oauth"].headers({"access_token": token})
         transport = SimulatorTransport(self.world.handle)
-        async with open_session(SPEC.hosts["live"], headers, transport) as session:
+        async with Session(SPEC.hosts["live"], headers, transport) as session:
             client = BrokerClient(SPEC, session, self.clock, SeededEntropy(), deadline=1e9)
             (account,) = SPEC.accounts.read(await client.ask(SPEC.accounts.request))
             found: dict[tuple[str, ...], Row] = {}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from infra.simulators.brokers.tastytrade.world import TastytradeWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import Holdings, Ignored, ParsedRow, Window
 from shared.brokers.tastytrade.spec import SPEC, transactions
 from shared.domain.execution import AccountEvent, Execution, RowStatus
@@ -71,7 +71,7 @@ class Reader:
         grant = self.world.grants.grant(self.world.add_client("app", "secret"))
         login = {"client_secret": "secret", "refresh_token": grant.refresh_token}
         transport, scheme = SimulatorTransport(self.world.handle), SPEC.auth["oauth"]
-        async with open_session(SPEC.hosts["live"], SPEC.headers, transport) as session:
+        async with Session(SPEC.hosts["live"], SPEC.headers, transport) as session:
             client = BrokerClient(SPEC, session, self.clock, SeededEntropy(), deadline=1e9)
             assert scheme.renewal is not None
             told = await client.ask(scheme.renewal.request(login))

@@ -15,7 +15,7 @@ from infra.simulators.brokers.topstepx.world import TopstepXWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, answer
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import Holdings, ParsedRow, Request, Window
 from shared.brokers.topstepx.spec import SPEC
 from shared.domain.errors import (
@@ -56,7 +56,7 @@ class Reader:
     async def ask(self, *requests: Request, api_key: str = "key-1") -> list[Any]:
         assert SCHEME.renewal is not None
         transport = SimulatorTransport(self.world.handle)
-        async with open_session(SPEC.hosts["live"], {}, transport) as session:
+        async with Session(SPEC.hosts["live"], {}, transport) as session:
             client = BrokerClient(SPEC, session, self.clock, SeededEntropy(), deadline=1e9)
             login = SCHEME.renewal.request({"user_name": "trader", "api_key": api_key})
             kept = SCHEME.renewal.read(await client.ask_once(login), self.clock.now())

@@ -15,7 +15,7 @@ import pytest
 from infra.simulators.brokers.http_door import serve
 from infra.simulators.brokers.tradovate.world import TradovateWorld
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import Request
 from shared.brokers.tradovate.login import SCHEME
 from shared.brokers.tradovate.spec import SPEC
@@ -113,7 +113,7 @@ async def test_the_engine_asks_through_the_door(url: str) -> None:
     assert renewal is not None
     assert renewal.anew is not None
     transport = httpx.AsyncHTTPTransport()
-    async with transport, open_session(url, {}, transport) as session:
+    async with transport, Session(url, {}, transport) as session:
         client = BrokerClient(SPEC, session, ManualClock(NOW), SeededEntropy(), deadline=1e9)
         kept = renewal.read(await client.ask(renewal.anew.request(CREDENTIALS)), NOW)
         client.shown = SCHEME.headers(kept)

@@ -11,7 +11,7 @@ import pytest
 
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import Again, BrokerSpec, Moment, Reply, Request, TimeEndpoint
 from shared.domain.errors import BudgetSpent, ContractBroken, DaybiasError
 from tests.twins.manual_clock import ManualClock
@@ -23,7 +23,7 @@ TIME = Request("/time")
 
 def client_of(handler: Handler, spec: BrokerSpec, budget_s: float = 60.0) -> BrokerClient:
     clock = ManualClock()
-    session = open_session("https://b.test", {}, httpx.MockTransport(handler))
+    session = Session("https://b.test", {}, httpx.MockTransport(handler))
     return BrokerClient(spec, session, clock, SeededEntropy(), clock.monotonic() + budget_s)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import Request
 from shared.domain.errors import (
     AuthRejected,
@@ -39,7 +39,7 @@ def client_of(clock: ManualClock) -> Callable[..., BrokerClient]:
                 raise found
             return found
 
-        session = open_session("https://b.test", {"key": SECRET}, httpx.MockTransport(answer))
+        session = Session("https://b.test", {"key": SECRET}, httpx.MockTransport(answer))
         deadline = clock.monotonic() + budget_s
         return BrokerClient(SPEC, session, clock, SeededEntropy(), deadline)
 
@@ -163,6 +163,6 @@ async def test_a_transport_outlives_the_session_that_borrows_it() -> None:
         async def aclose(self) -> None:
             closed.append(True)
 
-    async with open_session("https://b.test", {}, Owned()):
+    async with Session("https://b.test", {}, Owned()):
         pass
     assert closed == []

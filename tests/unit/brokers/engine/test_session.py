@@ -3,7 +3,7 @@ import gzip
 import httpx
 import pytest
 
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 
 
 async def asked(target: str, base_url: str = "https://b.test/v3/") -> httpx.Request:
@@ -13,7 +13,7 @@ async def asked(target: str, base_url: str = "https://b.test/v3/") -> httpx.Requ
         seen.append(request)
         return httpx.Response(200, headers={"Set-Cookie": "a=b; Path=/"})
 
-    async with open_session(base_url, {"Key": "of all"}, httpx.MockTransport(answer)) as session:
+    async with Session(base_url, {"Key": "of all"}, httpx.MockTransport(answer)) as session:
         for _ in range(2):
             await session.exchange("GET", target, {"key": "of this"})
     return seen[-1]
@@ -43,5 +43,5 @@ async def test_a_compressed_answer_is_read_whole() -> None:
         packed = httpx.ByteStream(gzip.compress(b"{}"))
         return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed)
 
-    async with open_session("https://b.test", {}, httpx.MockTransport(answer)) as session:
+    async with Session("https://b.test", {}, httpx.MockTransport(answer)) as session:
         assert (await session.exchange("GET", "/", {})).content == b"{}"

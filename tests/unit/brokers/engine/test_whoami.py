@@ -7,7 +7,7 @@ import pytest
 
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.engine.client import BrokerClient
-from shared.brokers.engine.session import open_session
+from shared.brokers.engine.session import Session
 from shared.brokers.spec import BrokerSpec, Request
 from shared.domain.errors import AuthRejected, RequestRejected
 from tests.twins.manual_clock import ManualClock
@@ -30,7 +30,7 @@ class Door:
         self.asked.append("renewed")
 
     def client(self, spec: BrokerSpec = ASKING) -> BrokerClient:
-        session = open_session("https://b.test", {}, httpx.MockTransport(self.answer))
+        session = Session("https://b.test", {}, httpx.MockTransport(self.answer))
         client = BrokerClient(spec, session, ManualClock(), SeededEntropy(), deadline=1e9)
         client.renew = self.renew
         return client
