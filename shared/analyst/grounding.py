@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 from shared.analyst.relations import band, fault_of
 from shared.analyst.render import placeholders, without_placeholders
@@ -45,7 +46,7 @@ _MOST_CHARACTERS = 400  # of one sentence, before its values are filled in
 _ORDER = (Label.BEARISH, Label.NEUTRAL, Label.BULLISH)
 
 
-def violations(step: Step, draft: SectionDraft, facts: Facts) -> tuple[str, ...]:
+def violations(step: Step, draft: SectionDraft, facts: Facts) -> tuple[Violation, ...]:
     """List everything in a draft that is not supported, in words that its author can act on."""
     texts = (draft.headline, *draft.findings, *draft.risks)
     found = [fault for text in texts for fault in _prose(text, facts)]
@@ -56,58 +57,68 @@ def violations(step: Step, draft: SectionDraft, facts: Facts) -> tuple[str, ...]
     return tuple(found)
 
 
-def _prose(text: str, facts: Facts) -> Iterator[str]:
+def _prose(text: str, facts: Facts) -> Iterator[Violation]:
     for name in placeholders(text):
         if name not in facts:
-            yield f"{{{name}}} does not exist"
+            yield Violation(Kind.UNKNOWN_NAME, f"{{{name}}} does not exist")
         elif facts[name].value is None:
-            yield f"{{{name}}} is missing: {facts[name].reason}"
+            yield Violation(Kind.MISSING_VALUE, f"{{{name}}} is missing: {facts[name].reason}")
     own = without_placeholders(text)
     if "{" in own or "}" in own:
-        yield f"a stray brace in {text!r}"
+        yield Violation(Kind.BRACE, f"a stray brace in {text!r}")
     bare = _PERIODS.sub(" ", own)
     if any(unicodedata.category(c) in {"Nd", "Nl", "No"} for c in bare):
-        yield f"a number of its own in {text!r}: name a feature instead"
+        yield Violation(Kind.NUMBER, f"a number of its own in {text!r}: name a feature instead")
     # compatibility forms (fullwidth letters and the like) must not hide a number word
     if word := _NUMBER_WORDS.search(unicodedata.normalize("NFKC", own)):
-        yield f"the number word {word.group()!r}: name a feature instead"
+        yield Violation(
+            Kind.NUMBER_WORD, f"the number word {word.group()!r}: name a feature instead"
+        )
     if _UNIT_AFTER.search(text):
-        yield f"a unit written behind a placeholder in {text!r}: the value brings its own"
+        yield Violation(
+            Kind.UNIT, f"a unit written behind a placeholder in {text!r}: the value brings its own"
+        )
     if _GLUED.search(text):
-        yield f"something glued to a placeholder in {text!r} would change its value"
+        yield Violation(
+            Kind.GLUED, f"something glued to a placeholder in {text!r} would change its value"
+        )
     yield from _states(own, facts)
 
 
-def _states(own: str, facts: Facts) -> Iterator[str]:
+def _states(own: str, facts: Facts) -> Iterator[Violation]:
     for pattern, name, word in _STATES:
         for match in pattern.finditer(own):
             negated = _NEGATION.search(own[: match.start()]) is not None
             reading = band(facts, name)
             if reading is None or (reading == word) is negated:
-                yield f"{match.group()!r} does not agree with {name}"
+                yield Violation(Kind.DIRECTION, f"{match.group()!r} does not agree with {name}")
     for match in _MEANS.finditer(own):
         side, period = match.group(1).lower(), match.group(2)
         distance = facts.number(f"sma{period}_distance")
         right = distance is not None and (distance > 0 if side == "above" else distance < 0)
         if not right or _NEGATION.search(own[: match.start()]):
-            yield f"{match.group()!r} does not agree with sma{period}_distance"
+            yield Violation(
+                Kind.DIRECTION, f"{match.group()!r} does not agree with sma{period}_distance"
+            )
 
 
-def _shape(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[str]:
+def _shape(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[Violation]:
     if not draft.headline.strip():
-        yield "the headline is empty"
+        yield Violation(Kind.SHAPE, "the headline is empty")
     texts = (draft.headline, *draft.findings, *draft.risks)
     if any(len(text) > _MOST_CHARACTERS for text in texts):
-        yield f"a text is longer than {_MOST_CHARACTERS} characters"
+        yield Violation(Kind.SHAPE, f"a text is longer than {_MOST_CHARACTERS} characters")
     if len(draft.findings) > _MOST_FINDINGS:
-        yield f"{len(draft.findings)} findings; at most {_MOST_FINDINGS} are read"
+        yield Violation(
+            Kind.SHAPE, f"{len(draft.findings)} findings; at most {_MOST_FINDINGS} are read"
+        )
     if not draft.findings and _has_readings(step, facts):
-        yield "no finding although there are readings"
+        yield Violation(Kind.SHAPE, "no finding although there are readings")
     if draft.findings and not draft.claims:
-        yield "findings without a single claim cannot be checked"
+        yield Violation(Kind.SHAPE, "findings without a single claim cannot be checked")
     for finding in draft.findings:
         if not placeholders(finding):
-            yield f"no feature is named in {finding!r}"
+            yield Violation(Kind.SHAPE, f"no feature is named in {finding!r}")
 
 
 def _has_readings(step: Step, facts: Facts) -> bool:
@@ -117,7 +128,7 @@ def _has_readings(step: Step, facts: Facts) -> bool:
     return present > len(numbers) - present
 
 
-def _sides(draft: SectionDraft, facts: Facts) -> Iterator[str]:
+def _sides(draft: SectionDraft, facts: Facts) -> Iterator[Violation]:
     """Let direction words agree with the label, save in the risks: counter-evidence is there."""
     label = facts.word("label")
     for side, pattern in _SIDES.items():
@@ -125,15 +136,19 @@ def _sides(draft: SectionDraft, facts: Facts) -> Iterator[str]:
             continue
         for text in (draft.headline, *draft.findings):
             if word := pattern.search(without_placeholders(text)):
-                yield f"{word.group()!r} speaks against the label {label}; say it as a risk"
+                yield Violation(
+                    Kind.LABEL_SIDE,
+                    f"{word.group()!r} speaks against the label {label}; say it as a risk",
+                )
 
 
-def _lean(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[str]:
+def _lean(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[Violation]:
     if draft.lean is None:
         return
     if step is not Step.SYNTHESIS:
-        yield "only the synthesis has a lean"
+        yield Violation(Kind.LEAN, "only the synthesis has a lean")
         return
-    distance = abs(_ORDER.index(draft.lean) - _ORDER.index(Label(facts.word("label") or "")))
-    if distance > 1:
-        yield f"the lean {draft.lean} is more than one step from {facts.word('label')}"
+    label = Label(facts.word("label") or "")
+    if abs(_ORDER.index(draft.lean) - _ORDER.index(label)) > 1:
+        text = f"the lean {draft.lean} is more than one step from {label}"
+        yield Violation(Kind.LEAN, text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 from shared.domain.bias import Claim
 
@@ -51,23 +52,26 @@ def band(facts: Facts, name: str) -> str | None:
     return "low" if value <= low else "high" if value >= high else "normal"
 
 
-def fault_of(claim: Claim, facts: Facts) -> str | None:
+def fault_of(claim: Claim, facts: Facts) -> Violation | None:
     """Say why a claim does not hold; None when it does. What cannot be checked does not hold."""
     check = _RELATIONS.get(claim.relation)
     if check is None:
-        return f"unknown relation {claim.relation!r}; known are {', '.join(sorted(_RELATIONS))}"
+        known = ", ".join(sorted(_RELATIONS))
+        return Violation(Kind.RELATION, f"unknown relation {claim.relation!r}; known are {known}")
     for name in (claim.feature, claim.other):
         if name is None:
             continue
         if name not in facts:
-            return f"claim on {name!r}, which does not exist"
+            return Violation(Kind.UNKNOWN_NAME, f"claim on {name!r}, which does not exist")
         if facts[name].value is None:
-            return f"claim on {name!r}, which is missing: {facts[name].reason}"
+            text = f"claim on {name!r}, which is missing: {facts[name].reason}"
+            return Violation(Kind.MISSING_VALUE, text)
     if (claim.other is not None) != (claim.relation in TWO_SIDED):
         wants = "needs" if claim.relation in TWO_SIDED else "takes no"
-        return f"{claim.relation!r} {wants} other feature or level"
+        return Violation(Kind.RELATION, f"{claim.relation!r} {wants} other feature or level")
     if not check(claim, facts):
-        return f"{claim.feature} is not {claim.relation} {claim.other or ''}".rstrip()
+        text = f"{claim.feature} is not {claim.relation} {claim.other or ''}".rstrip()
+        return Violation(Kind.FALSE_CLAIM, text)
     return None
 
 

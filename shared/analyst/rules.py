@@ -28,7 +28,7 @@ class RulesAnalyst:
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
         draft = write_draft(step, snapshot, forecast)
         if found := violations(step, draft, facts):
-            raise ContractBroken(f"the rules' {step} is not grounded: {'; '.join(found)}")
+            raise ContractBroken(f"the rules' {step} is not grounded: {'; '.join(map(str, found))}")
         return build_section(step, draft, snapshot, facts, Signature("rules", prompt=VERSION))
 
 

@@ -24,6 +24,7 @@ class Signature:
     prompt: str | None = None
     cost_usd: Decimal | None = None
     elapsed_ms: int = 0
+    refused: tuple[str, ...] = ()
 
 
 def build_section(
@@ -47,6 +48,7 @@ def build_section(
         lean=draft.lean,
         cost_usd=by.cost_usd,
         elapsed_ms=by.elapsed_ms,
+        refused=by.refused,
     )
 
 

@@ -180,7 +180,8 @@ class Section(_Frozen):
     """A step of the answer: the draft with its numbers filled in, and who wrote it.
 
     Shape: `levels` are prices to watch, ascending; `lean` is a model's own view, shown beside the
-    label and scored apart.
+    label and scored apart; `refused` names the kinds of violation in a first draft that its author
+    had to repair.
     Units: `elapsed_ms` milliseconds that a model took, 0 for the rules, which wait for nothing.
     """
 
@@ -198,6 +199,7 @@ class Section(_Frozen):
     lean: Label | None = None
     cost_usd: Decimal | None = None  # None = unknown, never 0 for a paid model
     elapsed_ms: int = 0
+    refused: tuple[str, ...] = ()
 
 
 class Driver(_Frozen):

@@ -1,4 +1,5 @@
 import json
+import logging
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -64,6 +65,18 @@ async def test_a_refused_draft_is_repaired_once_with_its_faults_listed(bad, word
     assert words in repair.prompt
     assert repair.timeout_s == 9.0  # what is left of the deadline
     assert section.cost_usd == Decimal("0.0048")
+    assert section.refused
+
+
+async def test_violations_are_counted_by_kind_for_model_and_prompt(caplog):
+    caplog.set_level(logging.INFO)
+    section = await ask(model(WRONG_NUMBER | {"headline": "Seventy of 100"}, GOOD))
+    assert section.refused == ("number", "number-word", "shape")
+    refused, grounded = (r for r in caplog.records if r.name == "shared.analyst.model")
+    assert refused.message == "analyst.refused"
+    assert refused.violations == {"number": 2, "number-word": 1, "shape": 1}
+    assert (refused.model, refused.prompt) == ("gemini-3.5-flash", "technical.v1")
+    assert grounded.message == "analyst.grounded"
 
 
 async def test_a_second_refusal_is_the_end_and_says_why():
