@@ -10,6 +10,14 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from shared.ports.vectors import Embedder as Embedder
+from shared.ports.vectors import StoredPoint as StoredPoint
+from shared.ports.vectors import VectorFilter as VectorFilter
+from shared.ports.vectors import VectorHit as VectorHit
+from shared.ports.vectors import VectorIndex as VectorIndex
+from shared.ports.vectors import VectorPoint as VectorPoint
+from shared.ports.vectors import VectorQuery as VectorQuery
+
 # JSON as the stores keep it: str, int, bool, None, float (statistics only), lists, objects.
 JsonScalar = str | int | float | bool | None
 Body = Mapping[str, Any]
