@@ -5,8 +5,9 @@ import os
 import pytest
 
 from tests.emulators import emulator_project, firestore_host, pubsub_host
+from tests.redis_server import redis, redis_url
 
-__all__ = ["emulator_project", "firestore_host", "pubsub_host"]
+__all__ = ["emulator_project", "firestore_host", "pubsub_host", "redis", "redis_url"]
 
 
 @pytest.fixture(autouse=True)

@@ -254,6 +254,27 @@ class Cache(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` in any span of `window_s` seconds."""
+
+    calls: int
+    window_s: float = 1.0
+
+
+class RateLimiter(Protocol):
+    """Limits by name; whoever shares the store behind it shares them."""
+
+    async def acquire(self, name: str, cost: int, deadline: float) -> None:
+        """Return when `cost` more calls stay within a limit; who asked first goes first.
+
+        Units: `deadline` on the clock's monotonic scale.
+        Raises: BudgetSpent at once, with nothing spent, when the turn would come later; ValueError
+        for a name without a limit, or a cost that never fits into it.
+        """
+        ...
+
+
 # ---------------------------------------------------------------------- models
 
 

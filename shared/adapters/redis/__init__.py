@@ -1,0 +1,1 @@
+"""Redis, for what several instances share and can do without for a while."""
