@@ -1,0 +1,1 @@
+"""Texts that can be found again: made into passages, embedded, searched, compared."""
