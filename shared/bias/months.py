@@ -1,16 +1,17 @@
-"""Outcomes by month in the document store, for the climatology that forecasts are made around."""
+"""Scored months in the document store: outcomes for the base rates, leans for a model's weight."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from shared.domain.bias import Label
 from shared.domain.errors import AlreadyExists
 from shared.domain.time import to_micros
+from shared.forecast.model_weight import LeanDay
 from shared.forecast.recalibration import Months
 from shared.forecast.vintages import CLASSES, Counts
-from shared.ports import Clock, Create, Documents, Key, Query
+from shared.ports import Body, Clock, Create, Documents, Key, Query
 
 _MOST = 120  # months: ten years after the newest table
 
@@ -27,6 +28,9 @@ class OutcomeMonths:
 
         Raises: StoreUnavailable.
         """
+        return {b["month"]: _counts(b["counts"]) for b in await self._bodies(after)}
+
+    async def _bodies(self, after: date) -> list[Body]:
         query = Query(
             "outcome_months",
             parent=(),
@@ -34,16 +38,27 @@ class OutcomeMonths:
             at_least=f"{after:%Y-%m}",
             limit=_MOST,
         )
-        page = await self._documents.scan(query)
-        return {d.body["month"]: _counts(d.body["counts"]) for d in page.documents}
+        return [d.body for d in (await self._documents.scan(query)).documents]
+
+    async def lean_days(self, provider: str, model: str, after: date) -> list[LeanDay]:
+        """Return what a model's leans of record were worth, session by session, after that month.
+
+        Raises: StoreUnavailable.
+        """
+        return [
+            LeanDay(**{**raw, "session": date.fromisoformat(raw["session"])})
+            for body in await self._bodies(after)
+            for raw in body.get("leans", ())
+            if (raw["provider"], raw["model"]) == (provider, model)
+        ]
 
     async def has(self, month: str) -> bool:
         """Tell whether a month is written."""
         (found,) = await self._documents.get_many([Key("outcome_months", (month,))])
         return found is not None
 
-    async def write(self, month: str, scores: Iterable[Mapping[str, Any]]) -> None:
-        """Count a closed month's scores by instrument.
+    async def write(self, month: str, scores: Sequence[Mapping[str, Any]]) -> None:
+        """Count a closed month's outcomes by instrument, and add up its leans by model and session.
 
         Idempotent: a month that is there stays.
         """
@@ -52,6 +67,7 @@ class OutcomeMonths:
         body = {
             "month": month,
             "counts": {s: [found[s, label] for label in CLASSES] for s in symbols},
+            "leans": _lean_sums(scores),
             "written_us": to_micros(self._clock.now()),
         }
         try:
@@ -62,3 +78,21 @@ class OutcomeMonths:
 
 def _counts(raw: Mapping[str, list[int]]) -> dict[str, Counts]:
     return {symbol: (bear, neutral, bull) for symbol, (bear, neutral, bull) in raw.items()}
+
+
+def _lean_sums(scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for score in scores:
+        if lean := score.get("lean"):
+            found[lean["provider"], lean["model"], score["session"]].append(lean)
+    return [
+        {
+            "provider": provider,
+            "model": model,
+            "session": session,
+            "n": len(leans),
+            "rules": sum(lean["rules_rps"] for lean in leans),
+            "mixed": sum(lean["mixed_rps"] for lean in leans),
+        }
+        for (provider, model, session), leans in sorted(found.items())
+    ]

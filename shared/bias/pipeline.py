@@ -1,25 +1,50 @@
 """Five sections at once, then the synthesis: one snapshot and forecast become one answer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from shared.analyst.analyst import Analyst
 from shared.analyst.drivers import as_drivers, drivers_of, invalidation
 from shared.analyst.facts import facts_of
-from shared.domain.bias import FEATURE_STEPS, Bias, Forecast, Section, Snapshot, Step
+from shared.domain.bias import (
+    FEATURE_STEPS,
+    Bias,
+    Forecast,
+    ModelLean,
+    Section,
+    Snapshot,
+    Step,
+)
+from shared.forecast.model_weight import ModelWeight, mixed
+from shared.forecast.probabilities import with_chances
+
+# Provider and model in, the share of its lean in the chances out.
+Weigh = Callable[[str, str], Awaitable[ModelWeight]]
 
 
 async def write_bias(
-    analyst: Analyst, snapshot: Snapshot, forecast: Forecast, *, created_at: datetime
+    analyst: Analyst,
+    snapshot: Snapshot,
+    forecast: Forecast,
+    *,
+    created_at: datetime,
+    weigh: Weigh,
 ) -> Bias:
     """Let the analyst write all six steps and put the answer together.
 
+    Shape: a lean with a share in the chances has the synthesis written again, by the new chances.
     Raises: what the analyst raises when a step has no author left.
     """
     five = await asyncio.gather(
         *(analyst.section(step, snapshot, forecast, ()) for step in FEATURE_STEPS)
     )
     last = await analyst.section(Step.SYNTHESIS, snapshot, forecast, five)
+    lean = await _lean(last, forecast, weigh)
+    if lean is not None and lean.weight:
+        forecast = with_chances(forecast, mixed(lean.rules, lean.label, lean.weight))
+        again = await analyst.section(Step.SYNTHESIS, snapshot, forecast, five)
+        last = again.model_copy(update={"lean": lean.label})
     sections = (*five, last)
     facts = facts_of(snapshot, forecast)
     drivers = drivers_of(facts, forecast.label)
@@ -38,7 +63,23 @@ async def write_bias(
         sections=sections,
         provenance=snapshot.provenance,
         provider=_providers(sections),
+        lean=lean,
         created_at=created_at,
+    )
+
+
+async def _lean(synthesis: Section, forecast: Forecast, weigh: Weigh) -> ModelLean | None:
+    if synthesis.lean is None or synthesis.model is None or synthesis.prompt is None:
+        return None
+    switch = await weigh(synthesis.provider, synthesis.model)
+    return ModelLean(
+        label=synthesis.lean,
+        provider=synthesis.provider,
+        model=synthesis.model,
+        prompt=synthesis.prompt,
+        rules=forecast.probabilities,
+        weight=switch.weight,
+        why=switch.why,
     )
 
 

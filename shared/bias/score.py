@@ -9,12 +9,14 @@ from typing import Any
 from shared.bias.months import OutcomeMonths
 from shared.bias.store import BiasStore, Record, is_whole
 from shared.domain.bars import Bar, Series, Timeframe
-from shared.domain.bias import Label, Probabilities, Snapshot
+from shared.domain.bias import Label, ModelLean, Probabilities, Snapshot
 from shared.domain.errors import AlreadyExists
 from shared.domain.instrument import Instrument
 from shared.domain.time import from_micros, to_micros
 from shared.forecast import scoring
+from shared.forecast.model_weight import SHARE, mixed
 from shared.forecast.recalibration import closed_month, month_of
+from shared.forecast.vintages import CLASSES
 from shared.market.sessions import session_close
 from shared.market.store import MarketStore
 from shared.ports import Clock, Create, Documents, Entropy, Key, Query
@@ -109,8 +111,9 @@ class ScoreBias:
         """List a session's scores by instrument.
 
         Shape: instrument, session, label, outcome, outcome_open_to_close, rps, brier, log_loss,
-        hit, direction_hit (None where a Neutral is involved), confidence, and `rivals`, each with
-        its name and the same measures.
+        hit, direction_hit (None where a Neutral is involved), confidence, `chances` and `base` in
+        the order of CLASSES, `rivals`, each with its name and the same measures, and `lean`: the
+        same measures of a model's own view with its author, or None.
         """
         query = Query(
             "scores",
@@ -178,7 +181,24 @@ def _score(record: Record, day: _Day) -> dict[str, Any]:
         "snapshot_hash": record.snapshot_hash,
         "vintage": forecast.vintage,
         **_measures(forecast.label, forecast.probabilities, outcome),
+        "chances": [forecast.probabilities.of(label) for label in CLASSES],
+        "base": [forecast.base_rates.of(label) for label in CLASSES],
         "rivals": rivals,
+        "lean": None if record.lean is None else _lean(record.lean, outcome),
+    }
+
+
+def _lean(lean: ModelLean, outcome: Label) -> dict[str, Any]:
+    """Score a model's view apart, and what its share of the chances would have been worth."""
+    with_lean = mixed(lean.rules, lean.label, SHARE)
+    return {
+        "provider": lean.provider,
+        "model": lean.model,
+        "prompt": lean.prompt,
+        "weight": lean.weight,
+        **_measures(lean.label, scoring.certain(lean.label), outcome),
+        "rules_rps": scoring.rps(lean.rules, outcome),
+        "mixed_rps": scoring.rps(with_lean, outcome),
     }
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -16,6 +17,7 @@ from shared.bias.store import BiasStore
 from shared.domain.bias import Bias, Moment, Unavailable
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound
 from shared.domain.instrument import Instrument
+from shared.forecast.model_weight import ModelWeight, model_weight
 from shared.forecast.probabilities import forecast
 from shared.forecast.vintages import vintage_for
 from shared.lease import Leases
@@ -28,6 +30,8 @@ _log = logging.getLogger(__name__)
 _POLL_S = 0.25
 _SPARE_S = 15.0  # store and features, beside the analysts' deadline
 
+
+_LEANS_COUNT = timedelta(days=3 * 365)  # what a model was worth longer ago says little of it now
 
 CacheState = Literal["fresh", "stored", "cached"]
 
@@ -222,9 +226,15 @@ class BiasService:
             calibrated = forecast(occasion.instrument, snapshot.features, snapshot.as_of, months)
         except NotFound as error:
             return _unavailable(occasion, str(error))
-        bias = await write_bias(self._analyst, snapshot, calibrated, created_at=now)
+        bias = await write_bias(
+            self._analyst, snapshot, calibrated, created_at=now, weigh=self._weigh
+        )
         # decided after the models have answered: only what is written by the cut-off counts
         return await self._store.save(snapshot, bias, for_record=self._may_record(occasion))
+
+    async def _weigh(self, provider: str, model: str) -> ModelWeight:
+        since = self._clock.now().date() - _LEANS_COUNT
+        return model_weight(await self._months.lean_days(provider, model, since))
 
 
 def _no_snapshot(wanted: Occasion, current: Occasion) -> Unavailable:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from shared.bias.moments import Occasion
-from shared.domain.bias import Bias, Forecast, Snapshot
+from shared.domain.bias import Bias, Forecast, ModelLean, Snapshot
 from shared.domain.ids import canonical_json, content_hash, content_key
 from shared.domain.time import to_micros
 from shared.ports import Body, Clock, Create, Documents, Entropy, Key, Query
@@ -20,7 +20,7 @@ class Record:
 
     Shape: `chain` hashes this record together with `previous`, the chain value of the
     instrument's record before it ("" for the first): none can be changed, added or taken out
-    without changing all that follow.
+    without changing all that follow. `lean` is the view of the model that wrote the synthesis.
     """
 
     instrument: str
@@ -30,6 +30,7 @@ class Record:
     forecast: Forecast
     previous: str
     chain: str
+    lean: ModelLean | None = None
 
 
 class BiasStore:
@@ -102,6 +103,7 @@ class BiasStore:
             "snapshot_hash": bias.snapshot_hash,
             "forecast": canonical_json(bias.forecast.model_dump(mode="json")),
             "previous": previous,
+            **_lean_part(bias.lean),
         }
         written_us = to_micros(self._clock.now())
         return Create(key, content | {"chain": content_hash(content), "written_us": written_us})
@@ -147,8 +149,14 @@ def is_whole(record: Record) -> bool:
         "snapshot_hash": record.snapshot_hash,
         "forecast": canonical_json(record.forecast.model_dump(mode="json")),
         "previous": record.previous,
+        **_lean_part(record.lean),
     }
     return content_hash(content) == record.chain
+
+
+def _lean_part(lean: ModelLean | None) -> dict[str, str]:
+    # a record without a lean has no such field: it hashes as it did before there were any
+    return {} if lean is None else {"lean": canonical_json(lean.model_dump(mode="json"))}
 
 
 def _bias_key(bias: Bias) -> Key:
@@ -189,4 +197,5 @@ def _read_record(body: Body) -> Record:
         forecast=Forecast.model_validate_json(body["forecast"]),
         previous=body["previous"],
         chain=body["chain"],
+        lean=ModelLean.model_validate_json(body["lean"]) if "lean" in body else None,
     )

@@ -202,6 +202,22 @@ class Section(_Frozen):
     refused: tuple[str, ...] = ()
 
 
+class ModelLean(_Frozen):
+    """A model's own view beside the label: written before the session, scored apart.
+
+    Shape: `rules` are the chances without it; `weight` is its share in those of the forecast, and
+    `why` says why no other.
+    """
+
+    label: Label
+    provider: str
+    model: str
+    prompt: str
+    rules: Probabilities
+    weight: float = Field(ge=0, le=1)
+    why: str
+
+
 class Driver(_Frozen):
     """A feature that speaks for or against the label, with its number."""
 
@@ -227,6 +243,7 @@ class Bias(_Frozen):
     sections: tuple[Section, ...]
     provenance: Provenance
     provider: str
+    lean: ModelLean | None = None
     of_record: bool = False
     created_at: Instant
 

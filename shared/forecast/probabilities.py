@@ -49,6 +49,20 @@ def forecast_by(vintage: Vintage, symbol: str, values: Array) -> Forecast:
     )
 
 
+def with_chances(rules: Forecast, chances: Probabilities) -> Forecast:
+    """Let a model's share move the chances; the label stays the one of the rules."""
+    told = describe(chances, rules.base_rates)
+    same = told.label is rules.label
+    return rules.model_copy(
+        update={
+            "probabilities": chances,
+            "lift": _lift(chances, rules.base_rates, rules.label),
+            "wording": told.wording if same else f"{rules.wording} by the rules alone",
+            "edge": _edge(chances, rules.base_rates),
+        }
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """What three chances say against the base rates.

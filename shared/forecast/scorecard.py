@@ -96,8 +96,8 @@ def _drawn(dates: int) -> Array:
     return drawn
 
 
-def _interval(days: Whole, top: Array, bottom: Array) -> tuple[float, float, float]:
-    """Return sum(top) / sum(bottom) and its 95 % interval, whole dates resampled together."""
+def interval(days: Whole, top: Array, bottom: Array) -> tuple[float, float, float]:
+    """Return sum(top) / sum(bottom) with its 95 % interval, low and high; whole dates resampled."""
     index = np.unique(days, return_inverse=True)[1]
     sums = np.column_stack([np.bincount(index, weights=x) for x in (top, bottom)])
     drawn = _drawn(len(sums)) @ sums
@@ -107,7 +107,7 @@ def _interval(days: Whole, top: Array, bottom: Array) -> tuple[float, float, flo
 
 
 def _skill(scored: Scored, loss: Array, base: Array) -> tuple[float, float, float]:
-    ratio, low, high = _interval(scored.days, loss, base)
+    ratio, low, high = interval(scored.days, loss, base)
     return 1 - ratio, 1 - high, 1 - low
 
 
@@ -177,7 +177,7 @@ def _calibration(scored: Scored) -> dict[str, Any]:
 def _hits(scored: Scored) -> dict[str, Any]:
     ones = np.ones(len(scored))
     right = (scored.labels == scored.outcomes).astype(float)
-    hit, low, high = _interval(scored.days, right, ones)
+    hit, low, high = interval(scored.days, right, ones)
     figures: dict[str, Any] = {
         "hit3": hit,
         "hit3_lo": low,
@@ -189,7 +189,7 @@ def _hits(scored: Scored) -> dict[str, Any]:
     found: tuple[float | None, ...] = (None, None, None)
     always = None
     if sided.any():
-        found = _interval(scored.days, right * sided, sided.astype(float))
+        found = interval(scored.days, right * sided, sided.astype(float))
         always = float((scored.outcomes[sided] == _BULL).mean())
     figures |= dict(zip(names, found, strict=True))
     return figures | {"direction_n": int(sided.sum()), "direction_always_bullish": always}
