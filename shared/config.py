@@ -7,6 +7,7 @@ from typing import Literal, Self, TypeVar
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.domain.bias import Step
 from shared.domain.errors import ConfigError
 
 
@@ -73,6 +74,7 @@ class BiasSettings(Settings):
     gemini_api_key: SecretStr | None = None  # local profile; the cloud reads Secret Manager
     gemini_base_url: str | None = None  # tests: the wire simulator
     gemini_secret: str = "gemini-api-key"  # name of the secret in the cloud profile  # noqa: S105
+    prompt_versions: dict[Step, int] = Field(default_factory=dict)  # {"flux": 1}; else the newest
     cache_ttl_s: float = Field(default=300.0, gt=0)
     deadline_s: float = Field(default=60.0, gt=0)
     data_dir: Path | None = None  # file providers: folder with daily/, intraday/, calendar/

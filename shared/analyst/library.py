@@ -2,26 +2,32 @@
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from importlib.resources import files
 from string import Template
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.analyst.drafts import claims_first
 from shared.domain.bias import SectionDraft, Step
 from shared.domain.errors import ConfigError
 from shared.domain.ids import content_hash
 
-OUTPUTS: Mapping[str, type[BaseModel]] = MappingProxyType({"SectionDraft": SectionDraft})
+OUTPUTS: Mapping[str, Callable[[Step], type[BaseModel]]] = MappingProxyType(
+    {"SectionDraft": lambda _: SectionDraft, "ClaimsFirst": claims_first}
+)
 _FENCE = "+++\n"
 _SPLIT = "\n---\n"  # what never changes stands above it: providers can cache that part
 
 
 class Header(BaseModel):
-    """The front-matter of a prompt file."""
+    """The front-matter of a prompt file.
+
+    Shape: `hypothesis` says what a version is to do better than `changed_from`, the one before it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +38,8 @@ class Header(BaseModel):
     max_output_tokens: int = Field(gt=0)
     inputs: tuple[str, ...]
     output: str
+    changed_from: int | None = Field(default=None, ge=1)
+    hypothesis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class Prompt:
     header: Header
     system: str
     body: Template
+    sha256: str
 
     @property
     def id(self) -> str:
@@ -50,7 +59,7 @@ class Prompt:
     @property
     def output(self) -> type[BaseModel]:
         """The schema of its answer."""
-        return OUTPUTS[self.header.output]
+        return OUTPUTS[self.header.output](self.header.id)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Put the inputs in the place of their $names, in one pass.
@@ -60,17 +69,44 @@ class Prompt:
         return self.body.substitute({name: values[name] for name in self.header.inputs})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PromptLibrary:
-    """The newest released prompt of each step; `set_id` names exactly these texts."""
+    """One prompt for each step out of all that were released; `set_id` names exactly these.
+
+    Shape: `released` is by id, such as "security.v1".
+    """
 
     prompts: Mapping[Step, Prompt]
-    set_id: str
+    released: Mapping[str, Prompt]
+
+    @cached_property
+    def set_id(self) -> str:
+        """Name the chosen texts by their content, and by the schemas that are sent with them."""
+        used = {p.id: (p.sha256, p.output.model_json_schema()) for p in self.prompts.values()}
+        return f"prompts-{content_hash(used)[:12]}"
+
+    def choose(self, versions: Mapping[Step, int]) -> "PromptLibrary":
+        """Take these versions instead; a step that is not named keeps its own.
+
+        Raises: ConfigError naming every version that was never released.
+        """
+        wanted = {step: f"{step}.v{number}" for step, number in versions.items()}
+        unknown = sorted(set(wanted.values()) - self.released.keys())
+        if unknown:
+            known = ", ".join(sorted(self.released))
+            raise ConfigError([f"no prompt {name}; released are {known}" for name in unknown])
+        chosen = {step: self.released[name] for step, name in wanted.items()}
+        return replace(self, prompts=MappingProxyType({**self.prompts, **chosen}))
+
+    def versions(self, step: Step) -> tuple[Prompt, ...]:
+        """List the released prompts of a step, the oldest first."""
+        own = [p for p in self.released.values() if p.header.id is step]
+        return tuple(sorted(own, key=lambda p: p.header.version))
 
 
 @cache
 def load_library() -> PromptLibrary:
-    """Read the packaged prompts.
+    """Read the packaged prompts; the newest of each step is chosen.
 
     Raises: ConfigError listing every prompt that is wrong, changed or not released.
     """
@@ -84,29 +120,28 @@ def load_library() -> PromptLibrary:
 
 
 def build_library(texts: Mapping[str, str], lock: str) -> PromptLibrary:
-    """Check the files against the lock and keep the newest of each step.
+    """Check the files against the lock and choose the newest of each step.
 
     Raises: ConfigError listing every fault.
     """
-    released: dict[str, str] = tomllib.loads(lock)["sha256"]
-    faults = [f"{name} is locked, but there is no such prompt" for name in released.keys() - texts]
-    newest: dict[Step, Prompt] = {}
+    locked: dict[str, str] = tomllib.loads(lock)["sha256"]
+    faults = [f"{name} is locked, but there is no such prompt" for name in locked.keys() - texts]
+    released: dict[str, Prompt] = {}
     for name, text in sorted(texts.items()):
-        if released.get(name) != sha256(text):
+        if locked.get(name) != sha256(text):
             faults.append(f"{name} is not the text that LOCK.toml released: make a new version")
         try:
             prompt = parse_prompt(name, text)
         except ConfigError as error:
             faults += error.faults
             continue
-        known = newest.get(prompt.header.id)
-        if known is None or prompt.header.version > known.header.version:
-            newest[prompt.header.id] = prompt
+        released[prompt.id] = prompt
+    ordered = sorted(released.values(), key=lambda p: p.header.version)
+    newest = {prompt.header.id: prompt for prompt in ordered}
     faults += [f"no prompt for the step {step}" for step in Step if step not in newest]
     if faults:
         raise ConfigError(sorted(faults))
-    used = {p.id: sha256(texts[f"{p.id}.md"]) for p in newest.values()}
-    return PromptLibrary(MappingProxyType(newest), f"prompts-{content_hash(used)[:12]}")
+    return PromptLibrary(MappingProxyType(newest), MappingProxyType(released))
 
 
 def parse_prompt(name: str, text: str) -> Prompt:
@@ -120,12 +155,14 @@ def parse_prompt(name: str, text: str) -> Prompt:
         system, asked = body.split(_SPLIT, 1)
     except (ValueError, ValidationError) as error:  # TOML faults are ValueErrors too
         raise ConfigError([f"{name}: {error}"]) from error
-    prompt = Prompt(header, system.strip(), Template(asked.strip()))
+    prompt = Prompt(header, system.strip(), Template(asked.strip()), sha256(text))
     faults = [] if not before else ["text before the front-matter"]
     if name != f"{prompt.id}.md":
         faults.append(f"is named for another prompt than {prompt.id}")
     if header.output not in OUTPUTS:
         faults.append(f"unknown output {header.output!r}")
+    if header.version > 1 and not (header.hypothesis and header.changed_from):
+        faults.append("a later version says what it is changed from, and its hypothesis")
     if not prompt.body.is_valid() or set(prompt.body.get_identifiers()) != set(header.inputs):
         found = ", ".join(prompt.body.get_identifiers())
         faults.append(f"the header's inputs are not the $names of the text ({found})")
