@@ -1,6 +1,7 @@
 """Doing it again: a change when another writer was faster, a question that was not answered."""
 
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import TypeVar
 
 from shared.domain.errors import Conflict, RateLimited, StoreUnavailable, UpstreamUnavailable
@@ -34,12 +35,18 @@ async def compare_and_set(
 
 
 async def ask_again(
-    clock: Clock, entropy: Entropy, ask: Callable[[], Awaitable[T]], *, attempts: int = 4
+    clock: Clock,
+    entropy: Entropy,
+    ask: Callable[[], Awaitable[T]],
+    *,
+    attempts: int = 4,
+    give_up_at: float = inf,
 ) -> T:
     """Ask until there is an answer, with pauses as long as the other side says, or growing ones.
 
-    Raises: RateLimited, UpstreamUnavailable when the last attempt fails too, or the pause that is
-    asked for is longer than a minute; what else `ask` raises at once.
+    Units: `give_up_at` on the clock's monotonic scale; no pause goes past it.
+    Raises: RateLimited, UpstreamUnavailable when the last attempt fails too, or the pause would be
+    longer than a minute or than there is time; what else `ask` raises at once.
     """
     for attempt in range(1, attempts):
         try:
@@ -49,5 +56,7 @@ async def ask_again(
             if asked_s is not None and asked_s > _LONGEST_PAUSE_S:
                 raise
             pause_s = (asked_s or 0.0) + entropy.uniform(0.0, _FIRST_PAUSE_S * 2**attempt)
+            if clock.monotonic() + pause_s >= give_up_at:
+                raise
         await clock.sleep(pause_s)
     return await ask()

@@ -63,7 +63,8 @@ class ModelAnalyst:
         started = self._clock.monotonic()
         prompt = self._library.prompts[step]
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
-        request = self._request(prompt, prompt.fill(inputs_of(step, snapshot, facts, earlier)))
+        text = prompt.fill(inputs_of(step, snapshot, facts, earlier))
+        request = self._request(prompt, text, asker=snapshot.instrument)
         grounded = await self._grounded(prompt, request, facts, started)
         provider, today = self._model.provider, self._clock.now().date()
         signature = Signature(
@@ -76,7 +77,7 @@ class ModelAnalyst:
         )
         return build_section(step, grounded.draft, snapshot, facts, signature)
 
-    def _request(self, prompt: Prompt, text: str) -> ModelRequest:
+    def _request(self, prompt: Prompt, text: str, *, asker: str) -> ModelRequest:
         return ModelRequest(
             system=prompt.system,
             prompt=text,
@@ -84,6 +85,7 @@ class ModelAnalyst:
             temperature=prompt.header.temperature,
             max_output_tokens=prompt.header.max_output_tokens,
             timeout_s=self._deadline_s,
+            asker=asker,
         )
 
     async def _grounded(

@@ -8,7 +8,8 @@ DaybiasError
 │   │   └── AnswerLost       ... and nobody knows whether it did what was asked
 │   ├── StoreUnavailable     documents, bus or secrets are out of reach
 │   ├── LeaseHeld            another worker has it
-│   └── BudgetSpent          the time budget of this call is used up
+│   ├── BudgetSpent          the time budget of this call is used up
+│   └── Withheld             we do not ask for now: it was down, or today's money is spent
 ├── PermanentError           will fail again (HTTP 4xx or 502; acknowledge, alert)
 │   ├── AuthRejected         credentials are refused: the user must reconnect
 │   ├── RequestRejected      the other side says the request is wrong
@@ -70,6 +71,10 @@ class LeaseHeld(RetryableError):
 
 class BudgetSpent(RetryableError):
     """The time budget of this call is used up; the work goes on in the next message."""
+
+
+class Withheld(RetryableError):
+    """We do not ask for now, on purpose: the other side was down, or today's money is spent."""
 
 
 class PermanentError(DaybiasError):

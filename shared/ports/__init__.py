@@ -282,7 +282,8 @@ class RateLimiter(Protocol):
 class ModelRequest:
     """One structured question to a language model.
 
-    Shape: `schema` is the pydantic model that the answer's JSON must satisfy.
+    Shape: `schema` is the pydantic model that the answer's JSON must satisfy; `asker` names what
+    the question is for: where calls are limited, askers take turns.
     Units: `timeout_s` seconds for the whole call.
     """
 
@@ -292,6 +293,7 @@ class ModelRequest:
     temperature: float
     max_output_tokens: int
     timeout_s: float
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

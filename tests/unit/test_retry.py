@@ -77,3 +77,11 @@ async def test_a_question_that_is_refused_is_not_asked_again() -> None:
     with pytest.raises(ContractBroken):
         await ask_again(ManualClock(), SeededEntropy(), ask)
     assert ask.calls == 1
+
+
+async def test_no_pause_goes_past_the_time_to_give_up() -> None:
+    ask, clock = Losing(9, UpstreamUnavailable("down")), ManualClock()
+    with pytest.raises(UpstreamUnavailable):
+        await ask_again(clock, SeededEntropy(), ask, attempts=9, give_up_at=3)
+    assert clock.monotonic() < 3
+    assert ask.calls < 9

@@ -56,6 +56,13 @@ COMMON = (
         None,
     ),
     Collection(
+        "model_spending",
+        "what a model provider has cost on a day, and by how many calls",
+        "provider + day",
+        "1-2 a day",
+        None,
+    ),
+    Collection(
         "series",
         "bars of one symbol from one provider, one year or month a document",
         "symbol + timeframe + chunk + provider",
