@@ -12,6 +12,7 @@ DaybiasError
 │   └── Withheld             we do not ask for now: it was down, or today's money is spent
 ├── PermanentError           will fail again (HTTP 4xx or 502; acknowledge, alert)
 │   ├── AuthRejected         credentials are refused: the user must reconnect
+│   ├── QuotaSpent           an allowance is used up: a person or the next day must renew it
 │   ├── RequestRejected      the other side says the request is wrong
 │   ├── ContractBroken       the other side's answer has not the documented shape
 │   ├── InvalidInput         our caller sent something we cannot use
@@ -90,6 +91,10 @@ class AuthRejected(PermanentError):
     def __init__(self, message: str, *, bare: bool = False) -> None:
         super().__init__(message)
         self.bare = bare
+
+
+class QuotaSpent(PermanentError):
+    """An allowance of money or of a day is used up; waiting some seconds does not help."""
 
 
 class RequestRejected(PermanentError):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from shared.domain.errors import ContractBroken
 from shared.ports.vectors import Embedder as Embedder
 from shared.ports.vectors import StoredPoint as StoredPoint
 from shared.ports.vectors import VectorFilter as VectorFilter
@@ -308,11 +309,26 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """The raw text of an answer; the caller validates it against the schema."""
+    """The raw text of an answer; the caller validates it against the schema.
+
+    Shape: `request_id` is what the provider's support asks for, "" where it gives none.
+    """
 
     text: str
     model: str
     usage: Usage
+    request_id: str = ""
+
+
+class AnswerUnusable(ContractBroken):
+    """A model answered and counts it, but refused, was blocked or cut, or said nothing.
+
+    Shape: `answer` holds what was paid for; its text may be empty.
+    """
+
+    def __init__(self, message: str, answer: ModelAnswer) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class LanguageModel(Protocol):
@@ -326,8 +342,15 @@ class LanguageModel(Protocol):
     async def generate(self, request: ModelRequest) -> ModelAnswer:
         """Ask once; retries belong to the caller.
 
-        Raises: RateLimited, UpstreamUnavailable (also timeout), AuthRejected, RequestRejected,
-        ContractBroken when the answer is empty, blocked or cut.
+        Raises: RateLimited, UpstreamUnavailable (also timeout), AuthRejected, QuotaSpent,
+        RequestRejected, AnswerUnusable, ContractBroken. None repeats a key or the question.
+        """
+        ...
+
+    async def check(self, *, timeout_s: float) -> None:
+        """Return if the key is accepted and the model is there; costs no tokens.
+
+        Raises: as `generate`; RequestRejected with status 404 when there is no such model.
         """
         ...
 

@@ -35,7 +35,7 @@ async def open_analysts(settings: BiasSettings, base: Foundation) -> Analysts:
     key = await _gemini_key(settings, base)
     if key is None:
         return Analysts(Router.same_for_all([RulesAnalyst()], absent=[_NO_KEY]), None)
-    from shared.adapters.gemini_language_model import GeminiLanguageModel
+    from shared.adapters.models.gemini_language_model import GeminiLanguageModel
 
     model = GeminiLanguageModel(settings.gemini_model, key, base_url=settings.gemini_base_url)
     # Five steps run side by side and the synthesis after them: two waits in all.

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from infra.simulators.models.gemini import GeminiSimulator, fails, says
+from infra.simulators.models.gemini import GeminiSimulator
 from infra.simulators.models.http_door import HttpDoor
-from shared.adapters.gemini_language_model import GeminiLanguageModel
+from infra.simulators.models.script import fails, says
+from shared.adapters.models.gemini_language_model import GeminiLanguageModel
 from shared.adapters.system_clock import SystemClock
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst

@@ -27,5 +27,8 @@ class ScriptedLanguageModel:
             raise said
         return ModelAnswer(said, "gemini-3.5-flash", Usage(prompt=1000, output=100))
 
+    async def check(self, *, timeout_s: float) -> None:
+        """Every key and model is good."""
+
     async def close(self) -> None:
         """Nothing is open."""

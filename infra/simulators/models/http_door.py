@@ -5,13 +5,13 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from infra.simulators.models.gemini import GeminiSimulator
+from infra.simulators.models.wire import Cut, Reply, Responder
 
 
 class HttpDoor:
     """Serves while the `with` block runs; `url` is its base address."""
 
-    def __init__(self, simulator: GeminiSimulator, port: int = 0) -> None:
+    def __init__(self, simulator: Responder, port: int = 0) -> None:
         self._closing = Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(simulator, self._closing))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -36,23 +36,43 @@ class HttpDoor:
         self._server.server_close()
 
 
-def _handler(simulator: GeminiSimulator, closing: Event) -> type[BaseHTTPRequestHandler]:
+def _handler(simulator: Responder, closing: Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self._answer("GET")
+
         def do_POST(self) -> None:
+            self._answer("POST")
+
+        def _answer(self, method: str) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = simulator.respond("POST", self.path, headers, body)
+            reply = simulator.respond(method, self.path, headers, body)
             closing.wait(reply.delay_s)
             try:
-                self.send_response(reply.status)
-                self.send_header("Content-Type", reply.content_type)
-                self.send_header("Content-Length", str(len(reply.body)))
-                self.end_headers()
-                self.wfile.write(reply.body)
+                self._send(reply)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # the client gave up waiting, as in a timeout test
+
+        def _send(self, reply: Reply) -> None:
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.content_type)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            if reply.cut is Cut.STREAM:
+                self.send_header("Transfer-Encoding", "chunked")
+            else:
+                self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            if reply.cut is Cut.NEVER:
+                self.wfile.write(reply.body)
+                return
+            begun = reply.body[: len(reply.body) // 2]
+            frame = b"%x\r\n%b\r\n" % (len(begun), begun) if reply.cut is Cut.STREAM else begun
+            self.wfile.write(frame)
+            self.close_connection = True
 
         def log_message(self, *_: object) -> None:
             """Say nothing: requests are kept by the simulator."""

@@ -1,0 +1,1 @@
+"""Language models behind their makers' SDKs, or behind any server that speaks as one of them."""

@@ -1,0 +1,221 @@
+"""Gemini as a LanguageModel, through google-genai; retries belong to the caller.
+
+Source: wire and errors as measured with google-genai 3.4.0 (shared/llm.md of the project's notes);
+thinking https://ai.google.dev/gemini-api/docs/thinking, safety settings
+https://ai.google.dev/gemini-api/docs/safety-settings (read 2026-11-26).
+"""
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.models.failures import harmless, refusal
+from shared.adapters.models.schema import plain_schema
+from shared.domain.errors import AuthRejected, ContractBroken, DaybiasError, UpstreamUnavailable
+from shared.ports import AnswerUnusable, ModelAnswer, ModelRequest, Usage
+
+if TYPE_CHECKING:
+    from google.genai import Client
+    from google.genai.errors import APIError
+    from google.genai.types import GenerateContentConfig, GenerateContentResponse, HttpOptions
+
+_API_VERSION = "v1beta"  # the SDK's own default has changed between its versions
+_RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
+# News of wars and crimes is our ordinary material: only what is surely harmful is blocked.
+_HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
+
+
+class GeminiLanguageModel:
+    """One Gemini model.
+
+    Shape: `base_url` is for the wire simulator; None means Google's own address.
+    Units: `thinking_budget` tokens, on top of the answer's own; 0 none, None the model's default.
+    """
+
+    provider = "gemini"
+
+    def __init__(
+        self,
+        model: str,
+        api_key: str,
+        *,
+        base_url: str | None = None,
+        thinking_budget: int | None = None,
+    ) -> None:
+        self._model = model
+        self._api_key = api_key
+        self._base_url = base_url
+        self._thinking_budget = thinking_budget
+        self._client: Client | None = None
+
+    async def generate(self, request: ModelRequest) -> ModelAnswer:
+        """Ask once for JSON of the request's schema.
+
+        Raises: as the port says.
+        """
+        import httpx2
+        from google.genai.errors import APIError
+
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                response = await self._opened().aio.models.generate_content(
+                    model=self._model, contents=request.prompt, config=self._config(request)
+                )
+        except APIError as error:
+            raise self._refused(error, request) from None
+        except (httpx2.TransportError, TimeoutError) as error:
+            raise _unreachable(error) from None
+        except ValueError as error:  # not JSON, or JSON that is no answer
+            raise _strange(error) from None
+        return self._answer(response)
+
+    async def check(self, *, timeout_s: float) -> None:
+        """Return if the key is accepted and the model is there.
+
+        Raises: as the port says.
+        """
+        import httpx2
+        from google.genai.errors import APIError
+        from google.genai.types import GetModelConfig
+
+        config = GetModelConfig(http_options=_waits(timeout_s))
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._opened().aio.models.get(model=self._model, config=config)
+        except APIError as error:
+            raise self._refused(error, None) from None
+        except (httpx2.TransportError, TimeoutError) as error:
+            raise _unreachable(error) from None
+        except ValueError as error:
+            raise _strange(error) from None
+
+    def _config(self, request: ModelRequest) -> "GenerateContentConfig":
+        from google.genai import types
+
+        budget = self._thinking_budget
+        return types.GenerateContentConfig(
+            system_instruction=request.system,
+            temperature=request.temperature,
+            # the limit holds thoughts and answer together
+            max_output_tokens=request.max_output_tokens + max(0, budget or 0),
+            thinking_config=None
+            if budget is None
+            else types.ThinkingConfig(thinking_budget=budget),
+            safety_settings=[
+                types.SafetySetting(
+                    category=types.HarmCategory(f"HARM_CATEGORY_{harm}"),
+                    threshold=types.HarmBlockThreshold.BLOCK_ONLY_HIGH,
+                )
+                for harm in _HARMS
+            ],
+            response_mime_type="application/json",
+            response_json_schema=plain_schema(request.schema),
+            http_options=_waits(request.timeout_s),
+        )
+
+    def _opened(self) -> "Client":
+        if self._client is None:
+            from google import genai
+            from google.genai import types
+
+            self._client = genai.Client(
+                api_key=self._api_key,
+                vertexai=False,
+                http_options=types.HttpOptions(
+                    api_version=_API_VERSION,
+                    base_url=self._base_url,
+                    retry_options=types.HttpRetryOptions(attempts=1),
+                ),
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Close the connections, if any were opened."""
+        if self._client is not None:
+            await self._client.aio.aclose()
+            self._client = None
+
+    def _answer(self, response: "GenerateContentResponse") -> ModelAnswer:
+        usage, model = _usage(response), response.model_version or self._model
+        request_id = response.response_id or ""
+        nothing = ModelAnswer("", model, usage, request_id)
+        if not response.candidates:
+            feedback = response.prompt_feedback
+            reason = _word(feedback.block_reason if feedback else None)
+            raise _unusable(f"blocked ({reason})" if reason else "no candidates", nothing)
+        candidate = response.candidates[0]
+        parts = (candidate.content.parts if candidate.content else None) or ()
+        text = "".join(part.text or "" for part in parts if not part.thought)
+        answer = ModelAnswer(text, model, usage, request_id)
+        finish = _word(candidate.finish_reason)
+        if finish != "STOP":
+            raise _unusable(f"ended with {finish or 'no reason'}", answer)
+        if not text:
+            raise _unusable("empty", answer)
+        if response.usage_metadata is None:
+            raise ContractBroken("gemini: an answer without token counts has no known cost")
+        return answer
+
+    def _refused(self, error: "APIError", request: ModelRequest | None) -> DaybiasError:
+        details = _details(error)
+        words = harmless(str(error.message), self._api_key, request)
+        what = f"gemini: {error.code} {error.status}: {words}"
+        if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
+            return AuthRejected(what)  # it comes as a 400
+        return refusal(
+            error.code, what, spent=_day_is_spent(details), retry_after_s=_retry_after_s(details)
+        )
+
+
+def _waits(timeout_s: float) -> "HttpOptions":
+    from google.genai.types import HttpOptions
+
+    return HttpOptions(timeout=max(1, round(timeout_s * 1000)))
+
+
+def _unusable(how: str, answer: ModelAnswer) -> AnswerUnusable:
+    told = f"(request {answer.request_id})" if answer.request_id else "(no request id)"
+    return AnswerUnusable(f"gemini: the answer is {how} {told}", answer)
+
+
+def _unreachable(error: Exception) -> UpstreamUnavailable:
+    return UpstreamUnavailable(f"gemini: {type(error).__name__}")
+
+
+def _strange(error: Exception) -> ContractBroken:
+    return ContractBroken(f"gemini: an answer of another shape ({type(error).__name__})")
+
+
+def _word(value: Any) -> str:
+    return str(getattr(value, "value", value) or "")
+
+
+def _usage(response: "GenerateContentResponse") -> Usage:
+    counted = response.usage_metadata
+    if counted is None:
+        return Usage()
+    return Usage(
+        prompt=counted.prompt_token_count or 0,
+        cached=counted.cached_content_token_count or 0,
+        output=counted.candidates_token_count or 0,
+        thinking=counted.thoughts_token_count or 0,
+    )
+
+
+def _details(error: "APIError") -> list[dict[str, Any]]:
+    body = error.details if isinstance(error.details, dict) else {}
+    inner = body.get("error", body)
+    found = inner.get("details", []) if isinstance(inner, dict) else []
+    return [d for d in found if isinstance(d, dict)] if isinstance(found, list) else []
+
+
+def _day_is_spent(details: list[dict[str, Any]]) -> bool:
+    violations = [v for detail in details for v in detail.get("violations") or ()]
+    return any("PerDay" in str(v.get("quotaId")) for v in violations if isinstance(v, dict))
+
+
+def _retry_after_s(details: list[dict[str, Any]]) -> float | None:
+    delay = next((d.get("retryDelay") for d in details if d.get("@type") == _RETRY_INFO), None)
+    match = _SECONDS.fullmatch(str(delay))
+    return float(match.group(1)) if match else None
