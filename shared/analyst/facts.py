@@ -1,12 +1,13 @@
 """The names that an analyst may use, each with its value and the one way to write it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from shared.domain.bias import Feature, Forecast, Label, Level, Snapshot, Step
 from shared.domain.events import CalendarEvent
+from shared.domain.evidence import Evidence
 
 # Features whose sign is the message; they are written with it.
 SIGNED = frozenset(
@@ -69,13 +70,19 @@ class Fact:
 
 
 class Facts(Mapping[str, Fact]):
-    """Everything that one section may name; unknown names raise KeyError."""
+    """Everything that one section may name; unknown names raise KeyError.
 
-    def __init__(self, facts: Iterator[Fact]) -> None:
+    Shape: `documents` are the retrieved texts that it may point to, as document1, document2 …;
+    they are no facts: nothing of them is ever filled into prose.
+    """
+
+    def __init__(self, facts: Iterator[Fact], evidence: Sequence[Evidence] = ()) -> None:
         found: dict[str, Fact] = {}
         for fact in facts:
             found.setdefault(fact.name, fact)  # a level that is also a feature stays the feature
         self._facts = MappingProxyType(found)
+        numbered = {f"document{number}": text for number, text in enumerate(evidence, start=1)}
+        self.documents = MappingProxyType(numbered)
 
     def __getitem__(self, name: str) -> Fact:
         return self._facts[name]
@@ -103,7 +110,7 @@ def facts_of(snapshot: Snapshot, forecast: Forecast | None) -> Facts:
     Shape: features; levels; instrument, session_date, prices_from; event1, event2 …; and with a
     forecast p_bear … base_bull, lift, confidence, label, wording, edge.
     """
-    return Facts(_named(snapshot, forecast))
+    return Facts(_named(snapshot, forecast), snapshot.evidence)
 
 
 def _named(snapshot: Snapshot, forecast: Forecast | None) -> Iterator[Fact]:

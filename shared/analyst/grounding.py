@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
+from shared.analyst.inputs import outside_names
 from shared.analyst.relations import band, fault_of
 from shared.analyst.render import placeholders, without_placeholders
 from shared.domain.bias import Label, SectionDraft, Step
@@ -52,6 +53,7 @@ def violations(step: Step, draft: SectionDraft, facts: Facts) -> tuple[Violation
     found = [fault for text in texts for fault in _prose(text, facts)]
     found += [fault for claim in draft.claims if (fault := fault_of(claim, facts))]
     found += _shape(step, draft, facts)
+    found += _documents(draft, facts)
     found += _sides(draft, facts) if step is Step.SYNTHESIS else []
     found += _lean(step, draft, facts)
     return tuple(found)
@@ -119,6 +121,12 @@ def _shape(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[Violation]
     for finding in draft.findings:
         if not placeholders(finding):
             yield Violation(Kind.SHAPE, f"no feature is named in {finding!r}")
+
+
+def _documents(draft: SectionDraft, facts: Facts) -> Iterator[Violation]:
+    for name in dict.fromkeys(draft.documents):
+        if name not in outside_names(facts):
+            yield Violation(Kind.UNKNOWN_NAME, f"there is no document {name!r}")
 
 
 def _has_readings(step: Step, facts: Facts) -> bool:

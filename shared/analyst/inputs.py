@@ -5,11 +5,22 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from shared.analyst.facts import Fact, Facts
 from shared.domain.bias import Section, Snapshot, Step
+from shared.domain.evidence import Evidence
+from shared.domain.passage import PassageKind
 from shared.domain.time import iso
 
 # Facts whose text was written by third parties.
 _FROM_OUTSIDE = ("next_high", "event")
-_LONGEST_LINE = 300
+_LONGEST_LINE = 700
+# Which retrieved texts a step reads; the synthesis reads all.
+_READS = {
+    Step.SECURITY: {PassageKind.NEWS, PassageKind.STATES},
+    Step.MACRO: {PassageKind.EVENTS, PassageKind.NEWS},
+    Step.FLUX: set[PassageKind](),
+    Step.LEADERS: {PassageKind.NEWS},
+    Step.TECHNICAL: {PassageKind.STATES},
+    Step.SYNTHESIS: set(PassageKind),
+}
 
 
 def inputs_of(
@@ -21,8 +32,18 @@ def inputs_of(
         "instrument": _instrument(snapshot),
         "features": "\n".join(_line(fact) for fact in chosen),
         "sections": fence(_sections(earlier)),
-        "untrusted": fence([*_texts(chosen), *snapshot.evidence]),
+        "untrusted": fence([*_texts(chosen), *_documents(step, facts)]),
     }
+
+
+def documents_for(step: Step, facts: Facts) -> Mapping[str, Evidence]:
+    """Return the retrieved texts that a step reads, by name."""
+    return {n: text for n, text in facts.documents.items() if text.kind in _READS[step]}
+
+
+def outside_names(facts: Facts) -> set[str]:
+    """Name every text from outside that an author may say to have used."""
+    return {*facts.documents, *(fact.name for fact in facts.values() if _is_outside(fact))}
 
 
 def fence(texts: Sequence[str]) -> str:
@@ -60,6 +81,14 @@ def _line(fact: Fact) -> str:
 
 def _texts(facts: Sequence[Fact]) -> Iterator[str]:
     return (f"{f.name}: {f.text}" for f in facts if _is_outside(f) and f.value is not None)
+
+
+def _documents(step: Step, facts: Facts) -> Iterator[str]:
+    return (
+        f"{name}: {text.kind} from {text.source}, {iso(text.published_at)}: "
+        f"{text.title}. {text.text}"
+        for name, text in documents_for(step, facts).items()
+    )
 
 
 def _sections(earlier: Sequence[Section]) -> list[str]:

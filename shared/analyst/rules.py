@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from shared.analyst.facts import facts_of
 from shared.analyst.grounding import violations
+from shared.analyst.inputs import documents_for
 from shared.analyst.section import Signature, build_section
 from shared.analyst.steps import flux, leaders, macro, security, synthesis, technical
 from shared.domain.bias import Forecast, Section, SectionDraft, Snapshot, Step
@@ -27,6 +28,8 @@ class RulesAnalyst:
         del earlier
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
         draft = write_draft(step, snapshot, forecast)
+        if draft.findings:  # the rules read no texts: they say which are at hand
+            draft = draft.model_copy(update={"documents": tuple(documents_for(step, facts))})
         if found := violations(step, draft, facts):
             raise ContractBroken(f"the rules' {step} is not grounded: {'; '.join(map(str, found))}")
         return build_section(step, draft, snapshot, facts, Signature("rules", prompt=VERSION))

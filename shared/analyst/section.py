@@ -7,6 +7,7 @@ from decimal import Decimal
 from shared.analyst.facts import Facts
 from shared.analyst.render import placeholders, render, render_all
 from shared.domain.bias import Feature, Level, Section, SectionDraft, Snapshot, Step
+from shared.domain.evidence import DocumentLink
 
 _OF_STEP = {
     **dict.fromkeys(("poc", "val", "vah"), Step.FLUX),
@@ -40,6 +41,7 @@ def build_section(
         findings=render_all(draft.findings, facts),
         risks=render_all(draft.risks, facts),
         levels=levels_of(step, draft, snapshot),
+        documents=documents_of(draft, facts),
         features=features_of(step, draft, snapshot),
         data_quality=data_quality(step, snapshot),
         provider=by.provider,
@@ -58,6 +60,12 @@ def features_of(step: Step, draft: SectionDraft, snapshot: Snapshot) -> tuple[Fe
         return tuple(f for f in snapshot.features if f.step is step)
     named = _named(draft) | {claim.feature for claim in draft.claims}
     return tuple(f for f in snapshot.features if f.name in named)
+
+
+def documents_of(draft: SectionDraft, facts: Facts) -> tuple[DocumentLink, ...]:
+    """Return the retrieved texts that a draft points to, each once."""
+    named = (name for name in dict.fromkeys(draft.documents) if name in facts.documents)
+    return tuple(facts.documents[name].link for name in named)
 
 
 def levels_of(step: Step, draft: SectionDraft, snapshot: Snapshot) -> tuple[Level, ...]:

@@ -58,6 +58,10 @@ def _lines(bias: Bias) -> list[str]:
     ]
     for section in bias.sections:
         lines += ["", f"{section.step}: {section.headline}", *section.findings]
+        lines += [
+            f"  {one.kind} of {one.published_at:%Y-%m-%d}: {one.title} {one.url}".rstrip()
+            for one in section.documents
+        ]
     return lines
 
 

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.domain.events import CalendarEvent
+from shared.domain.evidence import DocumentLink, Evidence
 from shared.domain.ids import content_hash
 from shared.domain.time import Instant
 
@@ -100,7 +101,7 @@ class Snapshot(_Frozen):
     features: tuple[Feature, ...]
     levels: tuple[Level, ...]
     events: tuple[CalendarEvent, ...]
-    evidence: tuple[str, ...] = ()  # retrieved passages; the door that part 5 fills
+    evidence: tuple[Evidence, ...] = ()  # retrieved texts, none known later than `as_of`
     provenance: Provenance
 
     @property
@@ -174,6 +175,7 @@ class SectionDraft(_Frozen):
     risks: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     lean: Label | None = None  # a model's own view (synthesis); shown apart, weight 0
+    documents: tuple[str, ...] = ()  # names of the retrieved texts that it rests on
 
 
 class Section(_Frozen):
@@ -182,6 +184,8 @@ class Section(_Frozen):
     Shape: `levels` are prices to watch, ascending; `lean` is a model's own view, shown beside the
     label and scored apart; `refused` names the kinds of violation in a first draft that its author
     had to repair.
+    `documents` are the retrieved texts that a model used, or that were at hand for the rules,
+    which read none.
     Units: `elapsed_ms` milliseconds that a model took, 0 for the rules, which wait for nothing.
     """
 
@@ -190,6 +194,7 @@ class Section(_Frozen):
     findings: tuple[str, ...]
     risks: tuple[str, ...]
     levels: tuple[Level, ...] = ()
+    documents: tuple[DocumentLink, ...] = ()
     features: tuple[Feature, ...]
     data_quality: tuple[str, ...]
     provider: str  # rules, gemini, openai
@@ -246,6 +251,11 @@ class Bias(_Frozen):
     lean: ModelLean | None = None
     of_record: bool = False
     created_at: Instant
+
+    @property
+    def documents(self) -> tuple[DocumentLink, ...]:
+        """Every retrieved text that a section used, once, in the order of first use."""
+        return tuple(dict.fromkeys(link for s in self.sections for link in s.documents))
 
 
 class Unavailable(_Frozen):

@@ -24,6 +24,7 @@ from shared.domain.bias import (
     Unavailable,
 )
 from shared.domain.events import CalendarEvent
+from shared.domain.evidence import DocumentLink
 from shared.domain.instrument import Instrument
 from shared.domain.time import Instant
 from shared.http.answers import json_answer
@@ -52,6 +53,7 @@ class BoardEntry(BaseModel):
     drivers_against: tuple[Driver, ...]
     invalidation: Level | None
     events_today: tuple[CalendarEvent, ...]
+    documents: tuple[DocumentLink, ...]
     provenance: Provenance
     provider: str
 

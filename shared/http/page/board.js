@@ -37,6 +37,20 @@ function origin(entry) {
   return make("p", { class: "origin" }, words.join(" "));
 }
 
+// Titles and addresses come from outside: text nodes only, and nothing but the web is linked.
+function reference(found) {
+  const title = /^https?:\/\//i.test(found.url)
+    ? make("a", { href: found.url, rel: "noopener noreferrer nofollow", target: "_blank" }, found.title)
+    : found.title;
+  return make("li", {}, title, ` (${found.source}, ${newYork(found.published_at)})`);
+}
+
+function references(entry) {
+  if (!entry.documents.length) return [];
+  const title = entry.provider === "rules" ? "Texts at hand" : "Texts used or at hand";
+  return [make("h4", {}, title), make("ul", {}, ...entry.documents.map(reference))];
+}
+
 function why(entry) {
   const events = entry.events_today.map((event) => `${newYork(event.at)} ${event.currency} ${event.title} (${event.impact})`);
   return make("details", { class: "why" },
@@ -45,6 +59,7 @@ function why(entry) {
     ...list("For it", entry.drivers_for.map((driver) => driver.text)),
     ...list("Against it", entry.drivers_against.map((driver) => driver.text)),
     ...list("On the calendar", events),
+    ...references(entry),
     origin(entry));
 }
 
