@@ -1,6 +1,7 @@
 """Settings, frozen, one model per function kind; the only reader of the environment."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
@@ -64,7 +65,24 @@ class SyncSettings(BrokerSettings):
     budget_s: float = Field(default=480.0, gt=0)
 
 
-class BiasSettings(Settings):
+class ModelLimits(Settings):
+    """How much model providers are asked, and what they may cost.
+
+    Shape: without `redis_url` each of `model_instances` keeps to its share of the calls.
+    Units: calls a second over all instances; US dollars a UTC day; a call of unknown price counts
+    as `worst_call_usd`.
+    """
+
+    redis_url: SecretStr | None = None  # redis:// or rediss://; shares limits and the cache
+    model_instances: int = Field(default=1, ge=1)
+    gemini_calls_a_second: int = Field(default=10, ge=1)
+    openai_calls_a_second: int = Field(default=10, ge=1)
+    gemini_usd_a_day: Decimal = Field(default=Decimal(20), ge=0)
+    openai_usd_a_day: Decimal = Field(default=Decimal(20), ge=0)
+    worst_call_usd: Decimal = Field(default=Decimal("0.5"), gt=0)
+
+
+class BiasSettings(ModelLimits):
     """Settings of the bias functions.
 
     Units: `cache_ttl_s` seconds of the response cache; `deadline_s` seconds for all six steps.

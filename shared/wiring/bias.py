@@ -42,7 +42,7 @@ def bias_service(settings: BiasSettings, base: Foundation, analysts: Analysts) -
         Sources(
             market,
             base.documents,
-            base.cache,
+            analysts.guards.cache,
             base.clock,
             base.entropy,
             settings.calendar_source,

@@ -15,7 +15,7 @@ from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.bias.score import ScoreBias
 from shared.bias.service import Served
-from shared.domain.bias import Bias, Step
+from shared.domain.bias import Bias
 from shared.market.registry import load_instruments
 from tests.markets import FRIDAY_NIGHT, OPEN_13, open_market
 
@@ -40,7 +40,7 @@ async def test_a_model_on_the_wire_writes_all_six_sections_once():
     bias = await answer_by(simulator)
     assert bias.provider == "gemini"
     assert len(simulator.requests) == 6
-    assert {s.prompt for s in bias.sections} == {f"{step}.v1" for step in Step}
+    assert {s.prompt for s in bias.sections} == {p.id for p in load_library().prompts.values()}
     assert all("{" not in s.headline for s in bias.sections)
     assert bias.sections[-1].lean is bias.forecast.label
 
