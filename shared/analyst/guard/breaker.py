@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
+    QuotaSpent,
     RateLimited,
     RequestRejected,
     UpstreamUnavailable,
@@ -20,7 +21,8 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 5  # failures in a row until the provider counts as down
 _FIRST_REST_S = 10.0
 _LONGEST_REST_S = 300.0
-_DOWN = (AuthRejected, RateLimited, RequestRejected, UpstreamUnavailable)
+_LASTING = (AuthRejected, QuotaSpent)  # neither a key nor an account mends itself
+_DOWN = (*_LASTING, RateLimited, RequestRejected, UpstreamUnavailable)
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class Breaker:
         try:
             yield
         except _DOWN as error:
-            self._failed(at_once=probe or isinstance(error, AuthRejected), why=error)
+            self._failed(at_once=probe or isinstance(error, _LASTING), why=error)
             raise
         except ContractBroken:
             self._answered()
@@ -74,9 +76,8 @@ class Breaker:
         self.failures += 1
         if not at_once and self.failures < _PATIENCE:
             return
-        refused = isinstance(why, AuthRejected)  # a key does not mend itself
         doubled_s = _FIRST_REST_S * 2.0 ** min(self._rests, 10)
-        rest_s = _LONGEST_REST_S if refused else min(_LONGEST_REST_S, doubled_s)
+        rest_s = _LONGEST_REST_S if isinstance(why, _LASTING) else min(_LONGEST_REST_S, doubled_s)
         self._rests += 1
         self._until = self.clock.monotonic() + rest_s
         _log.warning(

@@ -9,7 +9,7 @@ from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
 from shared.analyst.prices import cost_usd
 from shared.domain.errors import BudgetSpent, ContractBroken, UpstreamUnavailable
-from shared.ports import Clock, Entropy, LanguageModel, ModelAnswer, ModelRequest
+from shared.ports import AnswerUnusable, Clock, Entropy, LanguageModel, ModelAnswer, ModelRequest
 from shared.retry import ask_again
 
 _ATTEMPTS = 3
@@ -61,8 +61,11 @@ class GuardedModel:
         await spending.promise()
         try:
             answer = await self._in_turn(request, deadline)
+        except AnswerUnusable as error:
+            await self._pay(spending, error.answer)
+            raise
         except ContractBroken:
-            await spending.pay(None)  # an answer that nobody can use is paid for
+            await spending.pay(None)  # an answer of another shape may be paid for all the same
             raise
         except UpstreamUnavailable:
             if self.clock.monotonic() < deadline:
@@ -76,8 +79,11 @@ class GuardedModel:
         except BaseException:
             spending.take_back()
             raise
-        await spending.pay(cost_usd(self.provider, [answer], self.clock.now().date()))
+        await self._pay(spending, answer)
         return answer
+
+    async def _pay(self, spending: Spending, answer: ModelAnswer) -> None:
+        await spending.pay(cost_usd(self.provider, [answer], self.clock.now().date()))
 
     async def _in_turn(self, request: ModelRequest, deadline: float) -> ModelAnswer:
         now = self.clock.monotonic()
@@ -86,6 +92,13 @@ class GuardedModel:
         if left_s < _LEAST_S:
             raise BudgetSpent(f"{self.provider}: no time is left for an answer")
         return await self.model.generate(replace(request, timeout_s=left_s))
+
+    async def check(self, *, timeout_s: float) -> None:
+        """Return if the key is accepted and the model is there; a breaker has no say in it.
+
+        Raises: as the model itself.
+        """
+        await self.model.check(timeout_s=timeout_s)
 
     async def close(self) -> None:
         """Release what the model has opened."""

@@ -5,6 +5,7 @@ from shared.domain.errors import (
     AuthRejected,
     BudgetSpent,
     ContractBroken,
+    QuotaSpent,
     RateLimited,
     RequestRejected,
     UpstreamUnavailable,
@@ -71,8 +72,9 @@ def test_a_question_that_was_never_asked_tells_nothing(breaker):
     assert breaker.failures == 4
 
 
-def test_a_refused_key_opens_it_at_once_and_for_long(breaker, clock):
-    fail(breaker, 1, AuthRejected("x"))
+@pytest.mark.parametrize("kind", [AuthRejected, QuotaSpent])
+def test_what_does_not_mend_itself_opens_it_at_once_and_for_long(breaker, clock, kind):
+    fail(breaker, 1, kind("x"))
     clock.advance(299)
     assert is_open(breaker)
 

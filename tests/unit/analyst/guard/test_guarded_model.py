@@ -18,7 +18,7 @@ from shared.domain.errors import (
     UpstreamUnavailable,
     Withheld,
 )
-from shared.ports import Key, ModelRequest, Rate
+from shared.ports import AnswerUnusable, Key, ModelAnswer, ModelRequest, Rate, Usage
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.scripted_language_model import ScriptedLanguageModel
@@ -121,11 +121,19 @@ async def test_an_answer_is_paid_for():
     assert await house.spent() == Decimal("0.0024")
 
 
-async def test_an_answer_that_nobody_can_use_costs_the_worst():
-    house = House(ContractBroken("cut"))
+async def test_an_answer_of_another_shape_costs_the_worst():
+    house = House(ContractBroken("a page"))
     with pytest.raises(ContractBroken):
         await house.ask()
     assert await house.spent() == Decimal("0.5")
+
+
+async def test_an_answer_that_was_blocked_costs_what_it_counts():
+    answer = ModelAnswer("", "gemini-3.5-flash", Usage(prompt=1000, output=100))
+    house = House(AnswerUnusable("blocked", answer))
+    with pytest.raises(AnswerUnusable):
+        await house.ask()
+    assert await house.spent() == Decimal("0.0024")
 
 
 async def test_an_answer_that_nobody_waited_for_costs_the_worst():
