@@ -23,7 +23,7 @@ from infra.fit.vintages import (
     read_days,
     tabulate,
 )
-from shared.bias.backtest import climatology
+from shared.bias.backtest.labels import climatology
 from shared.bias.history import Archive, PastDay, open_archive
 from shared.features.indicators import Array
 from shared.forecast.predictors import PREDICTORS

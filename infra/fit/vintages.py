@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from infra.fit.sample import fingerprint
 from shared.bias.history import Archive, PastDay, open_archive, walk
 from shared.features.indicators import Array
 from shared.forecast.predictors import LIMIT, PREDICTORS
@@ -83,19 +84,21 @@ def fit(
     dated: date,
     data: dict[str, str],
     *,
+    inputs: str = "",
     share: float = SHARE,
     penalty: float = PENALTY,
 ) -> Vintage:
     """Fit the table of a date from the labels closed a week before it."""
     until = last_label(dated)
     known = table.closed_by(until)
-    names, means, sds, inputs = _standardize(known.values)
+    names, means, sds, columns = _standardize(known.values)
     counts = {s: _counts(known, s) for s in dict.fromkeys(known.symbols)}
     empty = Vintage(
         id=f"{dated:%Y-%m}",
         dated=dated,
         fitted_until=until,
         data=data,
+        inputs=inputs,
         climatology_weight=CLIMATOLOGY_WEIGHT,
         share=share,
         penalty=penalty,
@@ -104,7 +107,7 @@ def fit(
         intercepts=(0.0, 0.0),
         slopes={},
     )
-    weights = solve(inputs, known.outcomes, _offsets(empty, known.symbols), penalty)
+    weights = solve(columns, known.outcomes, _offsets(empty, known.symbols), penalty)
     rounded = weights.round(_DIGITS).tolist()
     slopes = {
         name: Slope(mean=mean, sd=sd, bear=bear, bull=bull)
@@ -190,7 +193,11 @@ def build(folder: Path) -> list[Vintage]:
     table = tabulate(
         read_days(asyncio.run(open_archive(folder, load_instruments().values(), CUT_OFF)), symbols)
     )
-    return [fit(table, dated, data_hashes(folder, symbols, last_label(dated))) for dated in DATES]
+    inputs = fingerprint()
+    return [
+        fit(table, dated, data_hashes(folder, symbols, last_label(dated)), inputs=inputs)
+        for dated in DATES
+    ]
 
 
 def main() -> int:

@@ -14,8 +14,10 @@ from shared.domain.instrument import Instrument
 from shared.features.indicators import Array
 from shared.features.inputs import WINDOW, FeatureInputs
 from shared.features.table import features_of
+from shared.forecast.analogs import row
 from shared.forecast.predictors import STEPS, predictors
 from shared.forecast.scoring import RIVALS_NEED, close_to_close, open_to_close
+from shared.forecast.vintages import CLASSES
 from shared.market.csv_calendar import CsvCalendar, known_events
 from shared.market.csv_files import CsvFiles
 from shared.market.registry import VIX
@@ -32,6 +34,7 @@ class PastDay:
 
     Shape: `values` in the order of PREDICTORS; `known` are the newest bars at the as-of, `after`
     the next one; `as_of` and `labelled_at` are the two closes.
+    Units: `move_atr`, close to close, in the ATR known at the as-of.
     """
 
     instrument: Instrument
@@ -40,8 +43,15 @@ class PastDay:
     values: Array
     known: tuple[Bar, ...]
     after: Bar
+    move_atr: float
     outcome: Label
     outcome_open: Label
+
+    @property
+    def record(self) -> Array:
+        """This day as a row of PastDays."""
+        followed = (CLASSES.index(self.outcome), self.move_atr)
+        return row(self.after.session.toordinal(), self.labelled_at, followed, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,21 @@ class Archive:
             if found is not None and found.bars:
                 return found.invert() if source.inverted else found
         return None
+
+    def vix(self, as_of: datetime) -> Series | None:
+        """Return the VIX as it was known at a close."""
+        series = self.series.get(VIX)
+        if series is None:
+            return None
+        end = bisect_right(series.bars, as_of, key=lambda bar: bar.closed_at)
+        return replace(series, bars=series.bars[max(0, end - WINDOW) : end])
+
+    def known_events(self, as_of: datetime) -> tuple[CalendarEvent, ...] | None:
+        """Return None outside of the file's span: no row does not mean no event."""
+        events = self.events
+        if not events or not events[0].at <= as_of <= events[-1].at:
+            return None
+        return known_events(events, as_of)
 
 
 async def open_archive(folder: Path, instruments: Iterable[Instrument], until: date) -> Archive:
@@ -88,18 +113,33 @@ def walk(
         return
     for i in range(len(series.bars) - 1):
         if since <= series.bars[i + 1].session <= until:
-            yield _day(archive, instrument, series, i)
+            as_of = day_end(instrument, series.bars[i])
+            beside = Beside(archive.vix(as_of), archive.known_events(as_of))
+            yield day_at(instrument, series, i, beside)
 
 
-def _day(archive: Archive, instrument: Instrument, series: Series, i: int) -> PastDay | str:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was known at a close beside the prices."""
+
+    vix: Series | None
+    events: Sequence[CalendarEvent] | None
+
+
+def day_end(instrument: Instrument, bar: Bar) -> datetime:
+    """Tell when the day of a bar is over, its own and that of the instrument it stands for."""
+    return max(bar.closed_at, session_close(instrument, bar.session))
+
+
+def day_at(instrument: Instrument, series: Series, i: int, beside: Beside) -> PastDay | str:
+    """Work out the day of one bar that has another after it, or say why it gives no forecast."""
     last, after = series.bars[i], series.bars[i + 1]
     known = series.bars[max(0, i + 1 - WINDOW - _SPARE) : i + 1]
     if len(known) < RIVALS_NEED:
         return f"{RIVALS_NEED} bars are needed before a forecast"
-    as_of = max(last.closed_at, session_close(instrument, last.session))
-    features = features_of(
-        inputs_at(archive, instrument, replace(series, bars=known), as_of), STEPS
-    )
+    as_of = day_end(instrument, last)
+    inputs = inputs_at(instrument, replace(series, bars=known), as_of, beside)
+    features = features_of(inputs, STEPS)
     atr = next(f.value for f in features if f.name == "atr14")
     if not isinstance(atr, float) or atr <= 0:
         return "no ATR was known"
@@ -107,16 +147,17 @@ def _day(archive: Archive, instrument: Instrument, series: Series, i: int) -> Pa
         instrument=instrument,
         as_of=as_of,
         labelled_at=after.closed_at,
-        values=predictors(features),
+        values=predictors(features, instrument.sessions_a_year),
         known=known[-_KEPT:],
         after=after,
+        move_atr=(after.close - last.close) / atr,
         outcome=close_to_close(last, after, atr),
         outcome_open=open_to_close(after, atr),
     )
 
 
 def inputs_at(
-    archive: Archive, instrument: Instrument, known: Series, as_of: datetime
+    instrument: Instrument, known: Series, as_of: datetime, beside: Beside
 ) -> FeatureInputs:
     """Collect what the steps read at a close, from bars that had closed and events as known."""
     last = known.bars[-1].session
@@ -129,22 +170,6 @@ def inputs_at(
         session=session,
         edges=(before, close, after),
         daily=known,
-        vix=_vix(archive, as_of),
-        events=_events(archive, as_of),
+        vix=beside.vix,
+        events=beside.events,
     )
-
-
-def _vix(archive: Archive, as_of: datetime) -> Series | None:
-    series = archive.series.get(VIX)
-    if series is None:
-        return None
-    end = bisect_right(series.bars, as_of, key=lambda bar: bar.closed_at)
-    return replace(series, bars=series.bars[max(0, end - WINDOW) : end])
-
-
-def _events(archive: Archive, as_of: datetime) -> tuple[CalendarEvent, ...] | None:
-    """Return None outside of the file's span: no row does not mean no event."""
-    events = archive.events
-    if not events or not events[0].at <= as_of <= events[-1].at:
-        return None
-    return known_events(events, as_of)

@@ -62,6 +62,7 @@ async def write_bias(
         events_today=snapshot.events,
         sections=sections,
         provenance=snapshot.provenance,
+        analogs=snapshot.analogs,
         provider=_providers(sections),
         lean=lean,
         created_at=created_at,

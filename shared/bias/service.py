@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from shared.analyst.analyst import Analyst
 from shared.bias.moments import Occasion, check_offered, current_occasion
 from shared.bias.months import OutcomeMonths
+from shared.bias.past_days import PastDaysStore
 from shared.bias.pipeline import write_bias
 from shared.bias.snapshot import take_snapshot
 from shared.bias.store import BiasStore
@@ -95,6 +96,7 @@ class BiasService:
         self._clock = sources.clock
         self._store = BiasStore(sources.documents, sources.clock, sources.entropy)
         self._months = OutcomeMonths(sources.documents, sources.clock)
+        self._past_days = PastDaysStore(sources.documents)
         self._leases = Leases(sources.documents, sources.clock, sources.entropy)
         self._cache_ttl_s = cache_ttl_s
         self._flight_s = deadline_s + _SPARE_S
@@ -221,6 +223,7 @@ class BiasService:
         )
         if isinstance(snapshot, Unavailable):
             return snapshot
+        snapshot = await self._past_days.beside(snapshot, occasion.instrument)
         try:
             months = await self._months.read(vintage_for(snapshot.as_of).fitted_until)
             calibrated = forecast(occasion.instrument, snapshot.features, snapshot.as_of, months)

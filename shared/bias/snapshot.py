@@ -88,7 +88,7 @@ async def _context(
     leaders = {s: await store.series(s, Timeframe.DAY, as_of) for s in LEADERS}
     at_hand = {symbol: series for symbol, series in leaders.items() if series is not None}
     vix = await store.series(VIX, Timeframe.DAY, as_of)
-    events, calendar_fault = await _events(store, as_of, calendar_source)
+    events, calendar_fault = await calendar_at(store, as_of, calendar_source)
     missing = [
         None if hourly else "hourly bars",
         None if vix else "VIX",
@@ -111,9 +111,13 @@ async def _hourly(store: MarketStore, source: PriceSource, as_of: datetime) -> S
     return None
 
 
-async def _events(
+async def calendar_at(
     store: MarketStore, as_of: datetime, calendar_source: str
 ) -> tuple[tuple[CalendarEvent, ...] | None, str | None]:
+    """Return the events as they were known, None without a usable body, and what is wrong with it.
+
+    Raises: StoreUnavailable.
+    """
     body = await store.calendar(calendar_source, as_of)
     if body is None:
         return None, "economic calendar"

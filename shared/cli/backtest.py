@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from shared.bias.backtest.report import report
 from shared.bias.history import open_archive
-from shared.bias.report import report
 from shared.cli.terminal import err, out, table
 from shared.domain.errors import DaybiasError
 from shared.forecast.plots import reliability_svg, skill_svg

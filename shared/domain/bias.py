@@ -91,8 +91,44 @@ class Provenance(_Frozen):
     missing: tuple[str, ...] = ()
 
 
+class AnalogDay(_Frozen):
+    """A past session that followed a day like the newest one.
+
+    Units: `distance` in standard deviations of the forecast's inputs, 0 is the same; `move` from
+    close to close, in the ATR known before it.
+    """
+
+    session: date
+    distance: float
+    outcome: Label
+    move: float
+
+
+class Analogs(_Frozen):
+    """What followed the past days that were most like the newest one: evidence, never a chance.
+
+    Shape: `searched` days since `since` were compared; of the `count` most similar ones `bear`,
+    `neutral` and `bull` were followed by that class; `nearest` are the closest of them.
+    Units: `low`, `median` and `high` are the 10th, 50th and 90th percentile of their moves, in ATR.
+    """
+
+    searched: int
+    since: date
+    count: int
+    bear: int
+    neutral: int
+    bull: int
+    low: float
+    median: float
+    high: float
+    nearest: tuple[AnalogDay, ...]
+
+
 class Snapshot(_Frozen):
-    """Everything an analyst may know, frozen at `as_of`; equal snapshots have equal hashes."""
+    """Everything an analyst may know, frozen at `as_of`; equal snapshots have equal hashes.
+
+    Shape: `analogs` is None where too few past days were known.
+    """
 
     instrument: str
     session: date  # the session that the bias is for
@@ -103,6 +139,7 @@ class Snapshot(_Frozen):
     events: tuple[CalendarEvent, ...]
     evidence: tuple[Evidence, ...] = ()  # retrieved texts, none known later than `as_of`
     provenance: Provenance
+    analogs: Analogs | None = None
 
     @property
     def hash(self) -> str:
@@ -148,12 +185,17 @@ class Forecast(_Frozen):
     lift: float
     wording: str  # "leans bearish against a normal day"
     edge: str  # the plain word on how near zero the directional edge is
-    vintage: str  # id of the coefficient table
+    vintage: str  # the coefficient table and the months added to it: "2020-01+2020-01..2020-05"
 
     @property
     def confidence(self) -> float:
         """The calibrated probability of the class shown as label."""
         return self.probabilities.of(self.label)
+
+    @property
+    def table(self) -> str:
+        """The id of the coefficient table as it was fitted."""
+        return self.vintage.partition("+")[0]
 
 
 class Claim(_Frozen):
@@ -247,6 +289,7 @@ class Bias(_Frozen):
     events_today: tuple[CalendarEvent, ...]
     sections: tuple[Section, ...]
     provenance: Provenance
+    analogs: Analogs | None = None
     provider: str
     lean: ModelLean | None = None
     of_record: bool = False

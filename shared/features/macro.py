@@ -29,7 +29,8 @@ DEFINITIONS = (
 )
 
 _CPI = re.compile(r"\b(CPI|consumer price)", re.IGNORECASE)
-_PAYROLLS = re.compile(r"non-?farm (payrolls|employment)", re.IGNORECASE)
+# the official count; the estimates of a payroll firm (ADP) of two days before are another release
+_PAYROLLS = re.compile(r"^(?!.*\bADP\b).*non-?farm (payrolls|employment)", re.IGNORECASE)
 # which currency's events, and which titles, are a bank's decision
 _BANKS = {
     "fomc": ("USD", r"FOMC statement|federal funds rate"),
@@ -63,7 +64,7 @@ def compute(inputs: FeatureInputs) -> dict[str, Value]:
             "high_tomorrow": _count(tomorrow, Impact.HIGH),
             "medium_tomorrow": _count(tomorrow, Impact.MEDIUM),
             "cpi_today": _titled(today, _CPI),
-            "payrolls_today": _titled(today, _PAYROLLS),
+            "payrolls_today": _titled([e for e in today if e.currency == "USD"], _PAYROLLS),
             "central_bank_today": int(any(banks.values())),
             "holiday_today": int(bool(holidays)),
         }

@@ -9,7 +9,7 @@ import numpy as np
 from shared.domain.bias import Feature, Step
 from shared.features.indicators import Array
 
-_STEADY = math.sqrt(252)  # sessions a year: daily range against yearly volatility
+_YEARLY = frozenset(("realized_vol20", "parkinson_vol20"))  # read as those of one session
 LIMIT = 3.0  # standard deviations; a crash does not make the line run away
 
 
@@ -41,7 +41,7 @@ def _scaled(move_pct: float, atr_pct: float) -> float:
 
 
 def _range_against_volatility(atr_pct: float, volatility: float) -> float:
-    return math.log(atr_pct * _STEADY / volatility)
+    return math.log(atr_pct / volatility)
 
 
 _SECURITY, _MACRO, _TECHNICAL = Step.SECURITY, Step.MACRO, Step.TECHNICAL
@@ -75,12 +75,19 @@ GROUPS = tuple(dict.fromkeys(p.group for p in PREDICTORS))
 STEPS = tuple(dict.fromkeys(p.step for p in PREDICTORS))
 
 
-def predictors(features: Iterable[Feature]) -> Array:
+def predictors(features: Iterable[Feature], sessions_a_year: int) -> Array:
     """Work out every predictor in the order of PREDICTORS, NaN where one of its numbers is missing.
 
     Shape: a number that cannot enter (the logarithm of zero) counts as missing.
+    Units: yearly volatilities are read as those of one of the market's sessions, so that a week
+    that trades on seven days weighs a move as one of five does.
     """
-    numbers = {f.name: float(f.value) for f in features if isinstance(f.value, float | int)}
+    daily = math.sqrt(sessions_a_year)
+    numbers = {
+        f.name: float(f.value) / (daily if f.name in _YEARLY else 1)
+        for f in features
+        if isinstance(f.value, float | int)
+    }
     return np.array([_value(p, numbers) for p in PREDICTORS])
 
 

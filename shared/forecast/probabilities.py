@@ -29,7 +29,8 @@ def forecast(
     Raises: NotFound when no coefficient table is dated by `as_of`.
     """
     vintage = recalibrated(vintage_for(as_of), months, as_of)
-    return forecast_by(vintage, instrument.symbol, predictors(features))
+    values = predictors(features, instrument.sessions_a_year)
+    return forecast_by(vintage, instrument.symbol, values)
 
 
 def forecast_by(vintage: Vintage, symbol: str, values: Array) -> Forecast:

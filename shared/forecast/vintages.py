@@ -37,7 +37,8 @@ class Slope(_Frozen):
 class Vintage(_Frozen):
     """One fitted table.
 
-    Shape: `data` maps each file to the sha256 of the rows that were used; `slopes` maps a
+    Shape: `data` maps each file to the sha256 of the rows that were used; `inputs` is the
+    fingerprint of the predictors as they were computed then (infra/fit/sample.py); `slopes` maps a
     predictor's name to its part, one that never varied before the date is absent.
     Units: `climatology_weight` in days: how much history the pooled shares count for; `share` of
     the logistic in the mix.
@@ -47,6 +48,7 @@ class Vintage(_Frozen):
     dated: date
     fitted_until: date  # the last session whose close entered as a label
     data: dict[str, str]
+    inputs: str
     climatology_weight: int = Field(gt=0)
     share: float = Field(ge=0, le=1)
     penalty: float = Field(gt=0)

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 
+from shared.bias.past_days import KeepPastDays, PastDaysReport
 from shared.bias.score import ScoreReport
-from shared.config import Settings, load
+from shared.config import BiasSettings, load
 from shared.domain.time import NEW_YORK
 from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
+from shared.market.registry import load_instruments
+from shared.market.store import MarketStore
 from shared.wiring.foundation import Foundation, shut_doors, stand_on
 from shared.wiring.scorer import bias_scorer
 
@@ -22,20 +25,30 @@ def score_function() -> Delegate:
 
 
 def build_score(
-    *, settings: Settings | None = None, foundation: Foundation | None = None
+    *, settings: BiasSettings | None = None, foundation: Foundation | None = None
 ) -> Starlette:
     """Put the app together.
 
     Raises: ConfigError.
     """
-    settings = settings or load(Settings)
+    settings = settings or load(BiasSettings)
     base, lifespan = stand_on(settings, foundation)
     scorer = bias_scorer(base)
+    past_days = past_days_keeper(base, settings)
 
-    async def score() -> dict[str, list[ScoreReport] | str | None]:
+    async def score() -> dict[str, list[ScoreReport] | str | PastDaysReport | None]:
         today = base.clock.now().astimezone(NEW_YORK).date()
         days = [today - timedelta(days=back) for back in reversed(range(_LOOK_BACK_DAYS))]
         sessions = [await scorer.score(day) for day in days]
-        return {"sessions": sessions, "month_closed": await scorer.close_month()}
+        month = await scorer.close_month()
+        added = await past_days.bring(load_instruments().values())
+        return {"sessions": sessions, "month_closed": month, "past_days": added}
 
     return shut_doors(job_app("score_bias", score, lifespan=lifespan), settings)
+
+
+def past_days_keeper(base: Foundation, settings: BiasSettings) -> KeepPastDays:
+    """Make the use case that adds each closed session to the past days of its instrument."""
+    market = MarketStore(base.documents, base.clock, base.entropy)
+    source = settings.calendar_source
+    return KeepPastDays(base.documents, market, base.clock, base.entropy, calendar_source=source)

@@ -83,6 +83,14 @@ COMMON = (
         ),
     ),
     Collection(
+        "past_days",
+        "what was known before each past session, and what it brought",
+        "instrument + year",
+        "21 a year",
+        None,
+        copies="numbers worked out from series and calendars as they were known then",
+    ),
+    Collection(
         "news",
         "versions of articles with their fetch time, without the articles' texts",
         "source + article + time of its last change",

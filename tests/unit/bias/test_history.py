@@ -40,7 +40,7 @@ def test_an_archive_reads_nothing_of_after_its_last_day(archive):
 
 def test_a_past_day_knows_what_a_snapshot_of_its_close_knows(archive):
     day = next(d for d in days(archive) if d.after.session == UNTIL)
-    live = predictors(compute(open_inputs("SPY", day.as_of)).features)
+    live = predictors(compute(open_inputs("SPY", day.as_of)).features, 252)
     np.testing.assert_array_equal(day.values, live)
 
 

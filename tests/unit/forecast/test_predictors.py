@@ -12,7 +12,7 @@ NAMES = [p.name for p in PREDICTORS]
 
 
 def of(name, *features):
-    return predictors(features)[NAMES.index(name)]
+    return predictors(features, 252)[NAMES.index(name)]
 
 
 def number(name, value):
@@ -25,7 +25,7 @@ def test_every_predictor_reads_numbers_that_its_step_defines():
 
 
 def test_nothing_known_is_missing_everywhere():
-    assert np.isnan(predictors(())).all()
+    assert np.isnan(predictors((), 252)).all()
 
 
 def test_a_number_without_a_value_is_missing():

@@ -46,3 +46,14 @@ def test_later_months_add_up_by_instrument_and_in_the_pool():
 
 def test_the_logistic_stays_as_it_was_fitted():
     assert at(2020, 3, 8).slopes == vintage().slopes
+
+
+def test_the_id_names_the_table_and_the_months_that_were_added():
+    assert at(2020, 2, 8).id == "2020-01+2020-01"
+    assert at(2020, 3, 8).id == "2020-01+2020-01..2020-02"
+
+
+def test_a_month_that_lacks_is_not_named_as_added():
+    months = {m: {"SPY": (1, 0, 0)} for m in ("2020-01", "2020-03", "2020-04", "2020-12")}
+    table = recalibrated(vintage(), months, datetime(2021, 2, 8, 21, tzinfo=UTC))
+    assert table.id == "2020-01+2020-01,2020-03..2020-04,2020-12"

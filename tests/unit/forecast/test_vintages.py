@@ -18,6 +18,7 @@ def vintage(dated="2020-01-01", **changes):
         "dated": dated,
         "fitted_until": "2019-12-24",
         "data": {},
+        "inputs": "",
         "climatology_weight": 100,
         "share": 0.3,
         "penalty": 100.0,

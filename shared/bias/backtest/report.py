@@ -4,17 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from shared.bias.backtest import (
-    Backtest,
-    climatology,
-    leaks,
-    rivals,
-    run,
-    scored,
-    sensitivity,
-)
+from shared.bias.backtest.labels import climatology
+from shared.bias.backtest.leaks import leaks
+from shared.bias.backtest.rivals import rivals
+from shared.bias.backtest.sensitivity import sensitivity
+from shared.bias.backtest.verdicts import bars
+from shared.bias.backtest.walked import Backtest, run, scored
 from shared.bias.history import Archive
-from shared.bias.verdicts import bars
 from shared.domain.errors import NotFound
 from shared.domain.instrument import Instrument
 from shared.forecast.scorecard import Scored, summarize

@@ -1,0 +1,222 @@
+"""Past days of each instrument in the document store, for the days that are most like today."""
+
+import asyncio
+import base64
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import numpy as np
+
+from shared.bias.history import Beside, PastDay, day_at, day_end
+from shared.bias.snapshot import calendar_at
+from shared.domain.bars import Series, Timeframe
+from shared.domain.bias import AnalogDay, Analogs, Snapshot
+from shared.domain.errors import NotFound
+from shared.domain.events import CalendarEvent
+from shared.domain.instrument import Instrument
+from shared.features.indicators import Array
+from shared.forecast.analogs import PastDays, Similar, similar
+from shared.forecast.predictors import PREDICTORS, predictors
+from shared.forecast.scoring import RIVALS_NEED
+from shared.forecast.vintages import CLASSES, vintage_for
+from shared.market.registry import VIX
+from shared.market.store import MarketStore
+from shared.ports import Clock, Create, Document, Documents, Entropy, Key, Update
+from shared.retry import compare_and_set
+
+_YEARS = 6  # that are read: more days are not more alike, and each costs time
+_A_ROUND = 300  # days of one instrument that one round adds: a first fill takes a few rounds
+_SHOWN = 5
+_TAIL = 10  # per cent
+_COLUMNS = " ".join(p.name for p in PREDICTORS)
+
+
+@dataclass(slots=True)
+class PastDaysReport:
+    """How many days a round added, by instrument; `missing` says where none can be."""
+
+    added: dict[str, int] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+
+class PastDaysStore:
+    """What was known before each past session, and what it brought; a year a document."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def read(self, symbol: str, as_of: datetime) -> PastDays:
+        """Return the days of which it was known by then what followed.
+
+        Raises: StoreUnavailable.
+        """
+        newest = as_of.year + 1  # a session may be dated a day after the instant
+        years = range(newest - _YEARS, newest + 1)
+        found = await self._documents.get_many([_key(symbol, year) for year in years])
+        return PastDays.of(_rows(year) for year in found if year).until(as_of)
+
+    async def beside(self, snapshot: Snapshot, instrument: Instrument) -> Snapshot:
+        """Put the most similar past days into a snapshot; unchanged where too few are known.
+
+        Raises: StoreUnavailable.
+        """
+        try:
+            slopes = vintage_for(snapshot.as_of).slopes
+        except NotFound:
+            return snapshot
+        past = await self.read(instrument.symbol, snapshot.as_of)
+        today = predictors(snapshot.features, instrument.sessions_a_year)
+        found = similar(past, today, slopes)
+        if found is None:
+            return snapshot
+        return snapshot.model_copy(update={"analogs": _shown(past, found)})
+
+
+class KeepPastDays:
+    """Adds each session once it has closed, as a backtest walks it."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        market: MarketStore,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        calendar_source: str = "official",
+    ) -> None:
+        self._documents = documents
+        self._market = market
+        self._clock = clock
+        self._entropy = entropy
+        self._calendar_source = calendar_source
+
+    async def bring(self, instruments: Iterable[Instrument]) -> PastDaysReport:
+        """Add what has closed since, the oldest first; a first fill takes a few rounds.
+
+        Idempotent: a day that is there stays as it was known when it was added.
+        Raises: StoreUnavailable, InvalidInput beyond the session table.
+        """
+        report, now = PastDaysReport(), self._clock.now()
+        vix = await self._market.series(VIX, Timeframe.DAY, now)
+        calendars = _Calendars(self._market, self._calendar_source)
+        for instrument in instruments:
+            found = await self._market.price_series(instrument, Timeframe.DAY, now)
+            if found is None:
+                report.missing.append(instrument.symbol)
+                continue
+            added = await self._add(instrument, (found[1], vix), calendars)
+            if added:
+                report.added[instrument.symbol] = added
+        return report
+
+    async def _add(
+        self,
+        instrument: Instrument,
+        prices: tuple[Series, Series | None],
+        calendars: "_Calendars",
+    ) -> int:
+        series, vix = prices
+        due = (await self._due(instrument, series))[:_A_ROUND]
+        ends = [day_end(instrument, series.bars[i]) for i in due]
+        beside = [Beside(vix, await calendars.at(end)) for end in ends]
+        days = await asyncio.to_thread(_walked, instrument, series, due, beside)
+        by_year: dict[int, list[Array]] = defaultdict(list)
+        for day in days:
+            by_year[day.after.session.year].append(day.record)
+        for year, rows in by_year.items():
+            await self._put(_key(instrument.symbol, year), rows)
+        return len(days)
+
+    async def _due(self, instrument: Instrument, series: Series) -> list[int]:
+        """Number the bars whose next one is not among the days that are held."""
+        first, last = series.bars[0].session.year, series.bars[-1].session.year
+        keys = [_key(instrument.symbol, year) for year in range(first, last + 1)]
+        stored = await self._documents.get_many(keys)
+        held = {session for d in stored if d for session in PastDays(_rows(d)).sessions.tolist()}
+        return [
+            i
+            for i in range(RIVALS_NEED - 1, len(series.bars) - 1)
+            if series.bars[i + 1].session.toordinal() not in held
+        ]
+
+    async def _put(self, key: Key, rows: Sequence[Array]) -> None:
+        async def merge() -> None:
+            (stored,) = await self._documents.get_many([key])
+            old = [] if stored is None else [*_rows(stored)]
+            held = {row[0] for row in old}
+            whole = PastDays.of([*old, *(row for row in rows if row[0] not in held)])
+            body = _body(key, whole)
+            write = Create(key, body) if stored is None else Update(key, body, stored.version)
+            await self._documents.commit([write])
+
+        await compare_and_set(self._clock, self._entropy, merge)
+
+
+@dataclass(slots=True)
+class _Calendars:
+    """Bodies as they were known at closes, which many instruments share; read once a round."""
+
+    market: MarketStore
+    source: str
+    known: dict[datetime, tuple[CalendarEvent, ...] | None] = field(default_factory=dict)
+
+    async def at(self, as_of: datetime) -> tuple[CalendarEvent, ...] | None:
+        if as_of not in self.known:
+            self.known[as_of], _ = await calendar_at(self.market, as_of, self.source)
+        return self.known[as_of]
+
+
+def _walked(
+    instrument: Instrument, series: Series, due: Sequence[int], beside: Sequence[Beside]
+) -> list[PastDay]:
+    found = (day_at(instrument, series, i, b) for i, b in zip(due, beside, strict=True))
+    return [day for day in found if isinstance(day, PastDay)]
+
+
+def _key(symbol: str, year: int) -> Key:
+    return Key("past_days", (f"{symbol}-{year}",))
+
+
+def _body(key: Key, days: PastDays) -> dict[str, str | int]:
+    # one text of numbers: 21 instruments times six years are read for one board
+    table = base64.b64encode(days.table.astype("<f8").tobytes()).decode()
+    return {"past": key.id, "columns": _COLUMNS, "days": len(days), "table": table}
+
+
+def _rows(document: Document) -> Array:
+    """Read a year; one whose columns are not today's was worked out by other rules: none of it."""
+    body = document.body
+    if body["columns"] != _COLUMNS:
+        return PastDays.of(()).table
+    flat = np.frombuffer(base64.b64decode(body["table"]), dtype="<f8")
+    table: Array = flat.reshape(body["days"], -1)
+    return table
+
+
+def _shown(past: PastDays, found: Similar) -> Analogs:
+    days, counts = found.days, np.bincount(found.days.outcomes, minlength=len(CLASSES)).tolist()
+    low, median, high = np.percentile(days.moves, (_TAIL, 50, 100 - _TAIL)).round(2).tolist()
+    near = zip(days.sessions, found.distances, days.outcomes, days.moves, strict=True)
+    return Analogs(
+        searched=len(past),
+        since=date.fromordinal(int(past.sessions.min())),
+        count=len(days),
+        bear=counts[0],
+        neutral=counts[1],
+        bull=counts[2],
+        low=low + 0.0,
+        median=median + 0.0,
+        high=high + 0.0,
+        nearest=tuple(
+            AnalogDay(
+                session=date.fromordinal(int(session)),
+                distance=round(float(distance), 2),
+                outcome=CLASSES[outcome],
+                move=round(float(move), 2) + 0.0,
+            )
+            for session, distance, outcome, move in itertools.islice(near, _SHOWN)
+        ),
+    )
