@@ -12,6 +12,8 @@ from shared.bias.moments import Occasion, current_occasion
 from shared.bias.service import BiasService, Sources
 from shared.bias.snapshot import take_snapshot
 from shared.domain.bias import (
+    AnalogDay,
+    Analogs,
     Feature,
     Forecast,
     Label,
@@ -186,4 +188,21 @@ def small_forecast(label: Label = Label.BEARISH) -> Forecast:
         wording=f"leans {str(label).lower()} against a normal day",
         edge="The directional edge is near zero: 2.0 points.",
         vintage="2020-01",
+    )
+
+
+def some_analogs() -> Analogs:
+    """Make what followed fifty similar days."""
+    near = AnalogDay(session=date(2019, 1, 7), distance=0.31, outcome=Label.BULLISH, move=0.62)
+    return Analogs(
+        searched=612,
+        since=date(2017, 11, 30),
+        count=50,
+        bear=16,
+        neutral=14,
+        bull=20,
+        low=-1.1,
+        median=0.08,
+        high=0.95,
+        nearest=(near,),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from shared.domain.bias import Feature, Forecast, Label, Level, Snapshot, Step
+from shared.domain.bias import Analogs, Feature, Forecast, Label, Level, Snapshot, Step
 from shared.domain.events import CalendarEvent
 from shared.domain.evidence import Evidence
 
@@ -23,6 +23,7 @@ SIGNED = frozenset(
         *("sma20_slope", "sma50_slope", "sma200_slope"),
         *("sma20_distance", "sma50_distance", "sma200_distance"),
         *("macd", "macd_signal", "macd_histogram", "lift"),
+        *("analog_low", "analog_median", "analog_high"),
     )
 )
 _LABELS = (("bear", Label.BEARISH), ("neutral", Label.NEUTRAL), ("bull", Label.BULLISH))
@@ -108,7 +109,8 @@ def facts_of(snapshot: Snapshot, forecast: Forecast | None) -> Facts:
     """Collect what a section may name; the forecast's numbers only for the synthesis.
 
     Shape: features; levels; instrument, session_date, prices_from; event1, event2 …; and with a
-    forecast p_bear … base_bull, lift, confidence, label, wording, edge.
+    forecast p_bear … base_bull, lift, confidence, label, wording, edge, and where enough past days
+    are known analog_count … analog_high.
     """
     return Facts(_named(snapshot, forecast), snapshot.evidence)
 
@@ -125,6 +127,8 @@ def _named(snapshot: Snapshot, forecast: Forecast | None) -> Iterator[Fact]:
         yield Fact(f"event{number}", _event(event), "text", as_of=snapshot.as_of, step=Step.MACRO)
     if forecast is not None:
         yield from _of_forecast(forecast)
+        if snapshot.analogs is not None:
+            yield from _of_analogs(snapshot.analogs)
 
 
 def price_decimals(snapshot: Snapshot) -> int:
@@ -161,3 +165,11 @@ def _of_forecast(forecast: Forecast) -> Iterator[Fact]:
     yield Fact("label", str(forecast.label), "text")
     yield Fact("wording", forecast.wording, "text")
     yield Fact("edge", forecast.edge.rstrip("."), "text")
+
+
+def _of_analogs(analogs: Analogs) -> Iterator[Fact]:
+    for name in ("searched", "count", "bear", "neutral", "bull"):
+        yield Fact(f"analog_{name}", getattr(analogs, name), "count")
+    yield Fact("analog_since", f"{analogs.since:%B %Y}", "text")
+    for name in ("low", "median", "high"):
+        yield Fact(f"analog_{name}", getattr(analogs, name), "atr", 2)

@@ -10,7 +10,7 @@ from shared.analyst.steps import flux, leaders, macro, security, synthesis, tech
 from shared.domain.bias import Forecast, Section, SectionDraft, Snapshot, Step
 from shared.domain.errors import ContractBroken
 
-VERSION = "rules.v2"  # part of the key of stored answers: count it up when a text changes
+VERSION = "rules.v3"  # part of the key of stored answers: count it up when a text changes
 
 
 class RulesAnalyst:

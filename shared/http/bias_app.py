@@ -15,6 +15,7 @@ from starlette.types import Lifespan
 from shared.bias.score import CAVEAT
 from shared.bias.service import BiasService, Served
 from shared.domain.bias import (
+    Analogs,
     Bias,
     Driver,
     Forecast,
@@ -55,6 +56,7 @@ class BoardEntry(BaseModel):
     events_today: tuple[CalendarEvent, ...]
     documents: tuple[DocumentLink, ...]
     provenance: Provenance
+    analogs: Analogs | None
     provider: str
 
 

@@ -32,7 +32,7 @@ def write(facts: Facts, snapshot: Snapshot) -> SectionDraft:
         findings.append(_RESTS_ON)
     if drivers.supporting:
         findings.append(f"{_in_agreement(facts)}: {_listed(drivers.supporting)}.")
-    findings.append(_confirmation(facts, label))
+    findings += [_analogs(facts), _confirmation(facts, label)]
     risks = [_invalidated(snapshot, facts, label), _events(facts)]
     if drivers.contradicting:
         risks.insert(0, f"{_against(facts)}: {_listed(drivers.contradicting)}.")
@@ -99,6 +99,24 @@ def _lift_claims(facts: Facts, label: Label) -> list[Claim]:
     if mine is None or base is None or mine == base:
         return [claim("confidence", "positive")]
     return [claim(f"p_{side}", "above" if mine > base else "below", f"base_{side}")]
+
+
+def _analogs(facts: Facts) -> str:
+    if not has(facts, "analog_count"):
+        return ""
+    lead = say(
+        facts,
+        "analogs",
+        "Of the past days most like the newest ({analog_count} out of {analog_searched} since "
+        "{analog_since}) {analog_bear} were followed by a bear session, {analog_neutral} by a "
+        "small move and {analog_bull} by a bull session",
+        "What followed the days most like it ({analog_count} out of {analog_searched} since "
+        "{analog_since}): bear {analog_bear}, small move {analog_neutral}, bull {analog_bull}",
+    )
+    return (
+        f"{lead} (median {{analog_median}}, mostly {{analog_low}} to {{analog_high}}); "
+        "such days have shown no skill and move no chance."
+    )
 
 
 def _confirmation(facts: Facts, label: Label) -> str:

@@ -33,6 +33,7 @@ function origin(entry) {
   const source = entry.provenance;
   const words = [`Prices: ${source.proxy_label ?? source.series} (${source.source}), last bar ${newYork(source.last_bar_at)}.`];
   if (source.missing.length) words.push(`Missing: ${source.missing.join(", ")}.`);
+  words.push(`Chances by the table ${entry.forecast.vintage}.`);
   words.push(`Written by ${entry.provider}; ${entry.of_record ? "the forecast of record" : "an update"} as of ${newYork(entry.as_of)}.`);
   return make("p", { class: "origin" }, words.join(" "));
 }
@@ -51,6 +52,19 @@ function references(entry) {
   return [make("h4", {}, title), make("ul", {}, ...entry.documents.map(reference))];
 }
 
+const signed = (move) => `${move >= 0 ? "+" : "−"}${Math.abs(move).toFixed(2)} ATR`;
+
+function likeIt(found) {
+  if (!found) return [];
+  const near = found.nearest.map((one) => `${one.session}: ${one.outcome}, ${signed(one.move)}`);
+  return [
+    make("h4", {}, "Past days like it"),
+    make("p", {}, `After the ${found.count} most similar of ${found.searched} days since ${found.since}: ` +
+      `${found.bear} bearish, ${found.neutral} neutral, ${found.bull} bullish sessions; median ${signed(found.median)}. ` +
+      "Evidence without proven skill: it moves no chance."),
+    make("ul", {}, ...near.map((text) => make("li", {}, text)))];
+}
+
 function why(entry) {
   const events = entry.events_today.map((event) => `${newYork(event.at)} ${event.currency} ${event.title} (${event.impact})`);
   return make("details", { class: "why" },
@@ -60,6 +74,7 @@ function why(entry) {
     ...list("Against it", entry.drivers_against.map((driver) => driver.text)),
     ...list("On the calendar", events),
     ...references(entry),
+    ...likeIt(entry.analogs),
     origin(entry));
 }
 

@@ -69,4 +69,4 @@ async def test_each_step_can_have_its_own_order():
 
 def test_the_name_lists_everybody_who_may_have_written():
     failing = Fails(RateLimited("x"), set())
-    assert Router.same_for_all([failing, RulesAnalyst()]).name == "model.x+rules.v2"
+    assert Router.same_for_all([failing, RulesAnalyst()]).name == "model.x+rules.v3"

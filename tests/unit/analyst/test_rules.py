@@ -4,6 +4,7 @@ import pytest
 
 from shared.analyst.facts import facts_of
 from shared.analyst.grounding import violations
+from shared.analyst.render import render
 from shared.analyst.rules import RulesAnalyst, write_draft
 from shared.domain.bias import Label, Snapshot, Step
 from shared.forecast.probabilities import forecast
@@ -17,6 +18,7 @@ from tests.markets import (
     open_market,
     small_forecast,
     small_snapshot,
+    some_analogs,
 )
 
 # Evenings through the crash and the recovery, each after the closes.
@@ -143,3 +145,23 @@ async def test_an_event_title_with_an_instruction_changes_nothing_but_its_own_qu
     assert hostile.findings == tuple(
         f.replace("Chair speaks at", f"{title} at") for f in plain.findings
     )
+
+
+@pytest.mark.parametrize("day", range(4))
+@pytest.mark.parametrize("label", list(Label))
+def test_analog_days_are_told_with_their_number_and_without_a_false_alarm(label, day):
+    session = small_snapshot().session + timedelta(days=day)
+    found = {"analogs": some_analogs(), "session": session}
+    snapshot, expected = small_snapshot().model_copy(update=found), small_forecast(label)
+    draft = write_draft(Step.SYNTHESIS, snapshot, expected)
+    facts = facts_of(snapshot, expected)
+    assert violations(Step.SYNTHESIS, draft, facts) == ()
+    (told,) = [text for text in draft.findings if "analog_count" in text]
+    assert "no skill" in told
+    assert "50" in render(told, facts)
+    assert "612" in render(told, facts)
+
+
+def test_without_enough_past_days_nothing_is_said_of_any():
+    draft = write_draft(Step.SYNTHESIS, small_snapshot(), small_forecast())
+    assert not [text for text in draft.findings if "similar" in text or "most like" in text]

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from shared.analyst.rules import RulesAnalyst
 from shared.bias.months import OutcomeMonths
 from shared.bias.pipeline import write_bias
@@ -94,7 +96,7 @@ async def test_a_lean_is_scored_apart_beside_the_rules():
     assert lean["rules_rps"] == rps(record.forecast.probabilities, outcome)
     chances = mixed(record.forecast.probabilities, Label.NEUTRAL, SHARE)
     assert lean["mixed_rps"] == rps(chances, outcome)
-    assert sum(spy["chances"]) == 1
+    assert sum(spy["chances"]) == pytest.approx(1)
     assert json.dumps(spy["base"])
 
 

@@ -89,7 +89,7 @@ async def test_a_failed_computation_frees_the_way_for_the_next():
 async def test_a_holder_that_died_is_waited_out():
     market = await open_market()
     service = market.service()
-    name = "bias-SPY-2020-05-29-close-rules.v2"
+    name = "bias-SPY-2020-05-29-close-rules.v3"
     await Leases(market.documents, market.clock, market.entropy).acquire(name, 30)
     assert (await served(service)).cache == "fresh"
     assert sum(market.clock.slept) == pytest.approx(30, abs=1)
@@ -97,7 +97,7 @@ async def test_a_holder_that_died_is_waited_out():
 
 async def test_a_computation_that_takes_too_long_is_not_waited_for_for_ever():
     market = await open_market()
-    name = "bias-SPY-2020-05-29-close-rules.v2"
+    name = "bias-SPY-2020-05-29-close-rules.v3"
     await Leases(market.documents, market.clock, market.entropy).acquire(name, 3600)
     with pytest.raises(LeaseHeld):
         await market.service().bias("SPY")

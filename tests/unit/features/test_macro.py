@@ -62,6 +62,15 @@ def test_a_title_raises_its_flag_and_no_other(title, flag):
 
 
 @pytest.mark.parametrize(
+    ("title", "currency"),
+    [("ADP Non-Farm Employment Change", "USD"), ("Non-Farm Employment Change", "All")],
+)
+def test_a_count_that_is_not_the_official_one_raises_no_flag(title, currency):
+    values = compute(event(REPLAY + timedelta(hours=1), title, currency=currency))
+    assert (values["payrolls_today"], values["high_today"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
     ("symbol", "currency", "title", "flag"),
     [
         ("SPY", "USD", "FOMC statement", "fomc_today"),

@@ -45,3 +45,15 @@ def test_a_gap_counts_by_its_size_alone():
 def test_what_has_no_logarithm_is_missing(volatility):
     features = (number("atr_pct", 1.0), number("realized_vol20", volatility))
     assert math.isnan(of("atr_against_volatility", *features))
+
+
+def test_a_move_weighs_alike_where_a_year_has_more_sessions():
+    """Yearly volatility of equal days is greater where more of them make a year."""
+    found = []
+    for year in (252, 365):
+        yearly = number("realized_vol20", math.sqrt(year))  # one per cent a session
+        values = predictors((yearly, number("momentum20", 4.0), number("atr_pct", 2.0)), year)
+        named = dict(zip(NAMES, values.tolist(), strict=True))
+        found.append((named["momentum"], named["atr_against_volatility"]))
+    assert found[0] == pytest.approx((4.0, math.log(2.0)))
+    assert found[1] == pytest.approx(found[0])
