@@ -1,7 +1,7 @@
 """Documents in a dictionary: the twin of the stores in fast tests and in the simulation."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic_core import from_json
@@ -17,9 +17,23 @@ from shared.domain.collections.addresses import index_fields
 from shared.domain.errors import AlreadyExists, VersionChanged
 from shared.ports import Body, Create, Delete, Document, JsonScalar, Key, Page, Query, Write
 
+Rank = tuple[int, Any]
 
-def _rank(value: JsonScalar) -> tuple[int, Any]:
+
+def _rank(value: JsonScalar) -> Rank:
     return (0, 0) if value is None else (2, value) if isinstance(value, str) else (1, value)
+
+
+def _is_within(rank: Rank, query: Query) -> bool:
+    """Tell whether a value lies between the query's bounds, which are of its own type."""
+    if query.at_least is not None:
+        low = _rank(query.at_least)
+        if rank < low or rank[0] != low[0]:
+            return False
+    if query.below is not None:
+        high = _rank(query.below)
+        return rank < high and rank[0] == high[0]
+    return True
 
 
 class MemoryDocuments:
@@ -27,7 +41,9 @@ class MemoryDocuments:
 
     def __init__(self) -> None:
         self._rows: dict[Key, tuple[str, str]] = {}  # body as JSON, version
-        self._indexed: defaultdict[str, dict[Key, Body]] = defaultdict(dict)  # by collection
+        # by collection, then by the ancestors' ids
+        self._indexed: defaultdict[str, defaultdict[tuple[str, ...], dict[Key, Body]]]
+        self._indexed = defaultdict(lambda: defaultdict(dict))
         self._sequence = 0
         self.commits = 0
 
@@ -47,13 +63,16 @@ class MemoryDocuments:
             self._sequence += 1
             if body is None:
                 self._rows.pop(write.key, None)
-                self._indexed[write.key.collection].pop(write.key, None)
+                self._siblings(write.key).pop(write.key, None)
             else:
                 self._rows[write.key] = (body, str(self._sequence))
                 named = index_fields(write.key.collection)
                 fields = {name: write.body[name] for name in named}  # type: ignore[union-attr]  # no deletion has a body
-                self._indexed[write.key.collection][write.key] = fields
+                self._siblings(write.key)[write.key] = fields
         self.commits += 1
+
+    def _siblings(self, key: Key) -> dict[Key, Body]:
+        return self._indexed[key.collection][key.path[:-1]]
 
     def _check(self, write: Write) -> None:
         row = self._rows.get(write.key)
@@ -68,13 +87,7 @@ class MemoryDocuments:
     async def scan(self, query: Query) -> Page:
         check_query(query)
         after = read_cursor(query)
-        found = [
-            (_rank(fields[query.order_by] if query.order_by else None), key.path, key)
-            for key, fields in self._indexed[query.collection].items()
-            if (query.parent is None or key.path[:-1] == query.parent)
-            and self._matches(query, fields)
-        ]
-        found.sort(key=lambda row: row[:2], reverse=query.descending)
+        found = sorted(self._matches(query), key=lambda row: row[:2], reverse=query.descending)
         if after is not None:
             place = (_rank(after[0]), after[1])
             found = [
@@ -89,19 +102,19 @@ class MemoryDocuments:
             )
         return Page(tuple(page), cursor)
 
-    def _matches(self, query: Query, fields: Body) -> bool:
-        if any(fields[field] != value for field, value in query.where.items()):
-            return False
-        if query.order_by is None:
-            return True
-        value = _rank(fields[query.order_by])
-        above = query.at_least is None or (
-            value >= _rank(query.at_least) and value[0] == _rank(query.at_least)[0]
-        )
-        below = query.below is None or (
-            value < _rank(query.below) and value[0] == _rank(query.below)[0]
-        )
-        return above and below
+    def _matches(self, query: Query) -> Iterator[tuple[Rank, tuple[str, ...], Key]]:
+        parents = self._indexed[query.collection]
+        under = parents.values() if query.parent is None else [parents.get(query.parent, {})]
+        where = query.where.items()
+        for siblings in under:
+            for key, fields in siblings.items():
+                for field, value in where:
+                    if fields[field] != value:
+                        break
+                else:
+                    rank = _rank(fields[query.order_by] if query.order_by else None)
+                    if _is_within(rank, query):
+                        yield rank, key.path, key
 
     async def close(self) -> None:
         """Nothing is open."""
