@@ -89,8 +89,10 @@ def _check_fields(fields: Mapping[str, Any], key: Key) -> None:
     for name, value in fields.items():
         if not name or (name[0] == "_" and name[:2] == "__" == name[-2:]):
             raise ValueError(f"{key}: {name!r} cannot be a field name")
-        if type(value) is not str:  # which most are
-            _check_value(value, key)
+        kind = type(value)
+        if kind is str or value is None or (kind is int and -_INT64 <= value < _INT64):
+            continue  # as most are, and quickly told
+        _check_value(value, key)
 
 
 def _check_value(value: Any, key: Key) -> None:

@@ -28,6 +28,9 @@ class Booking:
     visible_at: datetime
 
 
+_LOOKED_AT = frozenset({"runs", "executions", "accounts"})  # with what was there before
+
+
 class WatchedBus(MemoryBus):
     """A bus that knows which fills were ever published, readable or not."""
 
@@ -76,11 +79,12 @@ class Watch(MemoryDocuments):
         return self._read(key)
 
     async def commit(self, writes: Sequence[Write]) -> None:
-        before = {write.key: self._read(write.key) for write in writes}
+        looked_at = [one for one in writes if one.key.collection in _LOOKED_AT]
+        before = {write.key: self._read(write.key) for write in looked_at}
         await super().commit(writes)
         for write in writes:
             if isinstance(write, Create | Update):
-                self._look(write, before[write.key])
+                self._look(write, before.get(write.key))
                 if write.key.collection == "connections":
                     await self._look_at_login(write.key, write.body)
 
