@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from shared.analyst.deadline import Deadline
 from shared.domain.bias import Forecast, Section, Snapshot, Step
 
 
@@ -15,9 +16,15 @@ class Analyst(Protocol):
         ...
 
     async def section(
-        self, step: Step, snapshot: Snapshot, forecast: Forecast, earlier: Sequence[Section]
+        self,
+        step: Step,
+        snapshot: Snapshot,
+        forecast: Forecast,
+        earlier: Sequence[Section],
+        *,
+        deadline: Deadline,
     ) -> Section:
-        """Write one step; `earlier` holds the five others when the step is the synthesis.
+        """Write one step by the deadline; `earlier` holds the five others for the synthesis.
 
         Raises: RetryableError or PermanentError when this author cannot; another one then writes.
         """

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from shared.analyst.checks.violation import Kind, Violation
+from shared.analyst.deadline import Deadline
 from shared.analyst.facts import Facts, facts_of
 from shared.analyst.grounding import violations
 from shared.analyst.inputs import fence, inputs_of
@@ -34,18 +35,12 @@ class _Draft:
 
 
 class ModelAnalyst:
-    """Any LanguageModel with the prompt library.
+    """Any LanguageModel with the prompt library."""
 
-    Units: `deadline_s` seconds for one section, a repair included.
-    """
-
-    def __init__(
-        self, model: LanguageModel, library: PromptLibrary, clock: Clock, *, deadline_s: float
-    ) -> None:
+    def __init__(self, model: LanguageModel, library: PromptLibrary, clock: Clock) -> None:
         self._model = model
         self._library = library
         self._clock = clock
-        self._deadline_s = deadline_s
 
     @property
     def name(self) -> str:
@@ -53,9 +48,15 @@ class ModelAnalyst:
         return f"{self._model.provider}.{self._library.set_id}"
 
     async def section(
-        self, step: Step, snapshot: Snapshot, forecast: Forecast, earlier: Sequence[Section]
+        self,
+        step: Step,
+        snapshot: Snapshot,
+        forecast: Forecast,
+        earlier: Sequence[Section],
+        *,
+        deadline: Deadline,
     ) -> Section:
-        """Write one step.
+        """Write one step by the deadline, a repair included.
 
         Raises: what the model raises; ContractBroken when its answer stays ungrounded after one
         repair; UpstreamUnavailable when no time is left for the repair.
@@ -64,8 +65,8 @@ class ModelAnalyst:
         prompt = self._library.prompts[step]
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
         text = prompt.fill(inputs_of(step, snapshot, facts, earlier))
-        request = self._request(prompt, text, asker=snapshot.instrument)
-        grounded = await self._grounded(prompt, request, facts, started)
+        request = _request(prompt, text, snapshot.instrument, deadline.left_s)
+        grounded = await self._grounded(prompt, request, facts, deadline)
         provider, today = self._model.provider, self._clock.now().date()
         signature = Signature(
             provider=provider,
@@ -77,25 +78,14 @@ class ModelAnalyst:
         )
         return build_section(step, grounded.draft, snapshot, facts, signature)
 
-    def _request(self, prompt: Prompt, text: str, *, asker: str) -> ModelRequest:
-        return ModelRequest(
-            system=prompt.system,
-            prompt=text,
-            schema=prompt.output,
-            temperature=prompt.header.temperature,
-            max_output_tokens=prompt.header.max_output_tokens,
-            timeout_s=self._deadline_s,
-            asker=asker,
-        )
-
     async def _grounded(
-        self, prompt: Prompt, request: ModelRequest, facts: Facts, started: float
+        self, prompt: Prompt, request: ModelRequest, facts: Facts, deadline: Deadline
     ) -> _Draft:
         first = await self._model.generate(request)
         draft, faults = self._checked(prompt, first, facts)
         if draft is not None:
             return _Draft(draft, (first,))
-        left_s = self._deadline_s - (self._clock.monotonic() - started)
+        left_s = deadline.left_s
         if left_s < _LEAST_FOR_REPAIR_S:
             raise UpstreamUnavailable(f"no time left to repair: {_told(faults)}")
         repair = replace(request, prompt=_repair(request, first, faults), timeout_s=left_s)
@@ -117,6 +107,18 @@ class ModelAnalyst:
             kinds = dict(Counter(str(fault.kind) for fault in faults))
             _log.warning("analyst.refused", extra=fields | {"violations": kinds})
         return draft, faults
+
+
+def _request(prompt: Prompt, text: str, asker: str, timeout_s: float) -> ModelRequest:
+    return ModelRequest(
+        system=prompt.system,
+        prompt=text,
+        schema=prompt.output,
+        temperature=prompt.header.temperature,
+        max_output_tokens=prompt.header.max_output_tokens,
+        timeout_s=timeout_s,
+        asker=asker,
+    )
 
 
 def read_draft(

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from shared.analyst.analyst import Analyst
+from shared.analyst.deadline import Deadline
 from shared.domain.bias import Forecast, Section, Snapshot, Step
 from shared.domain.errors import PermanentError, RetryableError
 
@@ -35,17 +36,26 @@ class Router:
         return "+".join(dict.fromkeys(names))
 
     async def section(
-        self, step: Step, snapshot: Snapshot, forecast: Forecast, earlier: Sequence[Section]
+        self,
+        step: Step,
+        snapshot: Snapshot,
+        forecast: Forecast,
+        earlier: Sequence[Section],
+        *,
+        deadline: Deadline,
     ) -> Section:
         """Return the first section that an analyst of the step could write.
+
+        Shape: each may take what leaves as much to those after it; the last one waits for nothing.
 
         Raises: what the last analyst raised when all have failed.
         """
         reasons = list(self._absent)
         *preferred, last = self._orders[step]
-        for analyst in preferred:
+        for after, analyst in zip(range(len(preferred) - 1, -1, -1), preferred, strict=True):
+            share = deadline.share(after)
             try:
-                section = await analyst.section(step, snapshot, forecast, earlier)
+                section = await analyst.section(step, snapshot, forecast, earlier, deadline=share)
             except (RetryableError, PermanentError) as error:
                 reasons.append(f"{analyst.name}: {type(error).__name__}: {error}")
                 _log.warning(
@@ -54,7 +64,8 @@ class Router:
                 )
                 continue
             return _labelled(section, reasons)
-        return _labelled(await last.section(step, snapshot, forecast, earlier), reasons)
+        section = await last.section(step, snapshot, forecast, earlier, deadline=deadline)
+        return _labelled(section, reasons)
 
 
 def _labelled(section: Section, reasons: Sequence[str]) -> Section:

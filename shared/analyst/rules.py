@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.analyst.deadline import Deadline
 from shared.analyst.facts import facts_of
 from shared.analyst.grounding import violations
 from shared.analyst.inputs import documents_for
@@ -19,13 +20,19 @@ class RulesAnalyst:
     name = VERSION
 
     async def section(
-        self, step: Step, snapshot: Snapshot, forecast: Forecast, earlier: Sequence[Section]
+        self,
+        step: Step,
+        snapshot: Snapshot,
+        forecast: Forecast,
+        earlier: Sequence[Section],
+        *,
+        deadline: Deadline | None = None,
     ) -> Section:
-        """Write one step; the rules read the snapshot, not what others wrote of it.
+        """Write one step; the rules read the snapshot, not what others wrote, and wait for nothing.
 
         Raises: ContractBroken when a text of ours is not grounded, which is a defect.
         """
-        del earlier
+        del earlier, deadline
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
         draft = write_draft(step, snapshot, forecast)
         if draft.findings:  # the rules read no texts: they say which are at hand

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from shared.analyst.analyst import Analyst
+from shared.analyst.deadline import Deadline
 from shared.analyst.drivers import as_drivers, drivers_of, invalidation
 from shared.analyst.facts import facts_of
 from shared.domain.bias import (
@@ -23,27 +24,27 @@ from shared.forecast.probabilities import with_chances
 Weigh = Callable[[str, str], Awaitable[ModelWeight]]
 
 
-async def write_bias(
+async def write_bias(  # noqa: PLR0913 - what is written, by whom, and on which terms
     analyst: Analyst,
     snapshot: Snapshot,
     forecast: Forecast,
     *,
     created_at: datetime,
     weigh: Weigh,
+    deadline: Deadline,
 ) -> Bias:
-    """Let the analyst write all six steps and put the answer together.
+    """Let the analyst write all six steps by the deadline and put the answer together.
 
-    Shape: a lean with a share in the chances has the synthesis written again, by the new chances.
+    Shape: five steps wait side by side for half of the time at most, the synthesis for what is
+    left. A lean with a share in the chances has it written again, by the new chances.
     Raises: what the analyst raises when a step has no author left.
     """
-    five = await asyncio.gather(
-        *(analyst.section(step, snapshot, forecast, ()) for step in FEATURE_STEPS)
-    )
-    last = await analyst.section(Step.SYNTHESIS, snapshot, forecast, five)
+    five = await _five(analyst, snapshot, forecast, deadline.share(1))
+    last = await analyst.section(Step.SYNTHESIS, snapshot, forecast, five, deadline=deadline)
     lean = await _lean(last, forecast, weigh)
     if lean is not None and lean.weight:
         forecast = with_chances(forecast, mixed(lean.rules, lean.label, lean.weight))
-        again = await analyst.section(Step.SYNTHESIS, snapshot, forecast, five)
+        again = await analyst.section(Step.SYNTHESIS, snapshot, forecast, five, deadline=deadline)
         last = again.model_copy(update={"lean": lean.label})
     sections = (*five, last)
     facts = facts_of(snapshot, forecast)
@@ -67,6 +68,13 @@ async def write_bias(
         lean=lean,
         created_at=created_at,
     )
+
+
+async def _five(
+    analyst: Analyst, snapshot: Snapshot, forecast: Forecast, deadline: Deadline
+) -> list[Section]:
+    asked = (analyst.section(s, snapshot, forecast, (), deadline=deadline) for s in FEATURE_STEPS)
+    return list(await asyncio.gather(*asked))
 
 
 async def _lean(synthesis: Section, forecast: Forecast, weigh: Weigh) -> ModelLean | None:

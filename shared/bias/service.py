@@ -9,6 +9,7 @@ from typing import Literal
 from weakref import WeakValueDictionary
 
 from shared.analyst.analyst import Analyst
+from shared.analyst.deadline import Deadline
 from shared.bias.moments import Occasion, check_offered, current_occasion
 from shared.bias.months import OutcomeMonths
 from shared.bias.past_days import PastDaysStore
@@ -99,6 +100,7 @@ class BiasService:
         self._past_days = PastDaysStore(sources.documents)
         self._leases = Leases(sources.documents, sources.clock, sources.entropy)
         self._cache_ttl_s = cache_ttl_s
+        self._deadline_s = deadline_s
         self._flight_s = deadline_s + _SPARE_S
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -230,7 +232,12 @@ class BiasService:
         except NotFound as error:
             return _unavailable(occasion, str(error))
         bias = await write_bias(
-            self._analyst, snapshot, calibrated, created_at=now, weigh=self._weigh
+            self._analyst,
+            snapshot,
+            calibrated,
+            created_at=now,
+            weigh=self._weigh,
+            deadline=Deadline.within(self._clock, self._deadline_s),
         )
         # decided after the models have answered: only what is written by the cut-off counts
         return await self._store.save(snapshot, bias, for_record=self._may_record(occasion))

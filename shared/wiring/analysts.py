@@ -44,10 +44,8 @@ async def open_analysts(settings: BiasSettings, base: Foundation) -> Analysts:
     model = guards.around(
         GeminiLanguageModel(settings.gemini_model, key, base_url=settings.gemini_base_url)
     )
-    # Five steps run side by side and the synthesis after them: two waits in all.
-    deadline_s = settings.deadline_s / 2
     library = load_library().choose(settings.prompt_versions)
-    preferred = ModelAnalyst(model, library, base.clock, deadline_s=deadline_s)
+    preferred = ModelAnalyst(model, library, base.clock)
     return Analysts(Router.same_for_all([preferred, RulesAnalyst()]), model, guards)
 
 

@@ -24,7 +24,7 @@ async def answer_by(simulator: GeminiSimulator) -> Bias:
     market = await open_market()
     with HttpDoor(simulator) as door:
         gemini = GeminiLanguageModel("gemini-3.5-flash", simulator.key, base_url=door.url)
-        model = ModelAnalyst(gemini, load_library(), SystemClock(), deadline_s=20)
+        model = ModelAnalyst(gemini, load_library(), SystemClock())
         service = market.service(Router.same_for_all([model, RulesAnalyst()]))
         answer = await service.bias("ES")
         again = await service.bias("ES")

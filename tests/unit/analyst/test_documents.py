@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.analyst.checks.violation import Kind
+from shared.analyst.deadline import Deadline
 from shared.analyst.facts import facts_of
 from shared.analyst.grounding import violations
 from shared.analyst.inputs import inputs_of
@@ -61,8 +62,10 @@ def untrusted(step: Step, taken: Snapshot) -> list[str]:
 async def ask(draft: dict[str, object], *more: dict[str, object], taken: Snapshot | None = None):
     clock = ManualClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
     model = ScriptedLanguageModel([json.dumps(d) for d in (draft, *more)], clock)
-    analyst = ModelAnalyst(model, load_library(), clock, deadline_s=10)
-    section = await analyst.section(Step.TECHNICAL, taken or snapshot(), small_forecast(), ())
+    analyst = ModelAnalyst(model, load_library(), clock)
+    by = Deadline.within(clock, 10)
+    known = taken or snapshot()
+    section = await analyst.section(Step.TECHNICAL, known, small_forecast(), (), deadline=by)
     return section, model
 
 

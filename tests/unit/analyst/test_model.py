@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from shared.analyst.deadline import Deadline
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.domain.bias import Label, Section, Step
@@ -30,8 +31,10 @@ def model(*script: object, takes_s: float = 1.0) -> ScriptedLanguageModel:
 
 
 async def ask(model: ScriptedLanguageModel, step: Step = Step.TECHNICAL) -> Section:
-    analyst = ModelAnalyst(model, load_library(), model._clock, deadline_s=10)
-    return await analyst.section(step, small_snapshot(), small_forecast(Label.BEARISH), ())
+    analyst = ModelAnalyst(model, load_library(), model._clock)
+    by = Deadline.within(model._clock, 10)
+    forecast = small_forecast(Label.BEARISH)
+    return await analyst.section(step, small_snapshot(), forecast, (), deadline=by)
 
 
 async def test_a_grounded_answer_becomes_a_signed_section_with_its_numbers_filled_in():

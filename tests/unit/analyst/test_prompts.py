@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.adapters.gemini_language_model import plain_schema
+from shared.adapters.models.schema import plain_schema
 from shared.analyst.drafts import LEVELS, claimable, claims_first, comparable, relations_of
 from shared.analyst.facts import facts_of
 from shared.analyst.inputs import inputs_of

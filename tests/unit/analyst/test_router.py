@@ -3,11 +3,13 @@ import asyncio
 import pytest
 
 from shared.analyst.analyst import Analyst
+from shared.analyst.deadline import Deadline
 from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.domain.bias import Section, Step
 from shared.domain.errors import ContractBroken, DaybiasError, RateLimited
 from tests.markets import small_forecast, small_snapshot
+from tests.twins.manual_clock import ManualClock
 
 
 class Fails:
@@ -19,7 +21,7 @@ class Fails:
         self._error = error
         self._steps = steps
 
-    async def section(self, step, snapshot, forecast, earlier) -> Section:
+    async def section(self, step, snapshot, forecast, earlier, *, deadline) -> Section:
         if step in self._steps:
             raise self._error
         written = await RulesAnalyst().section(step, snapshot, forecast, earlier)
@@ -27,7 +29,8 @@ class Fails:
 
 
 async def write(analyst: Analyst, step: Step) -> Section:
-    return await analyst.section(step, small_snapshot(), small_forecast(), ())
+    deadline = Deadline.within(ManualClock(), 60)
+    return await analyst.section(step, small_snapshot(), small_forecast(), (), deadline=deadline)
 
 
 @pytest.mark.parametrize("error", [RateLimited("later"), ContractBroken("ungrounded")])
@@ -70,3 +73,19 @@ async def test_each_step_can_have_its_own_order():
 def test_the_name_lists_everybody_who_may_have_written():
     failing = Fails(RateLimited("x"), set())
     assert Router.same_for_all([failing, RulesAnalyst()]).name == "model.x+rules.v3"
+
+
+class Slow(Fails):
+    """An analyst that fails when its whole time is over."""
+
+    async def section(self, step, snapshot, forecast, earlier, *, deadline) -> Section:
+        self.had_s = deadline.left_s
+        await deadline.clock.sleep(deadline.left_s)
+        raise self._error
+
+
+async def test_slow_providers_share_one_deadline_and_the_rules_still_answer():
+    first, second = (Slow(RateLimited("later"), set(Step)) for _ in range(2))
+    section = await write(Router.same_for_all([first, second, RulesAnalyst()]), Step.FLUX)
+    assert section.provider == "rules"
+    assert (first.had_s, second.had_s) == (30, 30)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.analyst.deadline import Deadline
 from shared.analyst.rules import RulesAnalyst
 from shared.bias.months import OutcomeMonths
 from shared.bias.pipeline import write_bias
@@ -18,6 +19,7 @@ from shared.forecast.scoring import rps
 from shared.market.registry import load_instruments
 from shared.ports import Key
 from tests.markets import AS_OF, FRIDAY_NIGHT, Market, open_market, small_forecast, small_snapshot
+from tests.twins.manual_clock import ManualClock
 
 FRIDAY = date(2020, 5, 29)
 
@@ -31,7 +33,13 @@ class LeaningAnalyst:
         self.forecasts: list[Forecast] = []
 
     async def section(
-        self, step: Step, snapshot: Snapshot, forecast: Forecast, earlier: Sequence[Section]
+        self,
+        step: Step,
+        snapshot: Snapshot,
+        forecast: Forecast,
+        earlier: Sequence[Section],
+        *,
+        deadline: Deadline,
     ) -> Section:
         section = await RulesAnalyst().section(step, snapshot, forecast, earlier)
         if step is not Step.SYNTHESIS:
@@ -121,7 +129,12 @@ async def written(weight: float) -> tuple[Bias, list[Forecast]]:
 
     analyst = LeaningAnalyst()
     bias = await write_bias(
-        analyst, small_snapshot(), small_forecast(), created_at=AS_OF, weigh=weigh
+        analyst,
+        small_snapshot(),
+        small_forecast(),
+        created_at=AS_OF,
+        weigh=weigh,
+        deadline=Deadline.within(ManualClock(), 60),
     )
     return bias, analyst.forecasts
 

@@ -26,7 +26,7 @@ class Counting:
         self.open = self.most_open = 0
         self.error = error
 
-    async def section(self, step, snapshot, forecast, earlier) -> Section:
+    async def section(self, step, snapshot, forecast, earlier, *, deadline) -> Section:
         self.calls.append((snapshot.instrument, step))
         self.open += 1
         self.most_open = max(self.most_open, self.open)
