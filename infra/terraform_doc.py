@@ -47,13 +47,19 @@ def _functions() -> str:
         (
             f"`{name}`",
             ", ".join(f["called_by"]) or "nobody yet",
-            ", ".join(["Firestore"] * f["documents"] + f["reads_secrets"]) or "nothing",
+            _may_use(f),
             ", ".join(f["publishes"]),
             f"{f['memory']}, {f['concurrency']} at once, {f['timeout_s']} s",
         )
         for name, f in local("locals.tf", "functions").items()
     ]
     return _table(("function", "called by", "may use", "publishes to", "size"), rows)
+
+
+def _may_use(function: dict[str, Any]) -> str:
+    chain = [f"chain ({right})" for right in function.get("forecast_chain", ())]
+    used = ["Firestore"] * function["documents"] + chain + function["reads_secrets"]
+    return ", ".join(used) or "nothing"
 
 
 def _jobs() -> str:

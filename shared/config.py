@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     state_dir: Path = Path(".daybias")  # local profile: SQLite files and the secrets file
     project: str = ""  # cloud profile: Google Cloud project id
     database: str = "(default)"  # cloud profile: Firestore database id
+    chain_bucket: str = ""  # cloud profile: bucket of the forecasts' chain, where it is needed
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

@@ -9,8 +9,8 @@ resource "google_storage_bucket" "artifacts" {
   depends_on = [google_project_service.services]
 }
 
-# The hash chain of the forecasts of record, kept where we cannot rewrite it. Nothing is granted on
-# it yet: the function that publishes the chain brings its own right to create objects.
+# The hash chain of the forecasts of record, kept where we cannot rewrite it: `bias` may create objects
+# and `score_bias` read them (iam.tf), and what is there stays as it is until its retention has run out.
 resource "google_storage_bucket" "forecast_chain" {
   name                        = "${var.project_id}-forecast-chain"
   location                    = upper(var.region)

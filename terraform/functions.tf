@@ -27,6 +27,7 @@ module "function" {
   build_service_account = google_service_account.builder.id
   concurrency           = each.value.concurrency
   environment_variables = {
+    DAYBIAS_CHAIN_BUCKET = google_storage_bucket.forecast_chain.name
     DAYBIAS_DATABASE     = google_firestore_database.documents.name
     DAYBIAS_FOREXFACTORY = var.forexfactory
     DAYBIAS_LOG_LEVEL    = var.log_level

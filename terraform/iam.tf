@@ -1,6 +1,13 @@
 # What each function may do, from locals.tf; who may call it is in modules/function. Every grant but
 # Firestore's is on the one resource, and Firestore's carries a condition that names the database.
 locals {
+  # Neither can replace or delete an object, and under retention not even an administrator can.
+  _chain_roles = { create = "roles/storage.objectCreator", read = "roles/storage.objectViewer" }
+  _on_the_chain = merge([
+    for name, function in local.functions :
+    { for right in try(function.forecast_chain, []) : "${name} ${right}" => { function = name, right = right } }
+  ]...)
+
   _publishes = merge([
     for name, function in local.functions :
     { for topic in function.publishes : "${name} ${topic}" => { function = name, topic = topic } }
@@ -23,6 +30,14 @@ resource "google_project_iam_member" "documents" {
     title      = "only-${var.database}"
     expression = "resource.name == 'projects/${var.project_id}/databases/${var.database}'"
   }
+}
+
+resource "google_storage_bucket_iam_member" "forecast_chain" {
+  for_each = local._on_the_chain
+
+  bucket = google_storage_bucket.forecast_chain.name
+  role   = local._chain_roles[each.value.right]
+  member = module.function[each.value.function].member
 }
 
 resource "google_pubsub_topic_iam_member" "publisher" {

@@ -10,11 +10,12 @@ locals {
   }
 
   # One entry a folder of functions/. What is not listed is not granted.
-  #   called_by     who may invoke it
-  #   documents     reads and writes Firestore
-  #   publishes     topics that it publishes to
-  #   reads_secrets secrets that it reads
-  #   timeout_s     at most 600 behind a push: later the message would be delivered a second time
+  #   called_by      who may invoke it
+  #   documents      reads and writes Firestore
+  #   forecast_chain what it may do to the bucket of the forecasts' chain: create, read; nobody may more
+  #   publishes      topics that it publishes to
+  #   reads_secrets  secrets that it reads
+  #   timeout_s      at most 600 behind a push: later the message would be delivered a second time
   functions = {
     api = {
       called_by = []
@@ -32,13 +33,14 @@ locals {
       timeout_s     = 60
     }
     bias = {
-      called_by     = ["scheduler"]
-      documents     = true
-      publishes     = []
-      reads_secrets = ["gemini-api-key"]
-      concurrency   = 40
-      memory        = "1Gi"
-      timeout_s     = 900
+      called_by      = ["scheduler"]
+      documents      = true
+      forecast_chain = ["create", "read"]
+      publishes      = []
+      reads_secrets  = ["gemini-api-key"]
+      concurrency    = 40
+      memory         = "1Gi"
+      timeout_s      = 900
     }
     build_journal = {
       called_by     = ["pubsub"]
@@ -68,13 +70,14 @@ locals {
       timeout_s     = 900
     }
     score_bias = {
-      called_by     = ["scheduler"]
-      documents     = true
-      publishes     = []
-      reads_secrets = []
-      concurrency   = 1
-      memory        = "512Mi"
-      timeout_s     = 900
+      called_by      = ["scheduler"]
+      documents      = true
+      forecast_chain = ["read"]
+      publishes      = []
+      reads_secrets  = []
+      concurrency    = 1
+      memory         = "512Mi"
+      timeout_s      = 900
     }
     store_executions = {
       called_by     = ["pubsub"]

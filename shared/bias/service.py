@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -54,13 +54,22 @@ class Served:
 class RecordReport:
     """What a round of forecasts of record did, by instrument.
 
-    Shape: `not_due` = outside of the time between the close and the cut-off.
+    Shape: `not_due` = outside of the time between the close and the cut-off; `links` are the
+    numbers of the chain's links that came of it.
     """
 
     written: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     not_due: list[str] = field(default_factory=list)
     unavailable: list[Unavailable] = field(default_factory=list)
+    links: list[int] = field(default_factory=list)
+
+    def add(self, other: "RecordReport") -> None:
+        """Take in what another part of the same round did."""
+        self.written += other.written
+        self.already += other.already
+        self.not_due += other.not_due
+        self.unavailable += other.unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +148,22 @@ class BiasService:
         """
         return list(await asyncio.gather(*(self.bias(s, moment=moment) for s in self._instruments)))
 
-    async def record(self) -> RecordReport:
+    async def record(self, symbols: Iterable[str] | None = None) -> RecordReport:
         """Write the forecasts of record that are due: after a close, before the cut-off.
 
+        Shape: of these instruments; of all without.
         Idempotent: a forecast of record is written once and stays.
         Raises: StoreUnavailable, LeaseHeld.
         """
         report = RecordReport()
-        for symbol, instrument in self._instruments.items():
-            occasion = current_occasion(instrument, self._clock.now())
+        for symbol in symbols or self._instruments:
+            occasion = current_occasion(self._known(symbol), self._clock.now())
             if await self._store.has_record(symbol, occasion.session):
                 report.already.append(symbol)
             elif not self._may_record(occasion):
                 report.not_due.append(symbol)
             else:
                 await self._record(occasion, report)
-        _log.info("bias.recorded", extra={"written": len(report.written)})
         return report
 
     async def _record(self, occasion: Occasion, report: RecordReport) -> None:

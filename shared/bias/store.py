@@ -20,7 +20,8 @@ class Record:
 
     Shape: `chain` hashes this record together with `previous`, the chain value of the
     instrument's record before it ("" for the first): none can be changed, added or taken out
-    without changing all that follow. `lean` is the view of the model that wrote the synthesis.
+    without changing all that follow. `lean` is the view of the model that wrote the synthesis;
+    `written_us` is when it was written, outside of the hash.
     """
 
     instrument: str
@@ -30,6 +31,7 @@ class Record:
     forecast: Forecast
     previous: str
     chain: str
+    written_us: int
     lean: ModelLean | None = None
 
 
@@ -197,5 +199,6 @@ def _read_record(body: Body) -> Record:
         forecast=Forecast.model_validate_json(body["forecast"]),
         previous=body["previous"],
         chain=body["chain"],
+        written_us=body["written_us"],
         lean=ModelLean.model_validate_json(body["lean"]) if "lean" in body else None,
     )

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Lifespan
 
 from shared.bias.score import CAVEAT
+from shared.bias.sealing import RecordRound
 from shared.bias.service import BiasService, Served
 from shared.domain.bias import (
     Analogs,
@@ -86,6 +87,7 @@ class ScoreList(BaseModel):
 def bias_app(
     service: BiasService,
     instruments: Mapping[str, Instrument],
+    round_: RecordRound,
     scores: Scores,
     *,
     lifespan: Lifespan[Starlette] | None = None,
@@ -93,7 +95,7 @@ def bias_app(
     """Make the app."""
     app = make_fastapi("Daybias: bias", OPENAPI_URL, lifespan=lifespan)
     _add_answers(app, service, instruments)
-    _add_records(app, service, scores)
+    _add_records(app, round_, scores)
     return app
 
 
@@ -120,11 +122,11 @@ def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, I
         return response
 
 
-def _add_records(app: FastAPI, service: BiasService, scores: Scores) -> None:
+def _add_records(app: FastAPI, round_: RecordRound, scores: Scores) -> None:
     @app.post("/v1/bias/record")
     async def record() -> JSONResponse:
-        """Write the forecasts of record that are due; the scheduler calls it after closes."""
-        return JSONResponse(to_jsonable_python(await service.record()))
+        """Write and commit the forecasts of record that are due; the scheduler calls it."""
+        return JSONResponse(to_jsonable_python(await round_.run()))
 
     @app.get("/v1/scores/{session}", response_model=ScoreList)
     async def scored(

@@ -2,13 +2,16 @@
 
 from starlette.applications import Starlette
 
+from shared.bias.sealing import ChainKeeper, RecordRound
 from shared.bias.service import BiasService, Sources
 from shared.config import BiasSettings, load
 from shared.http.bias_app import bias_app
 from shared.http.delegate import Delegate
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
+from shared.ports import ForecastChain
 from shared.wiring.analysts import Analysts, open_analysts
+from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 from shared.wiring.scorer import bias_scorer
 
@@ -19,7 +22,10 @@ def bias_function() -> Delegate:
 
 
 async def build_bias(
-    *, settings: BiasSettings | None = None, foundation: Foundation | None = None
+    *,
+    settings: BiasSettings | None = None,
+    foundation: Foundation | None = None,
+    chain: ForecastChain | None = None,
 ) -> Starlette:
     """Put the app together.
 
@@ -29,9 +35,13 @@ async def build_bias(
     base, lifespan = stand_on(settings, foundation)
     analysts = await open_analysts(settings, base)
     lifespan = and_close(lifespan, analysts.close)
+    chain = chain or open_chain(settings, base.clock)
+    lifespan = and_close(lifespan, chain.close)
 
-    service = bias_service(settings, base, analysts)
-    app = bias_app(service, load_instruments(), bias_scorer(base).scores, lifespan=lifespan)
+    service, known = bias_service(settings, base, analysts), load_instruments()
+    keeper = ChainKeeper(chain, base.documents, known, base.clock, base.entropy)
+    round_ = RecordRound(service, keeper, known, base.clock)
+    app = bias_app(service, known, round_, bias_scorer(base).scores, lifespan=lifespan)
     return shut_doors(app, settings)
 
 

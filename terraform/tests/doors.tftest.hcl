@@ -239,6 +239,15 @@ run "grants_are_the_least" {
   }
 
   assert {
+    condition = { for name, grant in google_storage_bucket_iam_member.forecast_chain : name => grant.role } == {
+      "bias create"     = "roles/storage.objectCreator"
+      "bias read"       = "roles/storage.objectViewer"
+      "score_bias read" = "roles/storage.objectViewer"
+    }
+    error_message = "Only bias may create links, and nobody may replace or delete one: ${jsonencode({ for name, grant in google_storage_bucket_iam_member.forecast_chain : name => grant.role })}"
+  }
+
+  assert {
     condition     = length(distinct([for function in module.function : function.member])) == length(local.functions)
     error_message = "Every function has a service account of its own."
   }

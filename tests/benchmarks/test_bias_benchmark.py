@@ -37,7 +37,7 @@ async def test_a_stored_bias_costs_at_most_four_bare_json_answers(caplog):
     caplog.set_level(logging.CRITICAL)
     market = await open_market()
     service = market.service(cache_ttl_s=0.5)
-    app = bias_app(service, load_instruments(), lambda session: None)  # scores are not asked
+    app = bias_app(service, load_instruments(), None, None)  # neither records nor scores are asked
     first = await service.bias("SPY")
     body = json.loads(first.bias.model_dump_json())
     bare = FastAPI()

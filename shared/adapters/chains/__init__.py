@@ -1,0 +1,1 @@
+"""Where the links of the forecasts' chain are kept: a folder of files, a bucket."""

@@ -1,0 +1,22 @@
+"""The keeper of the forecasts' chain, which bias (to write) and score_bias (to read) stand on."""
+
+from shared.config import Settings
+from shared.domain.errors import ConfigError
+from shared.ports import Clock, ForecastChain
+
+
+def open_chain(settings: Settings, clock: Clock) -> ForecastChain:
+    """Choose the keeper of the profile; nothing is dialled yet.
+
+    Raises: ConfigError when the cloud profile names no bucket.
+    """
+    if settings.profile == "cloud":
+        from shared.adapters.chains.bucket_chain import BucketChain
+        from shared.adapters.chains.google_tokens import GoogleTokens
+
+        if not settings.chain_bucket:
+            raise ConfigError(["DAYBIAS_CHAIN_BUCKET is required in the cloud profile"])
+        return BucketChain(settings.chain_bucket, GoogleTokens())
+    from shared.adapters.chains.folder_chain import FolderChain
+
+    return FolderChain(settings.state_dir / "chain", clock)
