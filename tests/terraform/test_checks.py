@@ -40,11 +40,18 @@ resource "google_cloud_scheduler_job" "untold" {
   }
 }
 """
+REWRITER = """
+resource "google_storage_bucket_iam_member" "rewriter" {
+  bucket = google_storage_bucket.forecast_chain.name
+  role   = "roles/storage.objectUser"
+  member = module.function["bias"].member
+}
+"""
 
 
 # An empty mirror stands for a registry that cannot be reached.
 NO_REGISTRY = {"TF_CLI_ARGS_init": "-plugin-dir=/nonexistent"}
-MUTATIONS = (PUBLIC_INVOKER, WIDE_ROLE, LOST_MESSAGES, UNTOLD_CALL)
+MUTATIONS = (PUBLIC_INVOKER, WIDE_ROLE, LOST_MESSAGES, UNTOLD_CALL, REWRITER)
 
 
 def _lay_out(root: Path) -> Path:
@@ -96,6 +103,7 @@ def findings(provider: Offline, tmp_path_factory: pytest.TempPathFactory) -> str
         "google_project_iam_member.wide: roles/editor is not on the list of roles in use",
         "google_pubsub_subscription.lossy: no dead_letter_policy",
         "google_cloud_scheduler_job.untold: calls without a token",
+        "google_storage_bucket_iam_member.rewriter: roles/storage.objectUser is not on the list",
     ],
 )
 def test_the_policy_finds(findings, finding):
@@ -103,7 +111,7 @@ def test_the_policy_finds(findings, finding):
 
 
 def test_the_policy_finds_nothing_else(findings):
-    assert findings.splitlines()[-1] == "5 findings"
+    assert findings.splitlines()[-1] == "6 findings"
 
 
 def test_the_module_refuses_everybody_as_a_caller(folder, provider):

@@ -70,6 +70,15 @@ def test_only_the_refresh_reads_the_keys_of_data_providers(functions):
     assert set(functions["refresh_market"]["reads_secrets"]) == MARKET_SECRETS
 
 
+def test_only_bias_makes_links_and_nobody_may_replace_or_delete_one(functions):
+    rights = {name: f["forecast_chain"] for name, f in functions.items() if "forecast_chain" in f}
+    assert rights == {"bias": ["create", "read"], "score_bias": ["read"]}
+    roles = local("iam.tf", "_chain_roles")
+    assert roles == {"create": "roles/storage.objectCreator", "read": "roles/storage.objectViewer"}
+    bindings = [file for file in _files() if "google_storage_bucket_iam" in file.read_text()]
+    assert [file.name for file in bindings] == ["iam.tf"]
+
+
 def test_the_api_can_make_connections_and_nobody_else_is_the_application(functions):
     readers = {name for name, f in functions.items() if OAUTH_SECRETS & set(f["reads_secrets"])}
     assert set(functions["api"]["reads_secrets"]) == {vault._KEYRING, *OAUTH_SECRETS}
