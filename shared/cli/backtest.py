@@ -64,7 +64,8 @@ def _write(found: Mapping[str, Any], folder: Path) -> None:
 def _show(found: Mapping[str, Any]) -> None:
     scores = table(
         f"{found['from']} to {found['to']}, walked forward; fractions, [95 % block bootstrap]",
-        *("who", "n", "RPS skill", "hit of 3", "always bullish", "direction hit", "of n", "ECE"),
+        *("who", "n", "RPS skill", "gain on it, t", "hit of 3", "always bullish"),
+        *("direction hit", "of n", "ECE"),
     )
     groups = {"daybias": found["overall"], **found["rivals"]}
     for name, figures in (groups | found["by_class"] | found["by_instrument"]).items():
@@ -92,6 +93,7 @@ def _row(figures: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"{figures['n']:,}",
         _ranged(figures, "rps_skill"),
+        "-" if (t := figures.get("dm", {}).get("t")) is None else f"{t:+.1f}",
         f"{figures['hit3']:.3f} [{figures['hit3_lo']:.3f}, {figures['hit3_hi']:.3f}]",
         f"{figures['hit3_always_bullish']:.3f}",
         direction,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ def log_loss(chances: Array, outcomes: Whole) -> Array:
     return -np.log(np.maximum(came, _LOG_FLOOR))
 
 
-@cache
+@lru_cache(maxsize=4)  # ten years of dates take 40 MB; all figures of one set come in a row
 def _drawn(dates: int) -> Array:
     """How often each date comes in each draw of circular blocks; seeded."""
     random = np.random.default_rng(SEED)

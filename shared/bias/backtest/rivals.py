@@ -10,7 +10,8 @@ from shared.bias.backtest.walked import Backtest
 from shared.domain.bias import Label
 from shared.features.indicators import Array
 from shared.forecast.analogs import PastDays, distribution, similar
-from shared.forecast.scorecard import Scored, summarize
+from shared.forecast.comparison import compared
+from shared.forecast.scorecard import Scored
 from shared.forecast.scoring import sign_of_20_days, yesterdays_class
 from shared.forecast.vintages import CLASSES
 
@@ -18,20 +19,23 @@ _BULL = CLASSES.index(Label.BULLISH)
 
 
 def rivals(test: Backtest, forecasts: Scored) -> dict[str, dict[str, Any]]:
-    """Score what costs nothing to say, and the analog days, which have no say yet."""
+    """Score what costs nothing to say, and the analog days, which have no say yet; and our gain."""
     yesterday = [CLASSES.index(yesterdays_class(d.known).label) for d in test.days]
     month = [CLASSES.index(sign_of_20_days(d.known).label) for d in test.days]
     bullish = np.full(len(forecasts), _BULL)
     base = replace(forecasts, chances=forecasts.base, labels=forecasts.base.argmax(axis=1))
     similar = analog_chances(test, forecasts)
     by_lift = (similar - forecasts.base).argmax(axis=1)
-    return {
-        "climatology": summarize(base),
-        "always_bullish": summarize(forecasts.naming(bullish)),
-        "yesterdays_class": summarize(forecasts.naming(np.array(yesterday))),
-        "sign_of_20_days": summarize(forecasts.naming(np.array(month))),
-        "analog_days": summarize(replace(forecasts, chances=similar, labels=by_lift)),
-    }
+    return compared(
+        forecasts,
+        {
+            "climatology": base,
+            "always_bullish": forecasts.naming(bullish),
+            "yesterdays_class": forecasts.naming(np.array(yesterday)),
+            "sign_of_20_days": forecasts.naming(np.array(month)),
+            "analog_days": replace(forecasts, chances=similar, labels=by_lift),
+        },
+    )
 
 
 def analog_chances(test: Backtest, forecasts: Scored) -> Array:
