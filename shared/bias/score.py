@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from shared.bias.links import Commitment, Commitments
 from shared.bias.months import OutcomeMonths
 from shared.bias.store import BiasStore, Record, is_whole
 from shared.domain.bars import Bar, Series, Timeframe
@@ -14,6 +15,7 @@ from shared.domain.errors import AlreadyExists
 from shared.domain.instrument import Instrument
 from shared.domain.time import from_micros, to_micros
 from shared.forecast import scoring
+from shared.forecast.chain import commit_until
 from shared.forecast.model_weight import SHARE, mixed
 from shared.forecast.recalibration import closed_month, month_of
 from shared.forecast.vintages import CLASSES
@@ -67,9 +69,10 @@ class ScoreBias:
         self._store = BiasStore(documents, clock, entropy)
         self._months = OutcomeMonths(documents, clock)
 
-    async def score(self, session: date) -> ScoreReport:
+    async def score(self, session: date, committed: Commitments) -> ScoreReport:
         """Score the forecasts of record of a session whose close has passed.
 
+        Shape: `committed` is what the chain has; a score says whether it counts by that.
         Idempotent: a score is written once and stays.
         Raises: StoreUnavailable.
         """
@@ -83,7 +86,8 @@ class ScoreBias:
             if isinstance(day, str):
                 report.pending[record.instrument] = day
                 continue
-            await self._write(_score(record, day))
+            counting = self._counting(record, committed.get((record.instrument, session)))
+            await self._write(_score(record, day) | counting)
             report.scored.append(record.instrument)
         _log.info(
             "bias.scored", extra={"scored": len(report.scored), "pending": len(report.pending)}
@@ -113,7 +117,8 @@ class ScoreBias:
         Shape: instrument, session, label, outcome, outcome_open_to_close, rps, brier, log_loss,
         hit, direction_hit (None where a Neutral is involved), confidence, `chances` and `base` in
         the order of CLASSES, `rivals`, each with its name and the same measures, and `lean`: the
-        same measures of a model's own view with its author, or None.
+        same measures of a model's own view with its author, or None; `counts` with the chain's
+        `link`, or `why_not`.
         """
         query = Query(
             "scores",
@@ -136,6 +141,18 @@ class ScoreBias:
         if series is None:
             return f"no bars of {snapshot.provenance.series} are stored"
         return _placed(series, record, snapshot)
+
+    def _counting(self, record: Record, found: Commitment | None) -> dict[str, Any]:
+        """Say whether a score counts in the scorecard: only what was committed before the open."""
+        why = None
+        if found is None:
+            why = "no link of the chain has it"
+        elif found.record != record.chain:
+            why = "the chain has another forecast"
+        elif found.created_at >= commit_until(self._instruments[record.instrument], record.session):
+            why = "it came into the chain after the open"
+        link = None if found is None else found.link
+        return {"link": link, "counts": why is None, "why_not": why}
 
     async def _series(self, snapshot: Snapshot) -> Series | None:
         source, now = snapshot.provenance, self._clock.now()

@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
+from shared.bias.links import RecentLinks
 from shared.bias.moments import current_occasion
 from shared.bias.service import BiasService, RecordReport
 from shared.bias.store import BiasStore, Record
@@ -12,7 +13,7 @@ from shared.domain.bias import Unavailable
 from shared.domain.errors import AlreadyExists, StoreUnavailable
 from shared.domain.instrument import Instrument
 from shared.domain.time import from_micros
-from shared.forecast.chain import Absent, Committed, Link, encode_link, make_link, read_link
+from shared.forecast.chain import Absent, Committed, Link, encode_link, make_link
 from shared.market.sessions import previous_session, record_deadline
 from shared.ports import Clock, Documents, Entropy, ForecastChain
 
@@ -20,8 +21,6 @@ _log = logging.getLogger(__name__)
 
 NOTHING_WRITTEN = "nothing was written by the cut-off"
 _ATTEMPTS = 8  # links that other writers may put before ours
-_TAIL = timedelta(days=10)  # how far back a link may speak of a session that is still looked at
-_AT_ONCE = 50  # links read in one go
 _Name = tuple[str, date]
 
 
@@ -53,7 +52,7 @@ class ChainKeeper:
         self._instruments = instruments
         self._clock = clock
         self._store = BiasStore(documents, clock, entropy)
-        self._known: dict[int, Link] = {}  # a link never changes, so it is read once
+        self._links = RecentLinks(chain, clock)
 
     async def seal(self, unavailable: Iterable[Unavailable] = ()) -> Sealed:
         """Put what the chain does not tell yet into one link: forecasts, and why there are none.
@@ -63,7 +62,7 @@ class ChainKeeper:
         """
         why = {(one.instrument, one.session): one.reason for one in unavailable}
         for _ in range(_ATTEMPTS):
-            tail = await self._tail()
+            tail = await self._links.read()
             records, absent = await self._new(tail, why)
             if not records and not absent:
                 return Sealed()
@@ -73,32 +72,11 @@ class ChainKeeper:
                 await self._chain.append(link.number, encode_link(link))
             except AlreadyExists:
                 continue  # another writer was faster; look at what it told
-            self._known[link.number] = link
             _log.info(
                 "chain.sealed", extra={"link": link.number, "hash": link.hash, "n": len(records)}
             )
             return Sealed(link.number, len(records), len(absent))
         raise StoreUnavailable(f"{_ATTEMPTS} links went to other writers")
-
-    async def _tail(self) -> list[Link]:
-        """Read the links of the last days, oldest first."""
-        newest = await self._chain.newest()
-        horizon = self._clock.now() - _TAIL
-        first = newest + 1
-        while first > 1 and (first > newest or self._known[first].sealed_at > horizon):
-            first = max(1, first - _AT_ONCE)
-            await self._learn(first, newest)
-        return [self._known[number] for number in range(first, newest + 1)]
-
-    async def _learn(self, first: int, newest: int) -> None:
-        missing = [n for n in range(first, newest + 1) if n not in self._known]
-        if not missing:
-            return
-        for kept in await self._chain.read(missing[0]):
-            if kept.number not in self._known:
-                self._known[kept.number] = read_link(kept.content)
-        if lost := [n for n in missing if n not in self._known]:
-            raise StoreUnavailable(f"link {lost[0]} of the chain is missing")
 
     async def _new(
         self, tail: Sequence[Link], why: Mapping[_Name, str]

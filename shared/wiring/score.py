@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 
+from shared.bias.links import RecentLinks
 from shared.bias.past_days import KeepPastDays, PastDaysReport
 from shared.bias.score import ScoreReport
 from shared.config import BiasSettings, load
@@ -12,7 +13,9 @@ from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
-from shared.wiring.foundation import Foundation, shut_doors, stand_on
+from shared.ports import ForecastChain
+from shared.wiring.chain import open_chain
+from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 from shared.wiring.scorer import bias_scorer
 
 # A score waits until its bar has come; a provider may be as late as a long weekend.
@@ -25,7 +28,10 @@ def score_function() -> Delegate:
 
 
 def build_score(
-    *, settings: BiasSettings | None = None, foundation: Foundation | None = None
+    *,
+    settings: BiasSettings | None = None,
+    foundation: Foundation | None = None,
+    chain: ForecastChain | None = None,
 ) -> Starlette:
     """Put the app together.
 
@@ -33,13 +39,16 @@ def build_score(
     """
     settings = settings or load(BiasSettings)
     base, lifespan = stand_on(settings, foundation)
-    scorer = bias_scorer(base)
+    chain = chain or open_chain(settings, base.clock)
+    lifespan = and_close(lifespan, chain.close)
+    scorer, links = bias_scorer(base), RecentLinks(chain, base.clock)
     past_days = past_days_keeper(base, settings)
 
     async def score() -> dict[str, list[ScoreReport] | str | PastDaysReport | None]:
         today = base.clock.now().astimezone(NEW_YORK).date()
         days = [today - timedelta(days=back) for back in reversed(range(_LOOK_BACK_DAYS))]
-        sessions = [await scorer.score(day) for day in days]
+        committed = await links.commitments()
+        sessions = [await scorer.score(day, committed) for day in days]
         month = await scorer.close_month()
         added = await past_days.bring(load_instruments().values())
         return {"sessions": sessions, "month_closed": month, "past_days": added}

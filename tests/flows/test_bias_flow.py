@@ -78,5 +78,5 @@ async def test_from_the_close_to_the_score_on_real_prices():
     scorer = ScoreBias(
         market.documents, market.store, load_instruments(), market.clock, market.entropy
     )
-    scored = await scorer.score(date(2020, 5, 29))
+    scored = await scorer.score(date(2020, 5, 29), {})
     assert sorted(scored.scored) == sorted(report.written) == sorted(OPEN_13)

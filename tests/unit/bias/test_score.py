@@ -1,8 +1,10 @@
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from shared.bias.links import Commitment
 from shared.bias.months import OutcomeMonths
 from shared.bias.score import ScoreBias
 from shared.bias.store import BiasStore, is_whole
@@ -12,7 +14,7 @@ from shared.forecast.scoring import rps
 from shared.forecast.vintages import vintage_for
 from shared.market.registry import load_instruments
 from shared.ports import Key, Update
-from tests.markets import FRIDAY_NIGHT, OPEN_13, Market, open_market
+from tests.markets import FRIDAY_NIGHT, OPEN_13, THURSDAY_EVENING, Market, open_market
 
 FRIDAY = date(2020, 5, 29)
 
@@ -30,7 +32,7 @@ async def recorded() -> Market:
 
 
 async def test_nothing_is_scored_before_its_session_has_closed():
-    report = await scorer(await recorded()).score(FRIDAY)
+    report = await scorer(await recorded()).score(FRIDAY, {})
     assert report.scored == []
     assert report.pending["SPY"] == "the session has not closed"
 
@@ -38,11 +40,11 @@ async def test_nothing_is_scored_before_its_session_has_closed():
 async def test_every_record_is_scored_once_beside_the_naive_rivals():
     market = await recorded()
     await market.move_to(FRIDAY_NIGHT)
-    first = await scorer(market).score(FRIDAY)
+    first = await scorer(market).score(FRIDAY, {})
     assert sorted(first.scored) == sorted(OPEN_13)
     assert "One day proves nothing" in first.caveat
     scores = await scorer(market).scores(FRIDAY)
-    again = await scorer(market).score(FRIDAY)
+    again = await scorer(market).score(FRIDAY, {})
     assert again.scored == []
     assert sorted(again.already) == sorted(OPEN_13)
     assert await scorer(market).scores(FRIDAY) == scores
@@ -54,7 +56,7 @@ async def test_every_record_is_scored_once_beside_the_naive_rivals():
 async def test_the_figures_are_those_of_the_day():
     market = await recorded()
     await market.move_to(FRIDAY_NIGHT)
-    await scorer(market).score(FRIDAY)
+    await scorer(market).score(FRIDAY, {})
     spy = next(s for s in await scorer(market).scores(FRIDAY) if s["instrument"] == "SPY")
     # SPY closed at 302.97 and then at 304.32: less than a quarter of its ATR
     assert spy["outcome"] == "Neutral"
@@ -72,7 +74,7 @@ async def test_the_figures_are_those_of_the_day():
 async def test_a_bar_that_has_not_come_leaves_the_score_pending():
     market = await recorded()
     market.clock.advance(FRIDAY_NIGHT - market.clock.now())  # no refresh
-    report = await scorer(market).score(FRIDAY)
+    report = await scorer(market).score(FRIDAY, {})
     assert "the bar of 2020-05-29 has not come" in report.pending["SPY"]
 
 
@@ -82,7 +84,7 @@ async def test_a_record_that_was_changed_afterwards_is_not_scored():
     (found,) = await market.documents.get_many([Key("forecasts", ("SPY-2020-05-29",))])
     body = {**found.body, "forecast": found.body["forecast"].replace("Neutral", "Bullish")}
     await market.documents.commit([Update(found.key, body, found.version)])
-    report = await scorer(market).score(FRIDAY)
+    report = await scorer(market).score(FRIDAY, {})
     assert report.pending == {"SPY": "the record or its snapshot is not what was written"}
 
 
@@ -100,7 +102,7 @@ async def test_a_closed_month_is_counted_once_and_moves_the_base_rates():
     market = await recorded()
     await market.move_to(FRIDAY_NIGHT)
     work = scorer(market)
-    await work.score(FRIDAY)
+    await work.score(FRIDAY, {})
     assert await work.close_month() is None  # May has not closed
     before = (await market.service().bias("SPY")).bias.forecast.base_rates
     market.clock.advance(timedelta(days=10))
@@ -111,3 +113,37 @@ async def test_a_closed_month_is_counted_once_and_moves_the_base_rates():
     assert months["2020-05"]["SPY"] == (0, 1, 0)
     table = recalibrated(vintage_for(market.clock.now()), months, market.clock.now())
     assert table.base_rates("SPY").neutral > before.neutral
+
+
+async def counted(created_at: datetime | None, **changed: str) -> dict[str, Any]:
+    """The score of EURUSD, when its record came into the chain at an instant."""
+    market = await recorded()
+    records = await BiasStore(market.documents, market.clock, market.entropy).records(FRIDAY)
+    committed = {
+        (r.instrument, r.session): Commitment(changed.get("record", r.chain), 7, created_at)
+        for r in records
+        if created_at is not None
+    }
+    await market.move_to(FRIDAY_NIGHT)
+    await scorer(market).score(FRIDAY, committed)
+    return next(s for s in await scorer(market).scores(FRIDAY) if s["instrument"] == "EURUSD")
+
+
+async def test_a_forecast_that_was_committed_before_its_open_counts():
+    score = await counted(THURSDAY_EVENING)
+    assert (score["counts"], score["link"], score["why_not"]) == (True, 7, None)
+
+
+async def test_a_forecast_that_came_into_the_chain_too_late_does_not_count():
+    score = await counted(datetime(2020, 5, 28, 21, 15, tzinfo=UTC))  # the cut-off of spot
+    assert (score["counts"], score["why_not"]) == (False, "it came into the chain after the open")
+
+
+async def test_a_forecast_that_no_link_has_does_not_count():
+    score = await counted(None)
+    assert (score["counts"], score["why_not"]) == (False, "no link of the chain has it")
+
+
+async def test_a_forecast_that_differs_from_the_committed_one_does_not_count():
+    score = await counted(THURSDAY_EVENING, record="0" * 64)
+    assert (score["counts"], score["why_not"]) == (False, "the chain has another forecast")

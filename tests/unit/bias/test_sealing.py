@@ -187,8 +187,7 @@ async def test_only_the_newest_links_are_read_again(monkeypatch):
         return list(await whole(first))
 
     chain.read = counted
-    monkeypatch.setattr("shared.bias.sealing._AT_ONCE", 1)
-    await again.seal()
+    monkeypatch.setattr("shared.bias.links._AT_ONCE", 1)
     await again.seal()
     newest = max(chain.links)
     assert asked == [newest - 1] == [3]  # one link, which is old: what is older is older still
