@@ -1,0 +1,112 @@
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.errors import ContractBroken, RateLimited
+from shared.domain.instrument import InstrumentClass
+from shared.domain.passage import PassageKind
+from shared.ports import VectorPoint
+from shared.retrieval.search import Scope, Search, SearchConfig
+from shared.retrieval.shelves import Shelves, collection_of
+from tests.passages import NOON, passage
+from tests.twins.hashing_embedder import HashingEmbedder
+from tests.twins.memory_vector_index import MemoryVectorIndex
+
+NEWS = PassageKind.NEWS
+TICK = timedelta(microseconds=1)
+NOW = Scope(as_of=NOON)
+PASSAGES = [
+    passage(1, "crude oil stocks fell", instruments=["CL"], classes=["energy_future"]),
+    passage(2, "gold rose as rates fell", instruments=["GC"], currencies=["USD"]),
+    passage(3, "crude oil pipeline opens", instruments=["CL", "NG"], known_at=NOON + TICK),
+    passage(4, "crude oil in spring", instruments=["CL"], happened_at=NOON - timedelta(days=9)),
+]
+
+
+@pytest.fixture
+async def shelves():
+    opened = Shelves(MemoryVectorIndex(), HashingEmbedder())
+    await opened.open()
+    await opened.put(PASSAGES)
+    return opened
+
+
+@pytest.fixture
+def search(shelves):
+    return Search(shelves.index, shelves.embedder)
+
+
+async def numbers(search: Search, scope: Scope, question: str = "crude oil stocks") -> list[int]:
+    findings = await search.find(NEWS, question, scope)
+    assert findings.degraded == ()
+    return [PASSAGES.index(one.passage) + 1 for one in findings.found]
+
+
+async def test_the_best_passage_comes_first_and_whole(search):
+    findings = await search.find(NEWS, "crude oil stocks", NOW)
+    assert findings.found[0].passage == PASSAGES[0]
+
+
+async def test_nothing_known_later_than_as_of_is_found(search):
+    assert 3 not in await numbers(search, NOW)
+    assert 3 in await numbers(search, Scope(as_of=NOON + TICK))
+    assert await numbers(search, Scope(as_of=NOON - TICK)) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        (Scope(NOON + TICK, instruments=("NG",)), {3}),
+        (Scope(NOON, instruments=("GC", "CL")), {1, 2, 4}),
+        (Scope(NOON, classes=(InstrumentClass.ENERGY_FUTURE,)), {1}),
+        (Scope(NOON, currencies=("USD", "EUR")), {2}),
+        (Scope(NOON, since=NOON - timedelta(days=1)), {1, 2}),
+        (Scope(NOON, instruments=("CL",), currencies=("USD",)), set()),
+    ],
+)
+async def test_only_the_scope_is_searched(search, scope, expected):
+    assert set(await numbers(search, scope)) == expected
+
+
+async def test_no_more_than_the_limit_is_given(shelves):
+    search = Search(shelves.index, shelves.embedder, SearchConfig(limit=1))
+    assert len(await numbers(search, NOW)) == 1
+
+
+async def test_the_constant_of_the_fusion_is_a_setting(shelves):
+    best = {}
+    for k in (2, 60):
+        search = Search(shelves.index, shelves.embedder, SearchConfig(rrf_k=k))
+        best[k] = (await search.find(NEWS, "crude oil stocks", NOW)).found[0].score
+    assert best == pytest.approx({2: 2 / 2, 60: 2 / 60})
+
+
+async def test_a_question_that_cannot_be_embedded_is_searched_by_its_words(shelves):
+    class Limited(HashingEmbedder):
+        async def query(self, text):
+            raise RateLimited("gemini: 429")
+
+    findings = await Search(shelves.index, Limited()).find(NEWS, "crude oil stocks", NOW)
+    assert findings.found[0].passage == PASSAGES[0]
+    assert "by words alone" in findings.degraded[0]
+    assert "429" in findings.degraded[0]
+
+
+async def test_another_models_collection_is_searched_by_words(shelves):
+    other = HashingEmbedder("words-2", 32)
+    findings = await Search(shelves.index, other).find(NEWS, "crude oil stocks", NOW)
+    assert findings.found[0].passage == PASSAGES[0]
+    assert "another model" in findings.degraded[0]
+
+
+async def test_where_nothing_is_indexed_the_findings_say_so():
+    findings = await Search(MemoryVectorIndex(), HashingEmbedder()).find(NEWS, "oil", NOW)
+    assert (findings.found, len(findings.degraded)) == ((), 1)
+
+
+async def test_a_payload_that_is_none_of_ours_is_told(shelves):
+    name = collection_of(NEWS, shelves.embedder)
+    strange = VectorPoint(PASSAGES[0].id, [1.0] * 64, {}, {"known_us": 0, "happened_us": 0})
+    await shelves.index.upsert(name, [strange])
+    with pytest.raises(ContractBroken, match="none of ours"):
+        await Search(shelves.index, shelves.embedder).find(NEWS, "oil", NOW)
