@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from shared.analyst.analyst import Analyst
 from shared.analyst.deadline import Deadline
+from shared.bias.evidence.finding import with_evidence
 from shared.bias.moments import Occasion, check_offered, current_occasion
 from shared.bias.months import OutcomeMonths
 from shared.bias.past_days import PastDaysStore
@@ -26,6 +27,7 @@ from shared.lease import Leases
 from shared.market.sessions import record_deadline
 from shared.market.store import MarketStore
 from shared.ports import Cache, Clock, Documents, Entropy
+from shared.retrieval.search import Search
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +84,7 @@ class Sources:
     clock: Clock
     entropy: Entropy
     calendar_source: str = "official"
+    texts: Search | None = None  # None: there is no index of texts, and answers say so
 
 
 class BiasService:
@@ -235,6 +238,7 @@ class BiasService:
         if isinstance(snapshot, Unavailable):
             return snapshot
         snapshot = await self._past_days.beside(snapshot, occasion.instrument)
+        snapshot = await with_evidence(snapshot, occasion.instrument, self._sources.texts)
         try:
             months = await self._months.read(vintage_for(snapshot.as_of).fitted_until)
             calibrated = forecast(occasion.instrument, snapshot.features, snapshot.as_of, months)

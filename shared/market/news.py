@@ -1,14 +1,14 @@
 """News as it was known: every version of an article, kept with the time when it was fetched."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.time import Instant, from_micros, to_micros
-from shared.ports import Clock, Create, Documents, Entropy, Key, Query
+from shared.ports import Body, Clock, Create, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
 
 _BATCH = 100
@@ -72,8 +72,8 @@ class NewsStore:
         Idempotent: a version that is there writes nothing.
         Raises: RetryableError, PermanentError.
         """
-        newest = await self._fetched(provider.source, now, limit=1)
-        since = newest[0][0] - _OVERLAP if newest else now - _FIRST
+        newest = await self._newest(provider.source, now)
+        since = newest - _OVERLAP if newest else now - _FIRST
         news = await provider.fetch(since, now)
         return await self.put(news.items, now), news
 
@@ -97,13 +97,31 @@ class NewsStore:
 
         return await compare_and_set(self._clock, self._entropy, add)
 
-    async def known(self, source: str, as_of: datetime, *, limit: int = 100) -> list[NewsItem]:
-        """Return the newest versions that had been fetched by `as_of`, newest fetch first."""
-        return [item for _, item in await self._fetched(source, as_of, limit=limit)]
+    async def arrived(
+        self, source: str, since: datetime, until: datetime
+    ) -> AsyncIterator[list[tuple[datetime, NewsItem]]]:
+        """Yield the versions fetched from `since` to `until`, a page at a time, oldest fetch first.
 
-    async def _fetched(
-        self, source: str, as_of: datetime, *, limit: int
-    ) -> list[tuple[datetime, NewsItem]]:
+        Shape: each with its fetch time; both ends are part of the span.
+        Raises: StoreUnavailable.
+        """
+        query = Query(
+            "news",
+            parent=(),
+            where={"source": source},
+            order_by="fetched_us",
+            at_least=to_micros(since),
+            below=to_micros(until) + 1,
+            limit=_BATCH,
+        )
+        while True:
+            page = await self._documents.scan(query)
+            yield [_read(document.body) for document in page.documents]
+            if page.cursor is None:
+                return
+            query = replace(query, cursor=page.cursor)
+
+    async def _newest(self, source: str, as_of: datetime) -> datetime | None:
         page = await self._documents.scan(
             Query(
                 "news",
@@ -112,13 +130,14 @@ class NewsStore:
                 order_by="fetched_us",
                 below=to_micros(as_of) + 1,
                 descending=True,
-                limit=limit,
+                limit=1,
             )
         )
-        return [
-            (from_micros(doc.body["fetched_us"]), NewsItem.model_validate_json(doc.body["item"]))
-            for doc in page.documents
-        ]
+        return _read(page.documents[0].body)[0] if page.documents else None
+
+
+def _read(body: Body) -> tuple[datetime, NewsItem]:
+    return from_micros(body["fetched_us"]), NewsItem.model_validate_json(body["item"])
 
 
 def _key(item: NewsItem) -> Key:

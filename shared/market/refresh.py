@@ -14,6 +14,7 @@ from shared.domain.errors import (
     StoreUnavailable,
 )
 from shared.domain.instrument import PriceSeries
+from shared.market.arrivals import Arrivals
 from shared.market.news import NewsProvider, NewsStore
 from shared.market.providers import BarsProvider, CalendarProvider
 from shared.market.registry import load_instruments, load_series
@@ -46,16 +47,19 @@ class RefreshReport:
 
     Shape: `served` = (symbol, timeframe, provider) of every series that is kept up; `missing` =
     instruments of which no source has daily bars anywhere; `rejected` and `failures` say in words
-    what was left out and why.
+    what was left out and why; `indexed` = texts that retrieval finds from now on, `waiting` = what
+    it takes in the next time.
     """
 
     bars: int = 0
     events: int = 0
     news: int = 0
+    indexed: int = 0
     served: list[tuple[str, str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -70,7 +74,7 @@ class _Round:
 class RefreshMarket:
     """Fetch from the providers in each series' order and merge into the store."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the ports, and who brings what
         self,
         store: MarketStore,
         clock: Clock,
@@ -78,9 +82,11 @@ class RefreshMarket:
         calendar: CalendarProvider | None,
         *,
         news: tuple[NewsStore, NewsProvider] | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self._store = store
         self._news = news
+        self._arrivals = arrivals
         self._clock = clock
         self._bars = bars
         self._calendar = calendar
@@ -98,6 +104,7 @@ class RefreshMarket:
         report.missing = _unserved(report)
         await self._refresh_calendar(turn)
         await self._refresh_news(turn)
+        await self._take_in(report)
         level = logging.WARNING if report.failures or report.rejected else logging.INFO
         _log.log(
             level,
@@ -106,6 +113,7 @@ class RefreshMarket:
                 "bars": report.bars,
                 "events": report.events,
                 "news": report.news,
+                "indexed": report.indexed,
                 "failures": report.failures,
                 "rejected": report.rejected,
             },
@@ -185,6 +193,18 @@ class RefreshMarket:
             return
         turn.report.news = added
         turn.report.rejected += news.rejected
+
+    async def _take_in(self, report: RefreshReport) -> None:
+        """Hand on what came; who cannot take it in now finds it in the store the next time."""
+        if self._arrivals is None:
+            return
+        try:
+            taken = await self._arrivals.take_in()
+        except (RetryableError, PermanentError) as error:
+            report.failures.append(f"retrieval: {error}")
+            return
+        report.indexed = taken.added
+        report.waiting = list(taken.waiting)
 
 
 def _is_due(market: PriceSeries, timeframe: Timeframe, newest: Bar, now: datetime) -> bool:

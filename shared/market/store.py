@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from shared.market.registry import load_series
 from shared.ports import Clock, Create, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
 
+_BODIES = 24  # a page: a day of them
 _CHUNKS_READ = 3  # newest chunks of a read: over 500 days, over 40 sessions of hours
 
 
@@ -164,6 +165,27 @@ class MarketStore:
             )
         )
         return _calendar(page.documents[0].body) if page.documents else None
+
+    async def calendars(
+        self, source: str, since: datetime, until: datetime
+    ) -> AsyncIterator[CalendarBody]:
+        """Yield every body fetched from `since` to `until`, both included, oldest first."""
+        query = Query(
+            "calendars",
+            parent=(),
+            where={"source": source},
+            order_by="fetched_us",
+            at_least=to_micros(since),
+            below=to_micros(until) + 1,
+            limit=_BODIES,
+        )
+        while True:
+            page = await self._documents.scan(query)
+            for document in page.documents:
+                yield _calendar(document.body)
+            if page.cursor is None:
+                return
+            query = replace(query, cursor=page.cursor)
 
 
 def _calendar(body: Mapping[str, Any]) -> CalendarBody:

@@ -38,12 +38,13 @@ class SearchConfig:
 class Scope:
     """Which passages may be found.
 
-    Shape: nothing known after `as_of`, nothing that happened before `since`; of each tuple that is
-    not empty a passage must name one.
+    Shape: nothing known after `as_of`, nothing that happened before `since` or after `until`; of
+    each tuple that is not empty a passage must name one.
     """
 
     as_of: datetime
     since: datetime | None = None
+    until: datetime | None = None
     instruments: tuple[str, ...] = ()
     classes: tuple[InstrumentClass, ...] = ()
     currencies: tuple[str, ...] = ()
@@ -56,9 +57,10 @@ class Scope:
             "currencies": self.currencies,
         }
         since = {} if self.since is None else {"happened_us": to_micros(self.since)}
+        until = {} if self.until is None else {"happened_us": to_micros(self.until)}
         return VectorFilter(
             any={name: words for name, words in named.items() if words},
-            at_most={"known_us": to_micros(self.as_of)},
+            at_most={"known_us": to_micros(self.as_of)} | until,
             at_least=since,
         )
 

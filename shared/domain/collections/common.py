@@ -99,6 +99,13 @@ COMMON = (
         (Index(("source",), "fetched_us", "what was known at an instant", both_ways=True),),
     ),
     Collection(
+        "retrieval_progress",
+        "how far the index of retrieval has what is stored, by feed",
+        "embedder",
+        "1",
+        None,
+    ),
+    Collection(
         "snapshots",
         "what an analyst may know, frozen",
         "snapshot hash",

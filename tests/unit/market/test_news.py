@@ -8,7 +8,7 @@ from infra.simulators.market.alpaca import AlpacaMarketWorld
 from shared.domain.errors import AuthRejected, ContractBroken
 from shared.market.alpaca_data import AlpacaKeys
 from shared.market.alpaca_news import AlpacaNews
-from shared.market.news import NewsStore
+from shared.market.news import NewsItem, NewsStore
 from shared.market.refresh import RefreshMarket
 from shared.market.store import MarketStore
 from tests.market_worlds import asker
@@ -103,13 +103,40 @@ async def test_an_article_is_kept_once_and_each_of_its_versions(store, provider,
     assert (await store.bring(provider, clock.now()))[0] == 1
 
 
-async def test_a_reader_in_the_past_sees_what_had_been_fetched(store, provider, world, clock):
+async def arrived(store, since, until):
+    pages = [page async for page in store.arrived("alpaca-news", since, until)]
+    return [(at, item.id) for page in pages for at, item in page]
+
+
+async def test_articles_are_read_in_the_order_in_which_they_were_fetched(
+    store, provider, world, clock
+):
     await store.bring(provider, clock.now())
     clock.advance(timedelta(hours=1))
     world.news.append(article(7, START - timedelta(minutes=5)))  # written before, told later
     await store.bring(provider, clock.now())
-    assert len(await store.known("alpaca-news", START)) == 5
-    assert (await store.known("alpaca-news", clock.now()))[0].id == "7"
+    assert len(await arrived(store, START - timedelta(days=9), START)) == 5
+    assert await arrived(store, START + timedelta(minutes=1), clock.now()) == [(clock.now(), "7")]
+    assert [at for at, _ in await arrived(store, START, clock.now())] == [START] * 5 + [clock.now()]
+
+
+async def test_reading_goes_on_over_pages(store, clock):
+    at = START - timedelta(hours=1)
+    items = [
+        NewsItem(
+            id=str(n),
+            source="alpaca-news",
+            published_at=at,
+            updated_at=at,
+            headline="h",
+            summary="",
+            url="",
+            symbols=(),
+        )
+        for n in range(250)
+    ]
+    await store.put(items, START)
+    assert len({name for _, name in await arrived(store, START, START)}) == 250
 
 
 async def test_news_that_are_down_cost_nothing_else(store, documents, provider, world, clock):

@@ -174,3 +174,11 @@ async def test_rolls_are_kept_as_they_were_and_adjusted_when_they_are_read(store
     assert [b.close for b in before.bars] == [10.0]
     held = await store.held("ES", Timeframe.DAY, "databento", REPLAY)
     assert held.bars == bars
+
+
+async def test_bodies_are_read_in_the_order_of_their_fetches(store):
+    times = [REPLAY + timedelta(hours=n) for n in range(30)]
+    for at in reversed(times):
+        await store.put_calendar(body(at, f"at {at}"))
+    found = [one async for one in store.calendars("official", times[2], times[28])]
+    assert [one.fetched_at for one in found] == times[2:29]

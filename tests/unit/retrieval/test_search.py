@@ -61,6 +61,7 @@ async def test_nothing_known_later_than_as_of_is_found(search):
         (Scope(NOON, classes=(InstrumentClass.ENERGY_FUTURE,)), {1}),
         (Scope(NOON, currencies=("USD", "EUR")), {2}),
         (Scope(NOON, since=NOON - timedelta(days=1)), {1, 2}),
+        (Scope(NOON + TICK, until=NOON - timedelta(days=1)), {4}),
         (Scope(NOON, instruments=("CL",), currencies=("USD",)), set()),
     ],
 )
