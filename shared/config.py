@@ -83,16 +83,57 @@ class ModelLimits(Settings):
     worst_call_usd: Decimal = Field(default=Decimal("0.5"), gt=0)
 
 
-class BiasSettings(ModelLimits):
+Provider = Literal["gemini", "openai", "local"]
+
+
+class ModelSettings(ModelLimits):
+    """Which language models are asked, and in which order.
+
+    Shape: `model_order` is for every step that `step_orders` does not name; whoever has no key is
+    passed over, and the rules come after all. Keys are for the local profile: the cloud reads the
+    named secrets. `local_base_url` is a server of one's own that speaks chat completions.
+    Units: `gemini_thinking_budget` tokens on top of an answer's own; None leaves it to the model.
+    """
+
+    model_order: tuple[Provider, ...] = ("gemini", "openai", "local")
+    step_orders: dict[Step, tuple[Provider, ...]] = Field(default_factory=dict)
+    gemini_model: str = "gemini-3.5-flash"
+    gemini_api_key: SecretStr | None = None
+    gemini_base_url: str | None = None  # None: Google's own address
+    gemini_secret: str = "gemini-api-key"  # noqa: S105 - the name of a secret
+    gemini_thinking_budget: int | None = Field(default=1024, ge=0)
+    openai_model: str = "gpt-5.4-mini"
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None  # None: OpenAI's own address; else it ends in /v1
+    openai_secret: str = "openai-api-key"  # noqa: S105 - the name of a secret
+    openai_effort: Literal["none", "low", "medium", "high"] | None = "none"  # null: not sent
+    local_base_url: str | None = None
+    local_model: str = ""
+    local_api_key: SecretStr | None = None
+
+    def order_of(self, step: Step) -> tuple[Provider, ...]:
+        """Name the providers of a step, the preferred one first."""
+        return self.step_orders.get(step, self.model_order)
+
+    @model_validator(mode="after")
+    def _models_are_whole(self) -> Self:
+        if (self.local_base_url is None) != (not self.local_model):
+            raise ValueError("DAYBIAS_LOCAL_BASE_URL and DAYBIAS_LOCAL_MODEL belong together")
+        away = [url for url in (self.gemini_base_url, self.openai_base_url) if url is not None]
+        if self.profile == "cloud" and not all(url.startswith("https://") for url in away):
+            raise ValueError("in the cloud a provider's base URL begins with https://")
+        orders = (self.model_order, *self.step_orders.values())
+        if any(len(set(order)) < len(order) for order in orders):
+            raise ValueError("a provider stands in an order once")
+        return self
+
+
+class BiasSettings(ModelSettings):
     """Settings of the bias functions.
 
     Units: `cache_ttl_s` seconds of the response cache; `deadline_s` seconds for all six steps.
     """
 
-    gemini_model: str = "gemini-3.5-flash"
-    gemini_api_key: SecretStr | None = None  # local profile; the cloud reads Secret Manager
-    gemini_base_url: str | None = None  # tests: the wire simulator
-    gemini_secret: str = "gemini-api-key"  # name of the secret in the cloud profile  # noqa: S105
     prompt_versions: dict[Step, int] = Field(default_factory=dict)  # {"flux": 1}; else the newest
     cache_ttl_s: float = Field(default=300.0, gt=0)
     deadline_s: float = Field(default=60.0, gt=0)

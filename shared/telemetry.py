@@ -46,5 +46,7 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # httpx logs every URL with its query, where some brokers want keys and signatures
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # httpx logs every URL with its query, where some brokers want keys and signatures; the makers'
+    # SDKs of language models log whole questions
+    for name in ("httpx", "httpx2", "openai", "google_genai"):
+        logging.getLogger(name).setLevel(logging.WARNING)

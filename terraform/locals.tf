@@ -37,7 +37,7 @@ locals {
       documents      = true
       forecast_chain = ["create", "read"]
       publishes      = []
-      reads_secrets  = ["gemini-api-key"]
+      reads_secrets  = ["gemini-api-key", "openai-api-key"]
       concurrency    = 40
       memory         = "1Gi"
       timeout_s      = 900

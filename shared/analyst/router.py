@@ -15,19 +15,22 @@ class Router:
     """An analyst made of several.
 
     Shape: `orders` holds for each step its analysts, the preferred one first; `absent` says in
-    words which preferred analyst is not there at all, such as for want of a key.
+    words which preferred analysts of a step are not there at all, such as for want of a key.
     """
 
     def __init__(
-        self, orders: Mapping[Step, Sequence[Analyst]], *, absent: Sequence[str] = ()
+        self,
+        orders: Mapping[Step, Sequence[Analyst]],
+        *,
+        absent: Mapping[Step, Sequence[str]] | None = None,
     ) -> None:
         self._orders = orders
-        self._absent = tuple(absent)
+        self._absent = absent or {}
 
     @classmethod
     def same_for_all(cls, analysts: Sequence[Analyst], *, absent: Sequence[str] = ()) -> "Router":
         """Ask the same analysts in the same order for every step."""
-        return cls(dict.fromkeys(Step, analysts), absent=absent)
+        return cls(dict.fromkeys(Step, analysts), absent=dict.fromkeys(Step, absent))
 
     @property
     def name(self) -> str:
@@ -50,7 +53,7 @@ class Router:
 
         Raises: what the last analyst raised when all have failed.
         """
-        reasons = list(self._absent)
+        reasons = list(self._absent.get(step, ()))
         *preferred, last = self._orders[step]
         for after, analyst in zip(range(len(preferred) - 1, -1, -1), preferred, strict=True):
             share = deadline.share(after)

@@ -1,58 +1,51 @@
-"""Who writes a bias: Gemini where there is a key, then the rules, which always can."""
+"""Who writes a bias: the models in the order of the settings, then the rules, which always can."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
+from shared.analyst.analyst import Analyst
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.config import BiasSettings
-from shared.domain.errors import NotFound
-from shared.ports import LanguageModel
+from shared.domain.bias import Step
 from shared.wiring.foundation import Foundation
 from shared.wiring.guards import Guards, open_guards
-
-_NO_KEY = "gemini: there is no key"
+from shared.wiring.models.providers import Models, open_models
 
 
 @dataclass(frozen=True, slots=True)
 class Analysts:
-    """The router with the model behind it and what guards that; its owner closes them."""
+    """The router with the models behind it and what guards them; its owner closes them."""
 
     router: Router
-    model: LanguageModel | None
+    models: Models
     guards: Guards
 
     async def close(self) -> None:
         """Release what was opened."""
-        if self.model is not None:
-            await self.model.close()
+        await self.models.close()
         await self.guards.close()
 
 
 async def open_analysts(settings: BiasSettings, base: Foundation) -> Analysts:
     """Choose the analysts; a deployment without a key answers by rule and says so.
 
-    Raises: StoreUnavailable, ConfigError for what is not a Redis URL.
+    Raises: StoreUnavailable, ConfigError for what is not a Redis URL or a released prompt.
     """
-    guards = open_guards(settings, base)
-    key = await _gemini_key(settings, base)
-    if key is None:
-        return Analysts(Router.same_for_all([RulesAnalyst()], absent=[_NO_KEY]), None, guards)
-    from shared.adapters.models.gemini_language_model import GeminiLanguageModel
-
-    model = guards.around(
-        GeminiLanguageModel(settings.gemini_model, key, base_url=settings.gemini_base_url)
-    )
+    guards, models = open_guards(settings, base), await open_models(settings, base)
     library = load_library().choose(settings.prompt_versions)
-    preferred = ModelAnalyst(model, library, base.clock)
-    return Analysts(Router.same_for_all([preferred, RulesAnalyst()]), model, guards)
-
-
-async def _gemini_key(settings: BiasSettings, base: Foundation) -> str | None:
-    if settings.gemini_api_key is not None:
-        return settings.gemini_api_key.get_secret_value()
-    try:
-        return (await base.secrets.get(settings.gemini_secret)).value.decode().strip()
-    except NotFound:
-        return None
+    writers: dict[str, Analyst] = {
+        provider: ModelAnalyst(guards.around(model), library, base.clock)
+        for provider, model in models.found.items()
+    }
+    orders, absent = dict[Step, Sequence[Analyst]](), dict[Step, Sequence[str]]()
+    for step in Step:
+        order = settings.order_of(step)
+        orders[step] = [*(writers[p] for p in order if p in writers), RulesAnalyst()]
+        # who stands behind the first writer is not missed before that one fails
+        passed_over = takewhile(lambda provider: provider not in writers, order)
+        absent[step] = [models.absent[p] for p in passed_over if p in models.absent]
+    return Analysts(Router(orders, absent=absent), models, guards)

@@ -2,11 +2,13 @@
 
 from starlette.applications import Starlette
 
+from shared.analyst.health import ModelHealths
 from shared.bias.sealing import ChainKeeper, RecordRound
 from shared.bias.service import BiasService, Sources
 from shared.config import BiasSettings, load
 from shared.http.bias_app import bias_app
 from shared.http.delegate import Delegate
+from shared.http.models import add_models
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.ports import ForecastChain
@@ -34,7 +36,9 @@ async def build_bias(
     settings = settings or load(BiasSettings)
     base, lifespan = stand_on(settings, foundation)
     analysts = await open_analysts(settings, base)
-    lifespan = and_close(lifespan, analysts.close)
+    healths = ModelHealths(analysts.models.found, analysts.models.absent)
+    healths.begin()
+    lifespan = and_close(and_close(lifespan, analysts.close), healths.close)
     chain = chain or open_chain(settings, base.clock)
     lifespan = and_close(lifespan, chain.close)
 
@@ -42,6 +46,7 @@ async def build_bias(
     keeper = ChainKeeper(chain, base.documents, known, base.clock, base.entropy)
     round_ = RecordRound(service, keeper, known, base.clock)
     app = bias_app(service, known, round_, bias_scorer(base).scores, lifespan=lifespan)
+    add_models(app, lambda: healths.known)
     return shut_doors(app, settings)
 
 

@@ -212,7 +212,7 @@ run "grants_are_the_least" {
   assert {
     condition = keys(google_secret_manager_secret_iam_member.reader) == [
       "api oauth-alpaca", "api oauth-schwab", "api oauth-tastytrade", "api oauth-tradestation", "api vault-keyring",
-      "bias gemini-api-key",
+      "bias gemini-api-key", "bias openai-api-key",
       "refresh_market market-alpaca", "refresh_market market-databento", "refresh_market market-oanda",
       "sync_alpaca vault-keyring",
       "sync_binance vault-keyring",

@@ -60,7 +60,8 @@ def test_the_cloud_and_the_gateway_schedule_the_same_calls():
 def test_every_secret_that_a_function_reads_has_a_shell(functions):
     shells = (TERRAFORM / "secrets.tf").read_text()
     read = {secret for f in functions.values() for secret in f["reads_secrets"]}
-    assert read == {BiasSettings().gemini_secret, vault._KEYRING, *MARKET_SECRETS, *OAUTH_SECRETS}
+    models = {BiasSettings().gemini_secret, BiasSettings().openai_secret}
+    assert read == {*models, vault._KEYRING, *MARKET_SECRETS, *OAUTH_SECRETS}
     assert [secret for secret in read if f'"{secret}"' not in shells] == []
 
 

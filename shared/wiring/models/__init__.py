@@ -1,0 +1,1 @@
+"""Wiring of language models: which there are, and how they stand."""
