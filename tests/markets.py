@@ -8,8 +8,9 @@ from pathlib import Path
 from shared.adapters.memory_cache import MemoryCache
 from shared.analyst.analyst import Analyst
 from shared.analyst.rules import RulesAnalyst
+from shared.bias.compute import Sources
 from shared.bias.moments import Occasion, current_occasion
-from shared.bias.service import BiasService, Sources
+from shared.bias.service import BiasService
 from shared.bias.snapshot import take_snapshot
 from shared.domain.bias import (
     AnalogDay,
@@ -32,6 +33,7 @@ from shared.market.csv_files import CsvFiles
 from shared.market.refresh import RefreshMarket
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
+from shared.ports import Cache
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.seeded_entropy import SeededEntropy
@@ -70,10 +72,15 @@ class Market:
         occasion: Occasion = current_occasion(load_instruments()[symbol], at)
         return await take_snapshot(self.store, occasion, at, calendar_source="official")
 
-    def service(self, analyst: Analyst | None = None, *, cache_ttl_s: float = 300.0) -> BiasService:
-        sources = Sources(
-            self.store, self.documents, MemoryCache(self.clock), self.clock, self.entropy
-        )
+    def service(
+        self,
+        analyst: Analyst | None = None,
+        *,
+        cache_ttl_s: float = 300.0,
+        cache: Cache | None = None,
+    ) -> BiasService:
+        kept = cache or MemoryCache(self.clock)
+        sources = Sources(self.store, self.documents, kept, self.clock, self.entropy)
         author = analyst or RulesAnalyst()
         return BiasService(sources, author, load_instruments(), cache_ttl_s=cache_ttl_s)
 

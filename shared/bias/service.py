@@ -1,50 +1,39 @@
-"""One bias for everybody: cached, stored, or computed once while others wait."""
+"""One bias for everybody: cached, stored, or computed once while others wait or read the last."""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import partial
 from typing import Literal
-from weakref import WeakValueDictionary
 
 from shared.analyst.analyst import Analyst
-from shared.analyst.deadline import Deadline
-from shared.bias.evidence.finding import with_evidence
-from shared.bias.moments import Occasion, check_offered, current_occasion
-from shared.bias.months import OutcomeMonths
-from shared.bias.past_days import PastDaysStore
-from shared.bias.pipeline import write_bias
-from shared.bias.snapshot import take_snapshot
-from shared.bias.store import BiasStore
-from shared.domain.bias import Bias, Moment, Unavailable
-from shared.domain.errors import InvalidInput, LeaseHeld, NotFound
+from shared.bias.compute import ComputeBias, Sources, unavailable
+from shared.bias.flights import Flights
+from shared.bias.kept import KeptAnswers
+from shared.bias.moments import Occasion, current_occasion
+from shared.bias.occasions import Occasions
+from shared.bias.steps import FinishedSteps
+from shared.bias.store import BiasStore, answers_to
+from shared.domain.bias import Bias, Moment, Section, Unavailable
+from shared.domain.errors import InvalidInput, QuotaSpent
 from shared.domain.instrument import Instrument
-from shared.forecast.model_weight import ModelWeight, model_weight
-from shared.forecast.probabilities import forecast
-from shared.forecast.vintages import vintage_for
 from shared.lease import Leases
-from shared.market.sessions import record_deadline
-from shared.market.store import MarketStore
-from shared.ports import Cache, Clock, Documents, Entropy
-from shared.retrieval.search import Search
 
 _log = logging.getLogger(__name__)
 
-_POLL_S = 0.25
 _SPARE_S = 15.0  # store and features, beside the analysts' deadline
 
-
-_LEANS_COUNT = timedelta(days=3 * 365)  # what a model was worth longer ago says little of it now
-
-CacheState = Literal["fresh", "stored", "cached"]
+CacheState = Literal["fresh", "stored", "cached", "stale"]
+_Answer = tuple[Bias | Unavailable, CacheState]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """An answer and how it came about; kept apart, so that equal answers are equal bytes.
 
-    Shape: `cache` is fresh (computed for this call), stored, or cached (in this process).
+    Shape: `cache` is fresh (computed for this call), stored, cached, or stale: the last one that
+    there is, served while that of the moment is written.
     """
 
     bias: Bias
@@ -74,24 +63,11 @@ class RecordReport:
         self.unavailable += other.unavailable
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where snapshots come from and answers go, and by which clock."""
-
-    market: MarketStore
-    documents: Documents
-    cache: Cache
-    clock: Clock
-    entropy: Entropy
-    calendar_source: str = "official"
-    texts: Search | None = None  # None: there is no index of texts, and answers say so
-
-
 class BiasService:
     """Answers for the 21.
 
-    Units: `cache_ttl_s` seconds of the response cache; `deadline_s` seconds that all six sections
-    may take, which bounds how long others wait for a computation under way.
+    Units: `cache_ttl_s` seconds for which an answer is fresh; `deadline_s` seconds that all six
+    sections may take, which bounds how long others wait for a computation under way.
     """
 
     def __init__(
@@ -103,46 +79,38 @@ class BiasService:
         cache_ttl_s: float = 300.0,
         deadline_s: float = 60.0,
     ) -> None:
-        self._sources = sources
         self._analyst = analyst
         self._instruments = instruments
-        self._clock = sources.clock
-        self._store = BiasStore(sources.documents, sources.clock, sources.entropy)
-        self._months = OutcomeMonths(sources.documents, sources.clock)
-        self._past_days = PastDaysStore(sources.documents)
-        self._leases = Leases(sources.documents, sources.clock, sources.entropy)
-        self._cache_ttl_s = cache_ttl_s
-        self._deadline_s = deadline_s
-        self._flight_s = deadline_s + _SPARE_S
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._clock = clock = sources.clock
+        self._store = BiasStore(sources.documents, clock, sources.entropy)
+        self._compute = ComputeBias(sources, self._store, deadline_s)
+        self._occasions = Occasions(sources.market, clock, sources.calendar_source)
+        self._kept = KeptAnswers(sources.cache, clock, cache_ttl_s)
+        self._steps = FinishedSteps(sources.cache, clock)
+        leases = Leases(sources.documents, clock, sources.entropy)
+        self._flights: Flights[_Answer] = Flights(leases, clock, deadline_s + _SPARE_S)
 
-    async def bias(self, symbol: str, *, moment: Moment | None = None) -> Served | Unavailable:
+    async def bias(
+        self, symbol: str, *, moment: Moment | None = None, patient: bool = False
+    ) -> Served | Unavailable:
         """Return the answer of the current session, at its current moment or at an earlier one.
 
+        Shape: while the answer of the current moment is written, the last one of the session is
+        served, unless the caller is `patient` or asks for a moment by its name.
         Idempotent: one snapshot a session, moment and prompt set; the second call reads the first.
-        Raises: InvalidInput for an unknown symbol or a moment that is not offered, LeaseHeld when a
-        computation under way takes too long, StoreUnavailable.
+        Raises: InvalidInput for an unknown symbol, LeaseHeld when a computation under way takes too
+        long, StoreUnavailable.
         """
         started = self._clock.monotonic()
-        current = current_occasion(self._known(symbol), self._clock.now())
-        wanted = current if moment is None else self._asked(current, moment)
-        name = self._name(wanted)
-        lock = self._locks.setdefault(name, asyncio.Lock())
-        async with lock:  # one caller of this process reads or computes, the others find it cached
-            known = await self._find(wanted, name)
-            found = known or await self._fly(wanted, current, name)
-        if isinstance(found, Unavailable):
-            return found
-        bias, cache = found
-        if cache != "cached":
-            payload = bias.model_dump_json().encode()
-            await self._sources.cache.put(name, payload, self._cache_ttl_s)
-        elapsed_ms = round((self._clock.monotonic() - started) * 1000)
-        _log.info(
-            "bias.served",
-            extra={"instrument": symbol, "cache": cache, "duration_ms": elapsed_ms},
-        )
-        return Served(bias, cache, elapsed_ms)
+        current = await self._occasions.current(self._known(symbol))
+        wanted = self._asked(current, moment)
+        if moment is None and not patient:
+            found = await self._at_hand(wanted)
+        else:
+            found = await self._exactly(wanted)
+        if found is None and not self._may_compute(wanted, current):
+            return _no_snapshot(wanted, current)
+        return self._served(found or await self._flown(wanted), started)
 
     async def board(self, moment: Moment | None = None) -> list[Served | Unavailable]:
         """Return all instruments in the order of the house.
@@ -151,6 +119,41 @@ class BiasService:
         """
         return list(await asyncio.gather(*(self.bias(s, moment=moment) for s in self._instruments)))
 
+    async def stream(self, symbol: str) -> AsyncIterator[Section | Served | Unavailable]:
+        """Give the answer of the current moment, and while it is written each finished section.
+
+        Shape: a stale answer comes first, then sections in the order in which they are finished,
+        last the answer. Who stops reading does not stop the writing.
+        Raises: as `bias`.
+        """
+        started = self._clock.monotonic()
+        wanted = await self._occasions.current(self._known(symbol))
+        found = await self._at_hand(wanted)
+        if found is not None:
+            yield self._served(found, started)
+            if found[1] != "stale":
+                return
+        flight = self._launch(wanted)
+        async for section in self._steps.follow(self._name(wanted), flight.done):
+            yield section
+        yield self._served(await asyncio.shield(flight), started)
+
+    async def request(self, symbol: str) -> Served | Unavailable:
+        """Take a snapshot now, between the named moments, and answer to it; once a session.
+
+        Raises: QuotaSpent when the session has had its one, InvalidInput, StoreUnavailable.
+        """
+        started = self._clock.monotonic()
+        instrument, now = self._known(symbol), self._clock.now()
+        session = current_occasion(instrument, now).session
+        wanted = Occasion(instrument, session, Moment.ON_REQUEST)
+        if await self._store.find(wanted, self._analyst.name) is not None:
+            raise QuotaSpent(
+                f"The session of {session} has had its snapshot of {symbol} on request: read it "
+                "with moment=on_request."
+            )
+        return self._served(await self._flown(wanted), started)
+
     async def record(self, symbols: Iterable[str] | None = None) -> RecordReport:
         """Write the forecasts of record that are due: after a close, before the cut-off.
 
@@ -158,30 +161,32 @@ class BiasService:
         Idempotent: a forecast of record is written once and stays.
         Raises: StoreUnavailable, LeaseHeld.
         """
-        report = RecordReport()
+        report, due = RecordReport(), list[str]()
         for symbol in symbols or self._instruments:
             occasion = current_occasion(self._known(symbol), self._clock.now())
             if await self._store.has_record(symbol, occasion.session):
                 report.already.append(symbol)
-            elif not self._may_record(occasion):
+            elif not self._compute.may_record(occasion):
                 report.not_due.append(symbol)
             else:
-                await self._record(occasion, report)
+                due.append(symbol)
+        answers = await asyncio.gather(*(self.bias(s, moment=Moment.CLOSE) for s in due))
+        for symbol, answer in zip(due, answers, strict=True):
+            if isinstance(answer, Unavailable):
+                report.unavailable.append(answer)
+            elif answer.bias.of_record:
+                report.written.append(symbol)
+            else:
+                report.not_due.append(symbol)  # the cut-off passed while the answer was written
         return report
 
-    async def _record(self, occasion: Occasion, report: RecordReport) -> None:
-        symbol = occasion.instrument.symbol
-        answer = await self.bias(symbol, moment=Moment.CLOSE)
-        if isinstance(answer, Unavailable):
-            report.unavailable.append(answer)
-        elif answer.bias.of_record:
-            report.written.append(symbol)
-        else:
-            report.not_due.append(symbol)  # the cut-off passed while the answer was written
+    async def land(self) -> None:
+        """Wait until nothing is computed any more, also what nobody waits for."""
+        await self._flights.land()
 
-    def _may_record(self, occasion: Occasion) -> bool:
-        deadline = record_deadline(occasion.instrument, occasion.session)
-        return occasion.moment is Moment.CLOSE and self._clock.now() <= deadline
+    async def close(self) -> None:
+        """Give up what is computed; the next request begins anew."""
+        await self._flights.close()
 
     def _known(self, symbol: str) -> Instrument:
         if symbol not in self._instruments:
@@ -189,84 +194,86 @@ class BiasService:
         return self._instruments[symbol]
 
     @staticmethod
-    def _asked(current: Occasion, moment: Moment) -> Occasion:
-        check_offered(moment)
+    def _asked(current: Occasion, moment: Moment | None) -> Occasion:
+        if moment in (None, current.moment):
+            return current
         return Occasion(current.instrument, current.session, moment)
+
+    def _may_compute(self, wanted: Occasion, current: Occasion) -> bool:
+        # after an event in the minutes behind a close the forecast of record can still be due
+        return wanted == current or self._compute.may_record(wanted)
 
     def _name(self, occasion: Occasion) -> str:
         symbol, session = occasion.instrument.symbol, occasion.session
-        return f"bias-{symbol}-{session}-{occasion.moment}-{self._analyst.name}"
+        began = f"-{occasion.began:%H%M}" if occasion.began else ""
+        return f"bias-{symbol}-{session}-{occasion.moment}{began}-{self._analyst.name}"
 
-    async def _find(self, occasion: Occasion, name: str) -> tuple[Bias, CacheState] | None:
-        kept = await self._sources.cache.get(name)
-        if kept is not None:
-            return Bias.model_validate_json(kept), "cached"
-        stored = await self._store.find(occasion, self._analyst.name)
-        return None if stored is None else (stored, "stored")
+    async def _at_hand(self, wanted: Occasion) -> _Answer | None:
+        """Find the answer, or the session's last one while that of the moment is written."""
+        name = self._name(wanted)
+        kept = await self._kept.get(name)
+        if kept is not None and kept.fresh:
+            return kept.answer, "cached"
+        if kept is not None and isinstance(kept.answer, Bias):
+            self._launch(wanted)
+            return kept.answer, "stale"
+        symbol, session = wanted.instrument.symbol, wanted.session
+        answers = await self._store.answers(symbol, session, self._analyst.name)
+        if not answers:
+            return None
+        for answer in answers:
+            if answers_to(answer, wanted):
+                await self._kept.put(name, answer)
+                return answer, "stored"
+        await self._kept.put_stale(name, answers[0])
+        self._launch(wanted)
+        return answers[0], "stale"
 
-    async def _fly(
-        self, wanted: Occasion, current: Occasion, name: str
-    ) -> tuple[Bias, CacheState] | Unavailable:
-        """Compute under a lease that only one worker of all instances can hold."""
-        if wanted.moment is not current.moment:
-            return _no_snapshot(wanted, current)
-        give_up = self._clock.monotonic() + self._flight_s
-        while True:
-            try:
-                held = await self._leases.acquire(name, self._flight_s)
-            except LeaseHeld:
-                if self._clock.monotonic() >= give_up:
-                    raise
-                await self._clock.sleep(_POLL_S)
-                held = None
-            try:
-                stored = await self._store.find(wanted, self._analyst.name)
-                if stored is not None:
-                    return stored, "stored"
-                if held is not None:
-                    fresh = await self._compute(wanted)
-                    return fresh if isinstance(fresh, Unavailable) else (fresh, "fresh")
-            finally:
-                if held is not None:
-                    await self._leases.release(held)
+    async def _exactly(self, wanted: Occasion) -> _Answer | None:
+        """Find the answer to this occasion and no other."""
+        kept = await self._kept.get(self._name(wanted))
+        if kept is not None and kept.fresh:
+            return kept.answer, "cached"
+        stored = await self._store.find(wanted, self._analyst.name)
+        if stored is None:
+            return None
+        await self._kept.put(self._name(wanted), stored)
+        return stored, "stored"
 
-    async def _compute(self, occasion: Occasion) -> Bias | Unavailable:
-        now = self._clock.now()
-        snapshot = await take_snapshot(
-            self._sources.market, occasion, now, calendar_source=self._sources.calendar_source
+    def _launch(self, wanted: Occasion) -> "asyncio.Task[_Answer]":
+        name = self._name(wanted)
+        find, compute = partial(self._exactly, wanted), partial(self._computed, wanted)
+        return self._flights.launch(name, find, compute)
+
+    async def _flown(self, wanted: Occasion) -> _Answer:
+        """Compute, or wait for who does; a caller who leaves takes nobody's answer away."""
+        joins = self._flights.is_flying(self._name(wanted))
+        answer, cache = await asyncio.shield(self._launch(wanted))
+        return answer, "cached" if joins and cache == "fresh" else cache
+
+    async def _computed(self, wanted: Occasion) -> _Answer:
+        name = self._name(wanted)
+        answer = await self._compute.run(wanted, self._steps.told_by(self._analyst, name))
+        await self._kept.put(name, answer)
+        return answer, "fresh"
+
+    def _served(self, found: _Answer, started: float) -> Served | Unavailable:
+        answer, cache = found
+        if isinstance(answer, Unavailable):
+            return answer
+        elapsed_ms = round((self._clock.monotonic() - started) * 1000)
+        _log.info(
+            "bias.served",
+            extra={"instrument": answer.instrument, "cache": cache, "duration_ms": elapsed_ms},
         )
-        if isinstance(snapshot, Unavailable):
-            return snapshot
-        snapshot = await self._past_days.beside(snapshot, occasion.instrument)
-        snapshot = await with_evidence(snapshot, occasion.instrument, self._sources.texts)
-        try:
-            months = await self._months.read(vintage_for(snapshot.as_of).fitted_until)
-            calibrated = forecast(occasion.instrument, snapshot.features, snapshot.as_of, months)
-        except NotFound as error:
-            return _unavailable(occasion, str(error))
-        bias = await write_bias(
-            self._analyst,
-            snapshot,
-            calibrated,
-            created_at=now,
-            weigh=self._weigh,
-            deadline=Deadline.within(self._clock, self._deadline_s),
-        )
-        # decided after the models have answered: only what is written by the cut-off counts
-        return await self._store.save(snapshot, bias, for_record=self._may_record(occasion))
-
-    async def _weigh(self, provider: str, model: str) -> ModelWeight:
-        since = self._clock.now().date() - _LEANS_COUNT
-        return model_weight(await self._months.lean_days(provider, model, since))
+        return Served(answer, cache, elapsed_ms)
 
 
 def _no_snapshot(wanted: Occasion, current: Occasion) -> Unavailable:
-    when = "is past and none was taken" if wanted.moment is Moment.CLOSE else "has not come yet"
-    return _unavailable(
+    when = {
+        Moment.CLOSE: "is past and none was taken",
+        Moment.ON_REQUEST: "has not been asked for",
+    }.get(wanted.moment, "has not come yet, or none was taken")
+    return unavailable(
         wanted, f"the {wanted.moment} snapshot {when}; the current one is {current.moment}"
     )
-
-
-def _unavailable(occasion: Occasion, reason: str) -> Unavailable:
-    symbol, session = occasion.instrument.symbol, occasion.session
-    return Unavailable(instrument=symbol, session=session, reason=reason)

@@ -11,7 +11,7 @@ from shared.domain.time import to_micros
 from shared.ports import Body, Clock, Create, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
 
-_ANSWERS_READ = 20  # a session has two named moments; more answers come from other prompt sets
+_ANSWERS_READ = 20  # a session has six moments at most; more answers are of other prompt sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +44,28 @@ class BiasStore:
         self._entropy = entropy
 
     async def find(self, occasion: Occasion, prompt_set: str) -> Bias | None:
-        """Return the stored answer of an instrument, session, moment and prompt set."""
+        """Return the newest stored answer to an occasion by a prompt set."""
+        answers = await self.answers(occasion.instrument.symbol, occasion.session, prompt_set)
+        return next((bias for bias in answers if answers_to(bias, occasion)), None)
+
+    async def answers(self, instrument: str, session: date, prompt_set: str) -> list[Bias]:
+        """List what a prompt set has answered for a session, the newest snapshot first."""
         page = await self._documents.scan(
             Query(
                 "biases",
                 parent=(),
-                where={
-                    "instrument": occasion.instrument.symbol,
-                    "session": occasion.session.isoformat(),
-                },
+                where={"instrument": instrument, "session": session.isoformat()},
                 order_by="as_of_us",
                 descending=True,
                 limit=_ANSWERS_READ,
             )
         )
-        wanted = (str(occasion.moment), prompt_set)
         bodies = (document.body for document in page.documents)
-        found = next((b for b in bodies if (b["moment"], b["prompt_set"]) == wanted), None)
-        return None if found is None else Bias.model_validate_json(found["body"])
+        return [
+            Bias.model_validate_json(body["body"])
+            for body in bodies
+            if body["prompt_set"] == prompt_set
+        ]
 
     async def has_record(self, instrument: str, session: date) -> bool:
         """Tell whether a session's forecast of record is written."""
@@ -140,6 +144,12 @@ class BiasStore:
         """Return a frozen snapshot by its hash."""
         (found,) = await self._documents.get_many([Key("snapshots", (snapshot_hash,))])
         return None if found is None else Snapshot.model_validate_json(found.body["body"])
+
+
+def answers_to(bias: Bias, occasion: Occasion) -> bool:
+    """Tell whether an answer is that of an occasion."""
+    began = occasion.began
+    return bias.moment is occasion.moment and (began is None or bias.as_of >= began)
 
 
 def is_whole(record: Record) -> bool:

@@ -81,7 +81,7 @@ def bias(
         if symbol is None:
             out.print(screens.board(await desk.biases.board()))
         else:
-            out.print(screens.answer(await desk.biases.bias(symbol)))
+            out.print(screens.answer(await desk.biases.bias(symbol, patient=True)))
 
     at_desk(work)
 

@@ -44,6 +44,7 @@ class Moment(StrEnum):
 
     CLOSE = "close"
     PRE_OPEN = "pre_open"
+    EVENT = "event"  # after a High event of the instrument's currencies
     ON_REQUEST = "on_request"
 
 

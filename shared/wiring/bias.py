@@ -3,8 +3,9 @@
 from starlette.applications import Starlette
 
 from shared.analyst.health import ModelHealths
+from shared.bias.compute import Sources
 from shared.bias.sealing import ChainKeeper, RecordRound
-from shared.bias.service import BiasService, Sources
+from shared.bias.service import BiasService
 from shared.config import BiasSettings, load
 from shared.http.bias_app import bias_app
 from shared.http.delegate import Delegate
@@ -43,6 +44,7 @@ async def build_bias(
     lifespan = and_close(lifespan, chain.close)
 
     service, known = bias_service(settings, base, analysts), load_instruments()
+    lifespan = and_close(lifespan, service.close)
     keeper = ChainKeeper(chain, base.documents, known, base.clock, base.entropy)
     round_ = RecordRound(service, keeper, known, base.clock)
     app = bias_app(service, known, round_, bias_scorer(base).scores, lifespan=lifespan)

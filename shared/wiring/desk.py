@@ -151,9 +151,11 @@ async def open_desk() -> AsyncIterator[Desk]:
         engines[spec.name] = sync_use_case(spec, sync_settings, base, transport)
     analysts = await open_analysts(load(BiasSettings), base)
     feeds = await open_feeds(load(BiasSettings), base)
+    desk = Desk(stack, apps, analysts, engines, feeds)
     try:
-        yield Desk(stack, apps, analysts, engines, feeds)
+        yield desk
     finally:
+        await desk.biases.close()
         await feeds.close()
         await analysts.close()
         await transport.aclose()

@@ -11,6 +11,7 @@ from random import Random
 
 from infra.simulators.models.script import Asked, draft_for
 from shared.adapters.memory_rate_limiter import MemoryRateLimiter
+from shared.analyst.deadline import Deadline
 from shared.analyst.guard.breaker import Breaker
 from shared.analyst.guard.guarded_model import GuardedModel
 from shared.analyst.guard.spending import Spending
@@ -19,6 +20,7 @@ from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
+from shared.bias.flights import AT_ONCE
 from shared.bias.pipeline import write_bias
 from shared.domain.bias import Bias
 from shared.domain.errors import (
@@ -38,9 +40,8 @@ from tests.twins.stepped_clock import SteppedClock
 
 MOMENTS = (21, 12, 13)  # hours: after the close, before the open, after an event
 _USAGE = Usage(prompt=3000, output=300)
-_STEP_S = 30.0  # for one section
+_DEADLINE_S = 60.0  # for all six sections
 _LONGEST_S = 600.0
-_AT_ONCE = 6  # instruments that are computed side by side
 
 RAISED: tuple[Callable[[], Exception], ...] = (
     lambda: UpstreamUnavailable("503"),
@@ -112,7 +113,7 @@ class ProviderDay:
         ]
         analysts = [self._analyst(model, Decimal(usd)) for model in self.models]
         self.router = Router.same_for_all([*analysts, RulesAnalyst()])
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self.longest_s = 0.0
 
     def _analyst(self, model: FlakyModel, usd: Decimal) -> ModelAnalyst:
@@ -125,7 +126,7 @@ class ProviderDay:
             self.clock,
             self.entropy,
         )
-        return ModelAnalyst(guarded, load_library(), self.clock, deadline_s=_STEP_S / 2)
+        return ModelAnalyst(guarded, load_library(), self.clock)
 
     async def run(self) -> list[Bias]:
         """Let the day pass; every request must come to an answer."""
@@ -147,6 +148,7 @@ class ProviderDay:
                 small_forecast(),
                 created_at=self.clock.now(),
                 weigh=_no_weight,
+                deadline=Deadline.within(self.clock, _DEADLINE_S),
             )
         self.longest_s = max(self.longest_s, self.clock.monotonic() - began)
         return bias

@@ -1,0 +1,73 @@
+"""Sections as they are finished, for whoever watches an answer being written."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from shared.analyst.analyst import Analyst
+from shared.analyst.deadline import Deadline
+from shared.domain.bias import Forecast, Section, Snapshot, Step
+from shared.ports import Cache, Clock
+
+_KEPT_S = 120.0  # longer than a flight
+_POLL_S = 0.1
+
+
+class FinishedSteps:
+    """What is finished of a flight, in the cache: with Redis, other instances see it too."""
+
+    def __init__(self, cache: Cache, clock: Clock) -> None:
+        self._cache = cache
+        self._clock = clock
+
+    def told_by(self, analyst: Analyst, flight: str) -> Analyst:
+        """Give an analyst whose every section is told."""
+        return _Telling(analyst, flight, self._cache)
+
+    async def follow(self, flight: str, has_landed: Callable[[], bool]) -> AsyncIterator[Section]:
+        """Give each section of a flight as it is finished, until the flight has landed."""
+        seen = 0
+        while True:
+            landed = has_landed()
+            finished = json.loads(await self._cache.get(_name(flight)) or b"[]")
+            for text in finished[seen:]:
+                yield Section.model_validate_json(text)
+            seen = max(seen, len(finished))
+            if landed:
+                return
+            await self._clock.sleep(_POLL_S)
+
+
+@dataclass(slots=True)
+class _Telling:
+    """An analyst that tells what it has finished."""
+
+    analyst: Analyst
+    flight: str
+    cache: Cache
+    _told: list[str] = field(default_factory=list)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def name(self) -> str:
+        return self.analyst.name
+
+    async def section(
+        self,
+        step: Step,
+        snapshot: Snapshot,
+        forecast: Forecast,
+        earlier: Sequence[Section],
+        *,
+        deadline: Deadline,
+    ) -> Section:
+        section = await self.analyst.section(step, snapshot, forecast, earlier, deadline=deadline)
+        self._told.append(section.model_dump_json())
+        async with self._lock:  # a shorter list must not come after a longer one
+            await self.cache.put(_name(self.flight), json.dumps(self._told).encode(), _KEPT_S)
+        return section
+
+
+def _name(flight: str) -> str:
+    return f"steps-{flight}"
