@@ -34,9 +34,7 @@ class Author:
     async def section(self, step, snapshot, forecast, earlier, *, deadline) -> Section:
         self.calls[snapshot.instrument] += 1
         await self.gates[step].wait()
-        return await RulesAnalyst().section(
-            step, snapshot, forecast, earlier, deadline=deadline
-        )
+        return await RulesAnalyst().section(step, snapshot, forecast, earlier, deadline=deadline)
 
 
 async def served(service: BiasService, symbol: str = "SPY", **options) -> Served:
@@ -197,7 +195,7 @@ async def test_an_open_board_costs_at_most_forty_model_calls_an_instrument_a_day
     author, watched = Author(), ("ES", "SPY")
     services = [market.service(author) for _ in range(2)]
     await services[0].record()
-    while market.clock.now() < datetime(2020, 5, 29, 19, 50, tzinfo=UTC):
+    while market.clock.now() < datetime(2020, 5, 29, 19, tzinfo=UTC):
         market.clock.advance(timedelta(minutes=40))
         for service in services:
             await asyncio.gather(*(service.bias(symbol) for symbol in watched))

@@ -65,7 +65,6 @@ async def test_an_unknown_instrument_names_the_21(gateway):
     [
         ("/v1/scores/yesterday", "invalid-parameters"),
         ("/v1/bias/SPY?moment=midnight", "invalid-parameters"),
-        ("/v1/bias/SPY?moment=on_request", "invalid-input"),
     ],
 )
 async def test_bad_input_is_a_problem_that_names_what_was_expected(gateway, path, slug):
