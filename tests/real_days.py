@@ -41,16 +41,18 @@ def days(
         last = datetime(2020, 6, 4, 23, 30, tzinfo=UTC)
     symbols = [*load_instruments()] if ALL_AT_HAND else served()
     for evening in evenings(last, count):
-        yield [_forecast(s, evening) for s in symbols if not only or s in only]
+        yield [taken(s, evening) for s in symbols if not only or s in only]
 
 
-def _forecast(symbol: str, as_of: datetime) -> tuple[Snapshot, Forecast]:
+def taken(symbol: str, as_of: datetime) -> tuple[Snapshot, Forecast]:
+    """Take the snapshot of one instrument and evening, with its forecast."""
     inputs = _own_inputs(symbol, as_of) if ALL_AT_HAND else open_inputs(symbol, as_of)
-    snapshot = _snapshot(inputs)
+    snapshot = snapshot_of(inputs)
     return snapshot, forecast(inputs.instrument, snapshot.features, as_of)
 
 
-def _snapshot(inputs: FeatureInputs) -> Snapshot:
+def snapshot_of(inputs: FeatureInputs) -> Snapshot:
+    """Freeze what one instrument's inputs say."""
     table = compute(inputs)
     wanted = {*inputs.instrument.calendar_currencies, "All"}
     before, close, _ = inputs.edges
@@ -76,22 +78,23 @@ def _own_inputs(symbol: str, as_of: datetime) -> FeatureInputs:
     instrument = load_instruments()[symbol]
     session = session_for(instrument, as_of)
     around = (previous_session(instrument, session), session, next_session(instrument, session))
-    leaders = {name: series for name in _LEADERS if (series := _series(name)) is not None}
+    since = datetime(as_of.year - 3, 1, 1, tzinfo=UTC)  # more than the numbers look back
+    found = {name: _series(name, since) for name in _LEADERS}
     return FeatureInputs(
         instrument=instrument,
         as_of=as_of,
         session=session,
         edges=tuple(session_close(instrument, s) for s in around),
-        daily=_series(symbol),
-        leaders=leaders,
-        vix=_series("VIX"),
+        daily=_series(symbol, since),
+        leaders={name: series for name, series in found.items() if series is not None},
+        vix=_series("VIX", since),
         events=_events_at(as_of),
     )
 
 
 @cache
-def _series(symbol: str) -> Series | None:
-    files, since = CsvFiles(DATA), datetime(2020, 6, 1, tzinfo=UTC)
+def _series(symbol: str, since: datetime) -> Series | None:
+    files = CsvFiles(DATA)
     # a leader without a series of its own in the registry is read as a stock like AAPL
     for name in (symbol, {"META": "FB"}.get(symbol, "AAPL")):
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 
 from shared.domain.bias import Analogs, Feature, Forecast, Label, Level, Snapshot, Step
@@ -26,6 +27,7 @@ SIGNED = frozenset(
         *("analog_low", "analog_median", "analog_high"),
     )
 )
+_GIVEN = ("event", "next_high", "surprise_of", "prices_from")
 _LABELS = (("bear", Label.BEARISH), ("neutral", Label.NEUTRAL), ("bull", Label.BULLISH))
 _SUFFIX = {
     "pct": " %",
@@ -93,6 +95,12 @@ class Facts(Mapping[str, Fact]):
 
     def __len__(self) -> int:
         return len(self._facts)
+
+    @cached_property
+    def told(self) -> str:
+        """Join the titles and names that others gave: of events, releases and series."""
+        named = (w for n in self if n.startswith(_GIVEN) and (w := self.word(n)) is not None)
+        return "\n".join(named)
 
     def number(self, name: str) -> float | None:
         """Return a numeric value, None where it is missing, unknown or text."""

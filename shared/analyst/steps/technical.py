@@ -189,6 +189,9 @@ def _bands(facts: Facts) -> Iterator[Point]:
     if reading not in {"high", "low"}:
         return
     name, beyond = ("upper", "over") if reading == "high" else ("lower", "under")
+    close, edge = facts.number("last_close"), facts.number(f"bollinger_{name}")
+    if close is None or edge is None or (close <= edge if reading == "high" else close >= edge):
+        return  # a position that was rounded up to the band
     yield Point(
         weight=min(weigh(facts, "bollinger_position"), 1.6),
         text=f"It closed {beyond} the {name} Bollinger band at {{bollinger_{name}}}"

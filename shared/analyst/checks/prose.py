@@ -1,0 +1,30 @@
+"""One sentence of a draft as the checks read it: the author's own words, and the values in it."""
+
+import re
+
+from shared.analyst.render import placeholders, without_placeholders
+
+_NEGATED = re.compile(
+    r"\b(?:not|no|neither|nor|never|without|no longer|hardly|nothing|none|isn't|aren't)\s+"
+    r"(?:(?!and\b|but\b)[\w'-]+\s+){0,3}$",
+    re.IGNORECASE,
+)
+
+
+class Prose:
+    """A text with {names}.
+
+    Shape: `own` is what the author wrote, with a blank for each value; `names` are in order.
+    """
+
+    __slots__ = ("names", "own", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.own = without_placeholders(text)
+        self.names = placeholders(text)
+
+
+def negated(before: str) -> bool:
+    """Tell whether the word that follows this text is denied by it."""
+    return _NEGATED.search(before) is not None
