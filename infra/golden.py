@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import brokers_doc, openapi, terraform_doc
+from infra import brokers_doc, openapi, prompts_doc, terraform_doc
 from shared.adapters.document_rules import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES, MAX_WRITES
 from shared.adapters.firestore_documents import BODY
 from shared.domain.collections import COLLECTIONS
@@ -34,7 +34,7 @@ def render() -> dict[Path, str]:
     for message in _MESSAGES:
         path = Path(f"docs/reference/messages/{message.__name__}.schema.json")
         files[path] = _json(message.model_json_schema())
-    return files | openapi.documents()
+    return files | prompts_doc.documents() | openapi.documents()
 
 
 def _json(value: Any) -> str:

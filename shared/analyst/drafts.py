@@ -11,7 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.fields import FieldInfo
 
 from shared.analyst.relations import BANDS, RELATIONS, TRENDS
 from shared.domain.bias import SectionDraft, Step
@@ -26,6 +27,7 @@ FORECAST = (
 )
 _NEVER_COMPARED = frozenset({"text", "flag"})
 _WITH_LEVELS = frozenset({Step.TECHNICAL, Step.SYNTHESIS})
+_MOST = {"claims": 12, "findings": 4, "risks": 3, "documents": 6}
 _TEXT_CLAIMS = frozenset({"leader_link"})  # the only words that a relation is defined for
 
 
@@ -77,9 +79,18 @@ def claims_first(step: Step) -> type[BaseModel]:
         relation=(_words("Relation", relations_of(step)), ...),
         other=(other | None, ...),
     )
-    narrowed: dict[str, Any] = {"claims": (tuple[claim, ...], ...)}
-    others = {n: (f.annotation, f) for n, f in SectionDraft.model_fields.items() if n != "claims"}
+    narrowed: dict[str, Any] = {"claims": (tuple[claim, ...], Field(max_length=_MOST["claims"]))}
+    others = {n: (f.annotation, _field(n, f)) for n, f in SectionDraft.model_fields.items()}
+    del others["claims"]
     return create_model("Draft", __config__=ConfigDict(extra="forbid"), **(narrowed | others))
+
+
+def _field(name: str, field: FieldInfo) -> Any:
+    """Bound a list, so that a small model ends; what it may hold is said in the prompt."""
+    if name not in _MOST:
+        return field
+    default = ... if field.is_required() else field.default
+    return Field(default, max_length=_MOST[name])
 
 
 def _units(step: Step) -> dict[str, str]:

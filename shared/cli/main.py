@@ -21,6 +21,7 @@ from shared.cli.accounts import accounts
 from shared.cli.backtest import backtest
 from shared.cli.futures import futures
 from shared.cli.logins import connections
+from shared.cli.models.prompts import prompts
 from shared.cli.notes import notes
 from shared.cli.performance import performance, rules
 from shared.cli.quarantine import quarantine
@@ -62,6 +63,7 @@ for command in recovery.COMMANDS:
     app.command()(command)
 app.command()(watching.watch)
 app.command()(backtest)
+app.add_typer(prompts, name="prompts")
 
 
 @app.command()
