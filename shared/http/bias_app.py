@@ -30,19 +30,24 @@ from shared.domain.evidence import DocumentLink
 from shared.domain.instrument import Instrument
 from shared.domain.time import Instant
 from shared.http.answers import json_answer
+from shared.http.bias_stream import add_stream, unknown_instrument
 from shared.http.fastapi_app import make_fastapi
-from shared.http.problems import problem
 
 OPENAPI_URL = "/v1/bias/openapi.json"
 # Whoever keeps an answer asks whether it still holds; an unchanged one costs a 304.
 _CACHE_CONTROL = "private, no-cache"
-_CACHE_HEADER = "Daybias-Cache"  # fresh, stored or cached; outside the body: the bytes stay equal
+_CACHE_HEADER = (
+    "Daybias-Cache"  # fresh, stored, cached or stale; outside the body: the bytes stay equal
+)
 
 Scores = Callable[[date], Awaitable[Sequence[Mapping[str, object]]]]
 
 
 class BoardEntry(BaseModel):
-    """One line of the board: the answer without its sections."""
+    """One line of the board: the answer without its sections.
+
+    Shape: `stale` tells that it is the session's last answer, and that the next is being written.
+    """
 
     instrument: str
     name: str
@@ -59,6 +64,7 @@ class BoardEntry(BaseModel):
     provenance: Provenance
     analogs: Analogs | None
     provider: str
+    stale: bool = False
 
 
 class NoBias(BaseModel):
@@ -95,6 +101,7 @@ def bias_app(
     """Make the app."""
     app = make_fastapi("Daybias: bias", OPENAPI_URL, lifespan=lifespan)
     _add_answers(app, service, instruments)
+    add_stream(app, service, instruments)
     _add_records(app, round_, scores)
     return app
 
@@ -110,16 +117,26 @@ def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, I
     async def bias(request: Request, symbol: str, moment: Moment | None = None) -> Response:
         """One instrument's bias with its six sections."""
         if symbol not in instruments:
-            return _unknown(symbol, instruments)
-        answer = await service.bias(symbol, moment=moment)
-        if isinstance(answer, Unavailable):
-            return json_answer(request, answer, cache_control="no-store")
-        timings_ms = {"bias": answer.elapsed_ms}
-        response = json_answer(
-            request, answer.bias, cache_control=_CACHE_CONTROL, timings_ms=timings_ms
-        )
-        response.headers[_CACHE_HEADER] = answer.cache
-        return response
+            return unknown_instrument(symbol, instruments)
+        return _answered(request, await service.bias(symbol, moment=moment))
+
+    @app.post("/v1/bias/{symbol}/snapshots", response_model=Bias | Unavailable)
+    async def snapshot(request: Request, symbol: str) -> Response:
+        """A bias on what is known now, between the named moments; one a session."""
+        if symbol not in instruments:
+            return unknown_instrument(symbol, instruments)
+        return _answered(request, await service.request(symbol))
+
+
+def _answered(request: Request, answer: Served | Unavailable) -> Response:
+    if isinstance(answer, Unavailable):
+        return json_answer(request, answer, cache_control="no-store")
+    timings_ms = {"bias": answer.elapsed_ms}
+    response = json_answer(
+        request, answer.bias, cache_control=_CACHE_CONTROL, timings_ms=timings_ms
+    )
+    response.headers[_CACHE_HEADER] = answer.cache
+    return response
 
 
 def _add_records(app: FastAPI, round_: RecordRound, scores: Scores) -> None:
@@ -145,14 +162,6 @@ def _entry(
         name = instruments[answer.instrument].name
         return NoBias(name=name, **answer.model_dump())
     bias = answer.bias
-    shown = {field: getattr(bias, field) for field in BoardEntry.model_fields if field != "name"}
-    return BoardEntry(name=instruments[bias.instrument].name, **shown)
-
-
-def _unknown(symbol: str, instruments: Mapping[str, Instrument]) -> Response:
-    return problem(
-        404,
-        "unknown-instrument",
-        f"There is no instrument {symbol!r}.",
-        expected=list(instruments),
-    )
+    own = {"name": instruments[bias.instrument].name, "stale": answer.cache == "stale"}
+    shown = {f: getattr(bias, f) for f in BoardEntry.model_fields if f not in own}
+    return BoardEntry(**own, **shown)

@@ -16,6 +16,7 @@ from shared.domain.errors import (
     DaybiasError,
     InvalidInput,
     NotFound,
+    QuotaSpent,
     RateLimited,
     RetryableError,
 )
@@ -63,6 +64,7 @@ def problem(
 _ANSWERS: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (InvalidInput, 400, "invalid-input", None),
     (NotFound, 404, "not-found", None),
+    (QuotaSpent, 429, "quota-spent", None),
     (Unauthenticated, 401, "unauthenticated", None),
     (ConfigError, 500, "misconfigured", "The service is not configured."),
     (RetryableError, 503, "try-again", "Not now; the same request may work later."),

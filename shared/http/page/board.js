@@ -1,5 +1,6 @@
 // The board: one card an instrument, and the reasons where there is none.
 import { day, draw, make, newYork, percent, put, read } from "./dom.js";
+import { watchSteps } from "./steps.js";
 
 const CLASSES = [["bear", "Bearish"], ["neutral", "Neutral"], ["bull", "Bullish"]];
 const SCALE = 0.6; // the full width of a bar; the largest class of a normal day is near 45 %
@@ -35,6 +36,7 @@ function origin(entry) {
   if (source.missing.length) words.push(`Missing: ${source.missing.join(", ")}.`);
   words.push(`Chances by the table ${entry.forecast.vintage}.`);
   words.push(`Written by ${entry.provider}; ${entry.of_record ? "the forecast of record" : "an update"} as of ${newYork(entry.as_of)}.`);
+  if (entry.stale) words.push("The next answer is being written; this is the last one.");
   return make("p", { class: "origin" }, words.join(" "));
 }
 
@@ -67,7 +69,8 @@ function likeIt(found) {
 
 function why(entry) {
   const events = entry.events_today.map((event) => `${newYork(event.at)} ${event.currency} ${event.title} (${event.impact})`);
-  return make("details", { class: "why" },
+  const steps = make("div", { class: "steps", "aria-live": "polite" });
+  const details = make("details", { class: "why" },
     make("summary", {}, "Why"),
     make("p", {}, entry.forecast.edge),
     ...list("For it", entry.drivers_for.map((driver) => driver.text)),
