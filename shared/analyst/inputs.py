@@ -10,7 +10,7 @@ from shared.domain.passage import PassageKind
 from shared.domain.time import iso
 
 # Facts whose text was written by third parties.
-_FROM_OUTSIDE = ("next_high", "event")
+_FROM_OUTSIDE = ("next_high", "surprise_of", "event")
 _LONGEST_LINE = 700
 # Which retrieved texts a step reads; the synthesis reads all.
 _READS = {
@@ -68,13 +68,13 @@ def _is_outside(fact: Fact) -> bool:
 def _instrument(snapshot: Snapshot) -> str:
     source = snapshot.provenance
     prices = source.proxy_label or source.series
-    return f"{snapshot.instrument}, session of {snapshot.session}, prices: {prices}"
+    return _plain(f"{snapshot.instrument}, session of {snapshot.session}, prices: {prices}")
 
 
 def _line(fact: Fact) -> str:
     if fact.value is None:
-        return f"{fact.name}: null ({fact.reason})"
-    shown = "a text, fenced below" if _is_outside(fact) else fact.text
+        return f"{fact.name}: null ({_plain(fact.reason or '')})"
+    shown = "a text, fenced below" if _is_outside(fact) else _plain(fact.text)
     known = f", as of {iso(fact.as_of)}" if fact.as_of else ""
     return f"{fact.name}: {shown} ({fact.unit}{known})"
 
