@@ -34,8 +34,11 @@ from shared.market.refresh import RefreshMarket
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.ports import Cache
+from shared.wiring.foundation import Foundation
 from tests.twins.manual_clock import ManualClock
+from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments
+from tests.twins.memory_secrets import MemorySecrets
 from tests.twins.seeded_entropy import SeededEntropy
 
 DATA = Path(__file__).parents[1] / "infra" / "local" / "data"
@@ -71,6 +74,17 @@ class Market:
     async def snapshot(self, symbol: str, at: datetime) -> Snapshot | Unavailable:
         occasion: Occasion = current_occasion(load_instruments()[symbol], at)
         return await take_snapshot(self.store, occasion, at, calendar_source="official")
+
+    def foundation(self) -> Foundation:
+        """Put the store on ports of a test."""
+        return Foundation(
+            documents=self.documents,
+            bus=MemoryBus(),
+            secrets=MemorySecrets(),
+            clock=self.clock,
+            entropy=self.entropy,
+            cache=MemoryCache(self.clock),
+        )
 
     def service(
         self,

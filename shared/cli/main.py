@@ -19,6 +19,7 @@ from shared.brokers.engine.saved import (
 from shared.cli import consenting, exchange, recovery, rereading, screens, watching
 from shared.cli.accounts import accounts
 from shared.cli.backtest import backtest
+from shared.cli.doctor import doctor
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.models.prompts import prompts
@@ -64,6 +65,7 @@ for command in recovery.COMMANDS:
 app.command()(watching.watch)
 app.command()(backtest)
 app.add_typer(prompts, name="prompts")
+app.command()(doctor)
 
 
 @app.command()

@@ -7,24 +7,9 @@ import pytest
 
 from infra.simulators.models.gemini import GeminiSimulator
 from infra.simulators.models.http_door import HttpDoor
-from shared.adapters.memory_cache import MemoryCache
 from shared.config import BiasSettings
 from shared.wiring.bias import build_bias
-from shared.wiring.foundation import Foundation
-from tests.markets import Market, open_market
-from tests.twins.memory_bus import MemoryBus
-from tests.twins.memory_secrets import MemorySecrets
-
-
-def foundation(market: Market) -> Foundation:
-    return Foundation(
-        documents=market.documents,
-        bus=MemoryBus(),
-        secrets=MemorySecrets(),
-        clock=market.clock,
-        entropy=market.entropy,
-        cache=MemoryCache(market.clock),
-    )
+from tests.markets import open_market
 
 
 @pytest.mark.parametrize(("key", "state"), [("simulated-key", "ok"), ("wrong-4711", "wrong key")])
@@ -32,7 +17,7 @@ async def test_the_state_of_a_key_is_known_soon_after_the_start(key, state, capl
     market = await open_market()
     with HttpDoor(GeminiSimulator()) as door:
         settings = BiasSettings(gemini_api_key=key, gemini_base_url=door.url)
-        app = await build_bias(settings=settings, foundation=foundation(market))
+        app = await build_bias(settings=settings, foundation=market.foundation())
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),

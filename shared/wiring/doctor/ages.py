@@ -1,0 +1,42 @@
+"""How old the stored market data are."""
+
+from shared.config import BiasSettings
+from shared.domain.bars import Timeframe
+from shared.domain.errors import DaybiasError
+from shared.domain.time import iso
+from shared.market.choice import is_current
+from shared.market.registry import load_instruments, load_series
+from shared.market.store import MarketStore
+from shared.wiring.doctor.finding import Condition, Finding
+from shared.wiring.foundation import Foundation
+
+
+async def data_ages(settings: BiasSettings, base: Foundation) -> list[Finding]:
+    """Tell how new each instrument's daily bars and the calendar are."""
+    store, now = MarketStore(base.documents, base.clock, base.entropy), base.clock.now()
+    found = []
+    for symbol, instrument in load_instruments().items():
+        part = f"daily bars of {symbol}"
+        try:
+            known = await store.price_series(instrument, Timeframe.DAY, now)
+            if known is None:
+                found.append(Finding(part, Condition.ABSENT, "none are stored"))
+                continue
+            source, series = known
+            current = is_current(load_series()[source.series], series, now)
+            newest = f"newest session {series.bars[-1].session}"
+            found.append(Finding(part, Condition.OK if current else Condition.OLD, newest))
+        except DaybiasError as error:
+            found.append(Finding(part, Condition.BROKEN, str(error)))
+    return [*found, await _calendar(settings, store, base)]
+
+
+async def _calendar(settings: BiasSettings, store: MarketStore, base: Foundation) -> Finding:
+    source = settings.calendar_source
+    try:
+        body = await store.calendar(source, base.clock.now())
+    except DaybiasError as error:
+        return Finding("calendar", Condition.BROKEN, str(error))
+    if body is None:
+        return Finding("calendar", Condition.ABSENT, f"none of {source} is stored")
+    return Finding("calendar", Condition.OK, f"{source}, fetched {iso(body.fetched_at)}")
