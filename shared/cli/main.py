@@ -27,6 +27,7 @@ from shared.cli.notes import notes
 from shared.cli.performance import performance, rules
 from shared.cli.quarantine import quarantine
 from shared.cli.reconciling import discrepancies, reconcile
+from shared.cli.retrieval import retrieval
 from shared.cli.runs import runs
 from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
@@ -51,6 +52,7 @@ app.add_typer(discrepancies, name="discrepancies")
 app.add_typer(notes, name="notes")
 app.command()(reconcile)
 app.add_typer(rules, name="rules")
+app.add_typer(retrieval, name="retrieval")
 app.command()(performance)
 app.add_typer(quarantine, name="quarantine")
 connections.command()(consenting.register)

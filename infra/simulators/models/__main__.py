@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from infra.simulators.models.faults import Fault, line_of
 from infra.simulators.models.gemini import GeminiSimulator
+from infra.simulators.models.gemini_embeddings import WithEmbeddings
 from infra.simulators.models.http_door import HttpDoor
 from infra.simulators.models.openai import OpenAISimulator
 from infra.simulators.models.script import Line, author
@@ -16,12 +17,13 @@ class BothProviders:
 
     def __init__(self, otherwise: Line = author) -> None:
         self.gemini = GeminiSimulator(otherwise=otherwise)
+        self.google = WithEmbeddings(self.gemini)
         self.openai = OpenAISimulator(otherwise=otherwise)
 
     def respond(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Let the provider answer whose request it is."""
         if "x-goog-api-key" in headers or path.startswith("/v1beta/"):
-            return self.gemini.respond(method, path, headers, body)
+            return self.google.respond(method, path, headers, body)
         return self.openai.respond(method, path, headers, body)
 
 

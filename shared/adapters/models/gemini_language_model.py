@@ -6,12 +6,12 @@ https://ai.google.dev/gemini-api/docs/safety-settings (read 2026-11-26).
 """
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.models.failures import harmless, refusal
+from shared.adapters.models.failures import harmless
+from shared.adapters.models.gemini_errors import refused
 from shared.adapters.models.schema import plain_schema
-from shared.domain.errors import AuthRejected, ContractBroken, DaybiasError, UpstreamUnavailable
+from shared.domain.errors import ContractBroken, DaybiasError, UpstreamUnavailable
 from shared.ports import AnswerUnusable, ModelAnswer, ModelRequest, Usage
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from google.genai.types import GenerateContentConfig, GenerateContentResponse, HttpOptions
 
 _API_VERSION = "v1beta"  # the SDK's own default has changed between its versions
-_RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 # News of wars and crimes is our ordinary material: only what is surely harmful is blocked.
 _HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 
@@ -158,14 +156,7 @@ class GeminiLanguageModel:
         return answer
 
     def _refused(self, error: "APIError", request: ModelRequest | None) -> DaybiasError:
-        details = _details(error)
-        words = harmless(str(error.message), self._api_key, request)
-        what = f"gemini: {error.code} {error.status}: {words}"
-        if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
-            return AuthRejected(what)  # it comes as a 400
-        return refusal(
-            error.code, what, spent=_day_is_spent(details), retry_after_s=_retry_after_s(details)
-        )
+        return refused(error, harmless(str(error.message), self._api_key, request))
 
 
 def _waits(timeout_s: float) -> "HttpOptions":
@@ -201,21 +192,3 @@ def _usage(response: "GenerateContentResponse") -> Usage:
         output=counted.candidates_token_count or 0,
         thinking=counted.thoughts_token_count or 0,
     )
-
-
-def _details(error: "APIError") -> list[dict[str, Any]]:
-    body = error.details if isinstance(error.details, dict) else {}
-    inner = body.get("error", body)
-    found = inner.get("details", []) if isinstance(inner, dict) else []
-    return [d for d in found if isinstance(d, dict)] if isinstance(found, list) else []
-
-
-def _day_is_spent(details: list[dict[str, Any]]) -> bool:
-    violations = [v for detail in details for v in detail.get("violations") or ()]
-    return any("PerDay" in str(v.get("quotaId")) for v in violations if isinstance(v, dict))
-
-
-def _retry_after_s(details: list[dict[str, Any]]) -> float | None:
-    delay = next((d.get("retryDelay") for d in details if d.get("@type") == _RETRY_INFO), None)
-    match = _SECONDS.fullmatch(str(delay))
-    return float(match.group(1)) if match else None

@@ -9,5 +9,5 @@ def test_the_schema_is_flat_and_strict():
     assert "$ref" not in json.dumps(schema)
     assert "$defs" not in schema
     assert schema["additionalProperties"] is False
-    assert schema["required"] == ["headline", "findings", "risks", "claims", "lean"]
+    assert schema["required"] == ["headline", "findings", "risks", "claims", "lean", "documents"]
     assert schema["properties"]["claims"]["items"]["required"] == ["feature", "relation", "other"]

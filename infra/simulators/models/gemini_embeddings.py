@@ -1,0 +1,59 @@
+"""The wire of Gemini's batchEmbedContents, in front of that of generateContent.
+
+Source: the shapes measured with google-genai 3.4.0 (shared/llm.md of the project's notes).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from zlib import crc32
+
+from infra.simulators.models.gemini import GeminiSimulator
+from infra.simulators.models.wire import Json, Reply
+
+MODEL = "gemini-embedding-001"
+_ASK, _GENERATE = ":batchEmbedContents", ":generateContent"
+_AT_MOST, _FULL = 100, 3072
+_UNSCALED = 0.7  # below the full dimension vectors come as they were cut, not of length one
+
+
+@dataclass
+class WithEmbeddings:
+    """Embeds texts by their words; key, models and script are Gemini's own.
+
+    Shape: `asked` keeps every request for embeddings that was understood.
+    """
+
+    gemini: GeminiSimulator
+    asked: list[Json] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gemini.models |= {MODEL}
+
+    def respond(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        if not path.partition("?")[0].endswith(_ASK):
+            return self.gemini.respond(method, path, headers, body)
+        requests = json.loads(body).get("requests", [])
+        texts = ["".join(p.get("text", "") for p in r["content"]["parts"]) for r in requests]
+        fine = texts and len(texts) <= _AT_MOST and all(map(str.strip, texts))
+        # what goes wrong is answered as for a question: no contents is a bad request
+        question: Json = {"contents": [{"parts": [{"text": "\n".join(texts)}]}] if fine else []}
+        asking = path.replace(_ASK, _GENERATE)
+        reply = self.gemini.respond(method, asking, headers, json.dumps(question).encode())
+        if reply.status != 200 or "json" not in reply.content_type:
+            return reply
+        self.asked += requests
+        vectors = [
+            {"values": _vector(text, request.get("outputDimensionality", _FULL))}
+            for text, request in zip(texts, requests, strict=True)
+        ]
+        return replace(reply, body=json.dumps({"embeddings": vectors}).encode())
+
+
+def _vector(text: str, dimension: int) -> list[float]:
+    values = [0.0] * dimension
+    for word in text.lower().split():
+        values[crc32(word.encode()) % dimension] += 1
+    length = sum(v * v for v in values) ** 0.5
+    scale = 1 if dimension == _FULL else _UNSCALED
+    return [scale * v / length for v in values]

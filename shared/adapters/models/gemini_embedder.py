@@ -1,0 +1,108 @@
+"""Gemini's embeddings through google-genai; retries belong to the caller.
+
+Source: wire and errors as measured with google-genai 3.4.0; vectors below 3072 dimensions come
+without length one: https://ai.google.dev/gemini-api/docs/embeddings (read 2026-11-26).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from shared.adapters.models.gemini_errors import refused
+from shared.domain.errors import ContractBroken, UpstreamUnavailable
+
+if TYPE_CHECKING:
+    from google.genai import Client
+
+_API_VERSION = "v1beta"  # the SDK's own default has changed between its versions
+_AT_ONCE = 100  # texts a request
+_TIMEOUT_S = 20.0
+_DOCUMENT, _QUERY = "RETRIEVAL_DOCUMENT", "RETRIEVAL_QUERY"
+_NO_TEXT = "."  # the API refuses a text without one
+
+
+class GeminiEmbedder:
+    """One embedding model.
+
+    Shape: `base_url` is for the wire simulator; None means Google's own address.
+    """
+
+    def __init__(
+        self, model: str, dimension: int, api_key: str, *, base_url: str | None = None
+    ) -> None:
+        self.model = model
+        self.dimension = dimension
+        self._api_key = api_key
+        self._base_url = base_url
+        self._client: Client | None = None
+
+    async def documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """Embed texts, a hundred a request."""
+        vectors: list[list[float]] = []
+        for start in range(0, len(texts), _AT_ONCE):
+            vectors += await self._embed(texts[start : start + _AT_ONCE], _DOCUMENT)
+        return vectors
+
+    async def query(self, text: str) -> list[float]:
+        """Embed a question as one."""
+        (vector,) = await self._embed([text], _QUERY)
+        return vector
+
+    async def close(self) -> None:
+        """Close the connections, if any were opened."""
+        if self._client is not None:
+            await self._client.aio.aclose()
+            self._client = None
+
+    async def _embed(self, texts: Sequence[str], task: str) -> list[list[float]]:
+        import httpx2
+        from google.genai.errors import APIError
+        from google.genai.types import EmbedContentConfig
+
+        config = EmbedContentConfig(task_type=task, output_dimensionality=self.dimension)
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                answer = await self._opened().aio.models.embed_content(
+                    model=self.model,
+                    contents=[text if text.strip() else _NO_TEXT for text in texts],
+                    config=config,
+                )
+        except APIError as error:  # its own words may repeat the texts and the key
+            raise refused(error, "embedding") from None
+        except (httpx2.TransportError, TimeoutError) as error:
+            raise UpstreamUnavailable(f"gemini: {type(error).__name__}") from None
+        except ValueError as error:
+            told = f"gemini: an answer of another shape ({type(error).__name__})"
+            raise ContractBroken(told) from None
+        vectors = [_normalised(found.values or []) for found in answer.embeddings or []]
+        if [len(vector) for vector in vectors] != [self.dimension] * len(texts):
+            raise ContractBroken(
+                f"gemini: expected {len(texts)} vectors of {self.dimension} numbers, "
+                f"found {[len(vector) for vector in vectors][:3]} of {len(vectors)}"
+            )
+        return vectors
+
+    def _opened(self) -> "Client":
+        if self._client is None:
+            from google import genai
+            from google.genai import types
+
+            self._client = genai.Client(
+                api_key=self._api_key,
+                vertexai=False,
+                http_options=types.HttpOptions(
+                    api_version=_API_VERSION,
+                    base_url=self._base_url,
+                    timeout=round(_TIMEOUT_S * 1000),
+                    retry_options=types.HttpRetryOptions(attempts=1),
+                ),
+            )
+        return self._client
+
+
+def _normalised(values: Sequence[float]) -> list[float]:
+    length = sqrt(sum(value * value for value in values))
+    if length == 0:
+        raise ContractBroken("gemini: a vector of zeros says nothing")
+    return [value / length for value in values]

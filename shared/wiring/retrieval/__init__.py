@@ -1,0 +1,1 @@
+"""Retrieval put together: an index, an embedder, and who searches and writes."""

@@ -1,0 +1,104 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.domain.errors import InvalidInput
+from shared.retrieval.evaluation.labelled import read_labelled
+
+SLICE = Path(__file__).parents[3] / "fixtures" / "retrieval"
+
+
+def document(name: str, **changed: object) -> str:
+    return json.dumps({"id": name, "context": name, "text": f"text of {name}"} | changed)
+
+
+def query(name: str, **changed: object) -> str:
+    return json.dumps({"id": name, "context": "d1", "text": "?", "answer_from": "text"} | changed)
+
+
+def written(
+    folder: Path,
+    documents: str = f"{document('d1')}\n",
+    queries: str = f"{query('q1')}\n",
+    labels: str = "query_id\tdocument_id\trelevance\nq1\td1\t1\n",
+) -> Path:
+    (folder / "documents.jsonl").write_text(documents)
+    (folder / "queries.jsonl").write_text(queries)
+    (folder / "qrels.tsv").write_text(labels)
+    return folder
+
+
+def test_the_slice_is_read_whole():
+    found = read_labelled(SLICE)
+    assert (len(found.documents), len(found.queries), found.ignored) == (125, 132, {})
+    assert 0 < sum(query.plain for query in found.queries) < len(found.queries)
+
+
+def test_twenty_contexts_are_a_group():
+    groups = [document.group for document in read_labelled(SLICE).documents]
+    assert sorted(set(groups)) == ["group-0", "group-1"]
+    assert groups == sorted(groups)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "query_id\tdocument_id\trelevance\nq1\td1\t1\n",
+        "q1\td1\t1\n",
+        "\nq1 0 d1 1\n\n",
+        "q1\td1\n",
+        "qid docid\nq1\td1\t2.0\nq1\td1\t0\n",
+    ],
+)
+def test_labels_come_with_a_heading_or_without(tmp_path, labels):
+    (found,) = read_labelled(written(tmp_path, labels=labels)).queries
+    assert found.relevant == {"d1"}
+
+
+def test_a_label_of_nothing_is_no_label(tmp_path):
+    found = read_labelled(written(tmp_path, labels="q1\td1\t0\n"))
+    assert (found.queries, found.ignored) == ((), {"queries without a relevant document": 1})
+
+
+def test_a_question_that_names_no_kind_is_answered_by_text(tmp_path):
+    bare = json.dumps({"id": "q1", "text": "?"})
+    (found,) = read_labelled(written(tmp_path, queries=f"\n{bare}\n\n")).queries
+    assert found.plain
+
+
+def test_what_cannot_be_used_is_counted(tmp_path):
+    documents = "\n".join([document("d1"), document("d1"), document("d2", text=" "), ""])
+    found = read_labelled(written(tmp_path, documents, labels="q1\td1\t1\nq9\td1\t1\nq1\td2\t1\n"))
+    assert found.ignored == {
+        "repeated ids in documents.jsonl": 1,
+        "empty texts in documents.jsonl": 1,
+        "labels of unknown ids": 2,
+    }
+
+
+def test_ids_that_are_numbers_and_a_byte_order_mark_are_read(tmp_path):
+    documents = "\ufeff" + json.dumps({"id": 7, "context": 7, "text": "x"}) + "\r\n"
+    queries = json.dumps({"id": 1, "context": 7, "text": "?"})
+    (found,) = read_labelled(written(tmp_path, documents, queries, "1\t7\t1\r\n")).queries
+    assert found.relevant == {"7"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"documents": "no json"}, "documents.jsonl:1"),
+        ({"documents": f"{document('d1')}\n[1]"}, "documents.jsonl:2"),
+        ({"queries": '{"id": "q1"}'}, "queries.jsonl:1"),
+        ({"labels": "q1\td1\tmuch"}, "qrels.tsv:1"),
+        ({"labels": "q1\n"}, "qrels.tsv:1"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(tmp_path, changed, where):
+    with pytest.raises(InvalidInput, match=where):
+        read_labelled(written(tmp_path, **changed))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InvalidInput, match=r"documents\.jsonl cannot be read"):
+        read_labelled(tmp_path)
