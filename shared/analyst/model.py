@@ -8,16 +8,22 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
+from shared.analyst.accounts.ledger import Ledger
+from shared.analyst.accounts.recording import Recorder, paid_usd, usable, use_of
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.deadline import Deadline
 from shared.analyst.facts import Facts, facts_of
 from shared.analyst.grounding import violations
 from shared.analyst.inputs import fence, inputs_of
 from shared.analyst.library import Prompt, PromptLibrary
-from shared.analyst.prices import cost_usd
 from shared.analyst.section import Signature, build_section
 from shared.domain.bias import Forecast, Section, SectionDraft, Snapshot, Step
-from shared.domain.errors import ContractBroken, UpstreamUnavailable
+from shared.domain.errors import (
+    ContractBroken,
+    PermanentError,
+    RetryableError,
+    UpstreamUnavailable,
+)
 from shared.ports import Clock, LanguageModel, ModelAnswer, ModelRequest
 
 _log = logging.getLogger(__name__)
@@ -28,19 +34,39 @@ _FAULTS_TOLD = 3  # to the reader
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    prompt: Prompt
+    request: ModelRequest
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
 class _Draft:
     draft: SectionDraft
-    answers: tuple[ModelAnswer, ...]
     refused: tuple[Violation, ...] = ()
 
 
 class ModelAnalyst:
-    """Any LanguageModel with the prompt library."""
+    """Any LanguageModel with the prompt library.
 
-    def __init__(self, model: LanguageModel, library: PromptLibrary, clock: Clock) -> None:
+    Shape: `ledger` is where every attempt is noted with its tokens and cost; `arm` is the arm of an
+    experiment that this author is.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        library: PromptLibrary,
+        clock: Clock,
+        *,
+        ledger: Ledger | None = None,
+        arm: str | None = None,
+    ) -> None:
         self._model = model
         self._library = library
         self._clock = clock
+        self._ledger = ledger
+        self._arm = arm
 
     @property
     def name(self) -> str:
@@ -61,39 +87,51 @@ class ModelAnalyst:
         Raises: what the model raises; ContractBroken when its answer stays ungrounded after one
         repair; UpstreamUnavailable when no time is left for the repair.
         """
-        started = self._clock.monotonic()
         prompt = self._library.prompts[step]
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
         text = prompt.fill(inputs_of(step, snapshot, facts, earlier))
         request = _request(prompt, text, snapshot.instrument, deadline.left_s)
-        grounded = await self._grounded(prompt, request, facts, deadline)
+        recorder = Recorder(self._model, self._clock)
+        try:
+            grounded = await self._grounded(_Asked(prompt, request, facts), recorder, deadline)
+        except (RetryableError, PermanentError):
+            await self._note(prompt, snapshot, recorder, accepted=False)
+            raise
+        await self._note(prompt, snapshot, recorder, accepted=True)
         provider, today = self._model.provider, self._clock.now().date()
         signature = Signature(
             provider=provider,
-            model=grounded.answers[-1].model,
+            model=usable(recorder.calls)[-1].model,
             prompt=prompt.id,
-            cost_usd=cost_usd(provider, grounded.answers, today),
-            elapsed_ms=round((self._clock.monotonic() - started) * 1000),
+            arm=self._arm,
+            cost_usd=paid_usd(provider, recorder.calls, today),
+            elapsed_ms=recorder.elapsed_ms,
             refused=tuple(sorted({str(fault.kind) for fault in grounded.refused})),
         )
         return build_section(step, grounded.draft, snapshot, facts, signature)
 
-    async def _grounded(
-        self, prompt: Prompt, request: ModelRequest, facts: Facts, deadline: Deadline
-    ) -> _Draft:
-        first = await self._model.generate(request)
+    async def _note(
+        self, prompt: Prompt, snapshot: Snapshot, recorder: Recorder, *, accepted: bool
+    ) -> None:
+        if self._ledger is not None and recorder.calls:
+            use = use_of(prompt, snapshot, recorder, accepted=accepted)
+            await self._ledger.note(use.model_copy(update={"arm": self._arm}))
+
+    async def _grounded(self, asked: _Asked, model: LanguageModel, deadline: Deadline) -> _Draft:
+        prompt, facts = asked.prompt, asked.facts
+        first = await model.generate(asked.request)
         draft, faults = self._checked(prompt, first, facts)
         if draft is not None:
-            return _Draft(draft, (first,))
+            return _Draft(draft)
         left_s = deadline.left_s
         if left_s < _LEAST_FOR_REPAIR_S:
             raise UpstreamUnavailable(f"no time left to repair: {_told(faults)}")
-        repair = replace(request, prompt=_repair(request, first, faults), timeout_s=left_s)
-        second = await self._model.generate(repair)
+        text = _repair(asked.request, first, faults)
+        second = await model.generate(replace(asked.request, prompt=text, timeout_s=left_s))
         draft, again = self._checked(prompt, second, facts)
         if draft is None:
             raise ContractBroken(f"ungrounded after one repair: {_told(again)}")
-        return _Draft(draft, (first, second), faults)
+        return _Draft(draft, faults)
 
     def _checked(
         self, prompt: Prompt, answer: ModelAnswer, facts: Facts

@@ -14,12 +14,14 @@ from shared.domain.money import ExactDecimal
 from shared.ports import ModelAnswer, Usage
 
 _MILLION = Decimal(1_000_000)
-_RELEASE = re.compile(r"-\d{3}$")  # gemini-3.5-flash-001 is a release of gemini-3.5-flash
+_UNPAID = frozenset({"local"})  # a server of one's own bills nobody
+_RELEASE = re.compile(r"-(?:\d{3}|\d{4}-\d\d-\d\d)$")  # gemini-3.5-flash-001, gpt-5.4-2026-03-05
 
 
 class Price(BaseModel):
     """One row of the table.
 
+    Shape: a model with tiers has a row for each size of prompt.
     Units: `input`, `cached`, `output` in USD for a million tokens.
     """
 
@@ -29,6 +31,7 @@ class Price(BaseModel):
     model: str
     valid_from: date
     valid_until: date = date.max
+    least_prompt_tokens: int = 0
     most_prompt_tokens: int | None = None
     input: ExactDecimal
     cached: ExactDecimal | None = None
@@ -39,8 +42,6 @@ class Price(BaseModel):
     def of(self, usage: Usage) -> Decimal | None:
         """Add up one call; None when it used something without a price."""
         if usage.cached and self.cached is None:
-            return None
-        if self.most_prompt_tokens is not None and usage.prompt > self.most_prompt_tokens:
             return None
         fresh = (usage.prompt - usage.cached) * self.input
         kept = usage.cached * (self.cached or Decimal(0))
@@ -57,10 +58,11 @@ def load_prices() -> tuple[Price, ...]:
 
 def cost_usd(provider: str, answers: Iterable[ModelAnswer], on: date) -> Decimal | None:
     """Add up the calls behind one section; one unknown price makes the sum unknown."""
+    if provider in _UNPAID:
+        return Decimal(0)
     total = Decimal(0)
     for answer in answers:
-        model = _RELEASE.sub("", answer.model.removeprefix("models/"))
-        row = next((p for p in load_prices() if _serves(p, provider, model, on)), None)
+        row = next((p for p in load_prices() if _serves(p, provider, answer, on)), None)
         cost = None if row is None else row.of(answer.usage)
         if cost is None:
             return None
@@ -68,6 +70,9 @@ def cost_usd(provider: str, answers: Iterable[ModelAnswer], on: date) -> Decimal
     return total
 
 
-def _serves(price: Price, provider: str, model: str, on: date) -> bool:
+def _serves(price: Price, provider: str, answer: ModelAnswer, on: date) -> bool:
+    model = _RELEASE.sub("", answer.model.removeprefix("models/"))
     named = (price.provider, price.model) == (provider, model)
-    return named and price.valid_from <= on <= price.valid_until
+    most = price.most_prompt_tokens
+    fits = price.least_prompt_tokens <= answer.usage.prompt <= (most or answer.usage.prompt)
+    return named and fits and price.valid_from <= on <= price.valid_until

@@ -23,6 +23,7 @@ class Signature:
     provider: str
     model: str | None = None
     prompt: str | None = None
+    arm: str | None = None
     cost_usd: Decimal | None = None
     elapsed_ms: int = 0
     refused: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ def build_section(
         provider=by.provider,
         model=by.model,
         prompt=by.prompt,
+        arm=by.arm,
         lean=draft.lean,
         cost_usd=by.cost_usd,
         elapsed_ms=by.elapsed_ms,

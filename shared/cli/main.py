@@ -22,6 +22,7 @@ from shared.cli.backtest import backtest
 from shared.cli.doctor import doctor
 from shared.cli.futures import futures
 from shared.cli.logins import connections
+from shared.cli.models.costs import costs
 from shared.cli.models.prompts import prompts
 from shared.cli.notes import notes
 from shared.cli.performance import performance, rules
@@ -67,6 +68,7 @@ for command in recovery.COMMANDS:
 app.command()(watching.watch)
 app.command()(backtest)
 app.add_typer(prompts, name="prompts")
+app.command()(costs)
 app.command()(doctor)
 
 

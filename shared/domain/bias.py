@@ -243,6 +243,7 @@ class Section(_Frozen):
     provider: str  # rules, gemini, openai
     model: str | None = None
     prompt: str | None = None  # id and version
+    arm: str | None = None  # experiment and arm, where the author was assigned by one
     degraded: str | None = None  # why the preferred analyst was not used
     lean: Label | None = None
     cost_usd: Decimal | None = None  # None = unknown, never 0 for a paid model

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.analyst import Analyst
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
@@ -37,8 +38,9 @@ async def open_analysts(settings: BiasSettings, base: Foundation) -> Analysts:
     """
     guards, models = open_guards(settings, base), await open_models(settings, base)
     library = load_library().choose(settings.prompt_versions)
+    ledger = Ledger(base.documents)
     writers: dict[str, Analyst] = {
-        provider: ModelAnalyst(guards.around(model), library, base.clock)
+        provider: ModelAnalyst(guards.around(model), library, base.clock, ledger=ledger)
         for provider, model in models.found.items()
     }
     orders, absent = dict[Step, Sequence[Analyst]](), dict[Step, Sequence[str]]()

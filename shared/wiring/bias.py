@@ -2,12 +2,14 @@
 
 from starlette.applications import Starlette
 
+from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.health import ModelHealths
 from shared.bias.compute import Sources
 from shared.bias.sealing import ChainKeeper, RecordRound
 from shared.bias.service import BiasService
 from shared.config import BiasSettings, load
 from shared.http.bias_app import bias_app
+from shared.http.costs import costs_router
 from shared.http.delegate import Delegate
 from shared.http.models import add_models
 from shared.market.registry import load_instruments
@@ -48,6 +50,7 @@ async def build_bias(
     keeper = ChainKeeper(chain, base.documents, known, base.clock, base.entropy)
     round_ = RecordRound(service, keeper, known, base.clock)
     app = bias_app(service, known, round_, bias_scorer(base).scores, lifespan=lifespan)
+    app.include_router(costs_router(Ledger(base.documents)))
     add_models(app, lambda: healths.known)
     return shut_doors(app, settings)
 

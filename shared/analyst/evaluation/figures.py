@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from shared.analyst.evaluation.trials import PLAIN, RERUN, Outcome, Trial
+from shared.analyst.evaluation.trials import PLAIN, RERUN, Trial
 from shared.analyst.render import placeholders
 from shared.domain.bias import Label, SectionDraft
+from shared.domain.model_use import UseOutcome as Outcome
 from shared.ports import Usage
 
 _TOKENS = ("prompt", "cached", "output", "thinking")

@@ -63,6 +63,17 @@ COMMON = (
         None,
     ),
     Collection(
+        "model_uses",
+        "one attempt of a model at one section: tokens, cost, outcome, arm of an experiment",
+        "snapshot hash + step + provider + prompt + instant (content)",
+        "about 6 a bias",
+        None,
+        (
+            Index(("day",), "at_us", "what a day's models cost"),
+            Index(("experiment",), "at_us", "what an experiment assigned"),
+        ),
+    ),
+    Collection(
         "series",
         "bars of one symbol from one provider, one year or month a document",
         "symbol + timeframe + chunk + provider",

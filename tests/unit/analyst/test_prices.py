@@ -44,8 +44,22 @@ def test_what_has_no_price_costs_unknown_and_never_nothing():
     assert cost_usd("openai", [known], DAY) is None
     assert cost_usd("gemini", [known], date(2025, 1, 1)) is None
     assert cost_usd("gemini", [answer("gemini-3.5-flash", prompt=9, cached=1)], DAY) is None
-    long = answer("gemini-3.1-pro-preview", prompt=200_001)
-    assert cost_usd("gemini", [long], DAY) is None
+
+
+def test_a_long_prompt_has_the_price_of_its_tier():
+    short = answer("gemini-3.1-pro-preview", prompt=200_000)
+    long = answer("gemini-3.1-pro-preview", prompt=200_001, output=1_000_000)
+    assert cost_usd("gemini", [short], DAY) == Decimal("0.4")
+    assert cost_usd("gemini", [long], DAY) == Decimal("18.800004")
+
+
+def test_cached_tokens_have_their_own_price():
+    asked = answer("gpt-5.4-mini-2026-03-17", prompt=1_000_000, cached=900_000)
+    assert cost_usd("openai", [asked], DAY) == Decimal("0.1425")  # 0.1 x 0.75 + 0.9 x 0.075
+
+
+def test_a_model_on_this_machine_bills_nobody():
+    assert cost_usd("local", [answer("anything", prompt=1000)], DAY) == 0
 
 
 def test_every_row_names_its_source_and_no_model_has_two_prices_on_one_day():
@@ -53,4 +67,5 @@ def test_every_row_names_its_source_and_no_model_has_two_prices_on_one_day():
     assert all(row.source.startswith("https://") for row in rows)
     for row in rows:
         same = [r for r in rows if r.model == row.model and r is not row]
-        assert not any(r.valid_from <= row.valid_from <= r.valid_until for r in same)
+        tier = [r for r in same if r.least_prompt_tokens == row.least_prompt_tokens]
+        assert not any(r.valid_from <= row.valid_from <= r.valid_until for r in tier)

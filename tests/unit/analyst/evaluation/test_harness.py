@@ -124,7 +124,7 @@ async def test_the_flip_rate_counts_leans_that_differ_from_the_usual_one_of_thei
 class Reader:
     """Claims what the prompt says of RSI 14, and nothing else."""
 
-    provider = "local"
+    provider = "openai"
 
     async def generate(self, request: ModelRequest) -> ModelAnswer:
         word, relation = (
