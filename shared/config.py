@@ -147,6 +147,8 @@ class BiasSettings(ModelSettings):
     oanda_data_secret: str = "market-oanda"  # JSON: token, environment  # noqa: S105
     databento_key: SecretStr | None = None
     databento_secret: str = "market-databento"  # JSON: key  # noqa: S105
+    # what one refresh may be billed for by each provider that counts bytes, by estimate
+    market_bytes: int = Field(default=200_000_000, ge=0)
     forexfactory: bool = False  # ask its weekly feed where no calendar files are given
     market_hosts: dict[str, str] = Field(default_factory=dict)  # local profile: simulators, by name
 

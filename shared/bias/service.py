@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from shared.analyst.analyst import Analyst
 from shared.bias.compute import ComputeBias, Sources, unavailable
@@ -82,6 +82,7 @@ class BiasService:
         self._analyst = analyst
         self._instruments = instruments
         self._clock = clock = sources.clock
+        self._market = sources.market
         self._store = BiasStore(sources.documents, clock, sources.entropy)
         self._compute = ComputeBias(sources, self._store, deadline_s)
         self._occasions = Occasions(sources.market, clock, sources.calendar_source)
@@ -153,6 +154,13 @@ class BiasService:
                 "with moment=on_request."
             )
         return self._served(await self._flown(wanted), started)
+
+    async def market(self) -> Mapping[str, Any] | None:
+        """Return what the newest refresh of market data said of itself; None before the first.
+
+        Raises: StoreUnavailable.
+        """
+        return await self._market.report()
 
     async def record(self, symbols: Iterable[str] | None = None) -> RecordReport:
         """Write the forecasts of record that are due: after a close, before the cut-off.

@@ -1,7 +1,7 @@
 """What may be known for one bias at one instant, collected from the market store and frozen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.bias.moments import Occasion, edges
@@ -27,10 +27,25 @@ class _Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class _Minutes:
+    """Bars of five minutes; `wanted` where they say which side moves first."""
+
+    wanted: bool = False
+    own: Series | None = None
+    leaders: dict[str, Series] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> str | None:
+        whole = self.own is not None and self.leaders
+        return None if whole or not self.wanted else "five-minute bars"
+
+
+@dataclass(frozen=True, slots=True)
 class _Context:
     """What stands beside the prices, and what of it is missing."""
 
     hourly: Series | None
+    minutes: "_Minutes"
     leaders: dict[str, Series]
     vix: Series | None
     events: tuple[CalendarEvent, ...] | None
@@ -53,7 +68,8 @@ async def take_snapshot(
     prices = _Prices(*found)
     if stale := _staleness(prices, occasion, as_of):
         return Unavailable(instrument=instrument.symbol, session=session, reason=stale)
-    context = await _context(store, prices.source, as_of, calendar_source)
+    minutes = await _minutes(store, instrument, as_of)
+    context = await _context(store, prices.source, minutes, as_of, calendar_source)
     return _freeze(occasion, as_of, prices, context)
 
 
@@ -82,7 +98,11 @@ def _staleness(prices: _Prices, occasion: Occasion, as_of: datetime) -> str | No
 
 
 async def _context(
-    store: MarketStore, source: PriceSource, as_of: datetime, calendar_source: str
+    store: MarketStore,
+    source: PriceSource,
+    minutes: _Minutes,
+    as_of: datetime,
+    calendar_source: str,
 ) -> _Context:
     hourly = await _hourly(store, source, as_of)
     leaders = {s: await store.series(s, Timeframe.DAY, as_of) for s in LEADERS}
@@ -91,11 +111,12 @@ async def _context(
     events, calendar_fault = await calendar_at(store, as_of, calendar_source)
     missing = [
         None if hourly else "hourly bars",
+        minutes.missing,
         None if vix else "VIX",
         _leaders_missing(len(at_hand)),
         calendar_fault,
     ]
-    return _Context(hourly, at_hand, vix, events, tuple(m for m in missing if m))
+    return _Context(hourly, minutes, at_hand, vix, events, tuple(m for m in missing if m))
 
 
 def _leaders_missing(at_hand: int) -> str | None:
@@ -109,6 +130,20 @@ async def _hourly(store: MarketStore, source: PriceSource, as_of: datetime) -> S
         if series is not None:
             return series.invert() if source.inverted else series
     return None
+
+
+async def _minutes(store: MarketStore, instrument: Instrument, as_of: datetime) -> _Minutes:
+    """Read the bars of five minutes of the first source that has them, and of the leaders."""
+    known = load_series()
+    sources = [s for s in instrument.sources if known[s.series].five_minutes]
+    if not sources:
+        return _Minutes()
+    short = Timeframe.FIVE_MINUTES
+    found = [await store.series(source.series, short, as_of) for source in sources]
+    own = next((series for series in found if series is not None), None)
+    read = {s: await store.series(s, short, as_of) for s in LEADERS} if own else {}
+    leaders = {s: series for s, series in read.items() if series is not None}
+    return _Minutes(wanted=True, own=own, leaders=leaders)
 
 
 async def calendar_at(
@@ -144,6 +179,8 @@ def _freeze(occasion: Occasion, as_of: datetime, prices: _Prices, context: _Cont
             leaders_in_all=LEADERS_IN_ALL,
             vix=context.vix,
             events=context.events,
+            five_minute=context.minutes.own,
+            leaders_5min=context.minutes.leaders or None,
         )
     )
     return Snapshot(

@@ -13,6 +13,7 @@ class Timeframe(StrEnum):
     DAY = "1d"
     HOUR = "1h"
     FOUR_HOURS = "4h"
+    FIVE_MINUTES = "5m"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from shared.domain.bars import Timeframe
 from shared.domain.money import ExactDecimal
 
 
@@ -78,6 +79,7 @@ class PriceSeries(_Frozen):
 
     Shape: `volume_kind` is units, ticks (price updates) or none. `providers` names it at each, in
     order of preference. `roll` as an instrument's. `formerly` is its symbol of before a renaming.
+    `five_minutes` tells that bars so short are kept of it.
     """
 
     symbol: str
@@ -87,6 +89,13 @@ class PriceSeries(_Frozen):
     providers: dict[str, str] = Field(default_factory=dict)
     roll: RollRule | None = None
     formerly: str | None = None
+    five_minutes: bool = False
+
+    @property
+    def timeframes(self) -> tuple[Timeframe, ...]:
+        """Which bars are kept of it."""
+        longer = (Timeframe.DAY, Timeframe.HOUR, Timeframe.FOUR_HOURS)
+        return (*longer, Timeframe.FIVE_MINUTES) if self.five_minutes else longer
 
 
 class PriceSource(_Frozen):

@@ -1,4 +1,7 @@
-"""Which side moves first within the day: five-minute returns, shifted by one to three bars."""
+"""Which side moves first within the day: five-minute returns, shifted by one to three bars.
+
+Only returns from one bar to the next: a night in one market is no five minutes of another.
+"""
 
 import numpy as np
 
@@ -18,10 +21,12 @@ DEFINITIONS = (
     Definition("lead_lag_correlation", "ratio", 2, "Correlation of the returns at that shift."),
     Definition("lead_lag_low", "ratio", 2, "Lower end of its 95 % interval (Fisher, best of 6)."),
     Definition("lead_lag_high", "ratio", 2, "Upper end of it."),
+    Definition("lead_lag_series", "text", 0, "Whose five-minute bars are compared with theirs."),
     Definition("lead_lag_link", "text", 0, "'leaders lead', 'leaders follow' or 'no link'."),
 )
 _SHIFTS = (-3, -2, -1, 1, 2, 3)
-_BARS = 5 * 78 + 1  # five sessions of a stock market
+_SESSIONS_S = 7 * 86400  # five sessions of a stock market, and the weekend in them
+_BARS = 5 * 24 * 12  # a future trades around the clock
 _FEWEST = 78
 _STEP_S = 300
 _Z_BEST_OF_SIX = 2.638257  # 95 % for the best of six shifts (Bonferroni)
@@ -41,14 +46,17 @@ def compute(inputs: FeatureInputs) -> dict[str, Value]:
     basket = np.mean([row[np.isin(at, instants)] for at, row in rows], axis=0)
     if len(np.intersect1d(own[0], instants)) < _FEWEST:
         return missing_all(DEFINITIONS, f"fewer than {_FEWEST} common bars are at hand")
-    return _strongest(own, (instants, basket))
+    series = inputs.five_minute.symbol if inputs.five_minute else ""
+    return _strongest(own, (instants, basket)) | {"lead_lag_series": series}
 
 
 def _returns(series: Series | None, inputs: FeatureInputs) -> tuple[Days, Array] | None:
     bars = columns(series, inputs.as_of, last=_BARS)
     if len(bars) < 2 or not (bars.close > 0).all():
         return None
-    return _instants(bars)[1:], np.diff(np.log(bars.close))
+    at = _instants(bars)
+    chosen = (np.diff(at) == _STEP_S) & (at[1:] > at[-1] - _SESSIONS_S)
+    return at[1:][chosen], np.diff(np.log(bars.close))[chosen]
 
 
 def _instants(bars: Columns) -> Days:

@@ -1,8 +1,8 @@
 """The biases over HTTP: the board of 21, one answer, the forecasts of record, their scores."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
-from typing import Annotated
+from datetime import date, timedelta
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Path
 from pydantic import BaseModel
@@ -28,10 +28,11 @@ from shared.domain.bias import (
 from shared.domain.events import CalendarEvent
 from shared.domain.evidence import DocumentLink
 from shared.domain.instrument import Instrument
-from shared.domain.time import Instant
+from shared.domain.time import Instant, parse_instant
 from shared.http.answers import json_answer
 from shared.http.bias_stream import add_stream, unknown_instrument
 from shared.http.fastapi_app import make_fastapi
+from shared.http.problems import problem
 
 OPENAPI_URL = "/v1/bias/openapi.json"
 # Whoever keeps an answer asks whether it still holds; an unchanged one costs a 304.
@@ -82,6 +83,32 @@ class Board(BaseModel):
     entries: tuple[BoardEntry | NoBias, ...]
 
 
+class ServedSeries(BaseModel):
+    """A series of bars that is kept up: by which provider, and how old its newest bar was then."""
+
+    symbol: str
+    timeframe: str
+    provider: str
+    newest_at: Instant | None
+    age_h: float | None
+
+
+class MarketData(BaseModel):
+    """What the newest refresh of market data brought, from whom, and what failed."""
+
+    at: Instant
+    bars: int
+    events: int
+    news: int
+    served: tuple[ServedSeries, ...]
+    missing: tuple[str, ...]
+    fallbacks: tuple[str, ...]
+    postponed: tuple[str, ...]
+    failures: tuple[str, ...]
+    rejected: tuple[str, ...]
+    billed: dict[str, int]
+
+
 class ScoreList(BaseModel):
     """The scored forecasts of one session, with what they do not prove."""
 
@@ -112,6 +139,14 @@ def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, I
         """Every instrument with its bias, or the reason why it has none."""
         entries = [_entry(answer, instruments) for answer in await service.board(moment)]
         return json_answer(request, Board(entries=tuple(entries)), cache_control=_CACHE_CONTROL)
+
+    @app.get("/v1/bias/market", response_model=MarketData)
+    async def market(request: Request) -> Response:
+        """Which provider serves which series, how old its data are, and what failed last."""
+        found = await service.market()
+        if found is None:
+            return problem(404, "no-refresh", "Market data have not been refreshed yet.")
+        return json_answer(request, _market(found), cache_control=_CACHE_CONTROL)
 
     @app.get("/v1/bias/{symbol}", response_model=Bias | Unavailable)
     async def bias(request: Request, symbol: str, moment: Moment | None = None) -> Response:
@@ -153,6 +188,22 @@ def _add_records(app: FastAPI, round_: RecordRound, scores: Scores) -> None:
         found = tuple(dict(score) for score in await scores(session))
         body = ScoreList(session=session, scores=found)
         return json_answer(request, body, cache_control=_CACHE_CONTROL)
+
+
+def _market(found: Mapping[str, Any]) -> MarketData:
+    at = parse_instant(found["at"])
+    served = [
+        ServedSeries(
+            symbol=symbol,
+            timeframe=timeframe,
+            provider=provider,
+            newest_at=newest_at,
+            age_h=None if newest_at is None else round((at - newest_at) / timedelta(hours=1), 1),
+        )
+        for symbol, timeframe, provider, newest in found["served"]
+        for newest_at in (None if newest is None else parse_instant(newest),)
+    ]
+    return MarketData.model_validate({**found, "at": at, "served": served})
 
 
 def _entry(

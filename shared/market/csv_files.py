@@ -1,5 +1,7 @@
 """Bars from CSV files in a folder: daily/SYMBOL.csv, intraday/SYMBOL_1h.csv.gz.
 
+A span may be cut into several files, each with a word of its own: SYMBOL_5min_2025_2026.csv.gz.
+
 `sources.toml` beside them names each file's origin and licence. The layout is also a user's way to
 bring prices of their own.
 """
@@ -22,7 +24,16 @@ from shared.market.folding import Wanted, check_prices
 from shared.market.registry import load_series
 from shared.market.sessions import is_session, session_close, session_for, session_open
 
-_LENGTH = {Timeframe.HOUR: timedelta(hours=1), Timeframe.FOUR_HOURS: timedelta(hours=4)}
+_LENGTH = {
+    Timeframe.HOUR: timedelta(hours=1),
+    Timeframe.FOUR_HOURS: timedelta(hours=4),
+    Timeframe.FIVE_MINUTES: timedelta(minutes=5),
+}
+_WORDS = {
+    Timeframe.HOUR: ("1h", "h1"),
+    Timeframe.FOUR_HOURS: ("4h", "h4"),
+    Timeframe.FIVE_MINUTES: ("5m", "5min"),
+}
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -43,29 +54,49 @@ class CsvFiles:
         Raises: NotFound when the folder has no such file, ContractBroken when a column is missing.
         """
         spec = load_series().get(symbol)
-        path = self._path(symbol, timeframe)
-        if path is None and spec is not None and spec.formerly is not None:
-            path = self._path(spec.formerly, timeframe)
-        if spec is None or path is None:
+        paths = self._paths(symbol, timeframe)
+        if not paths and spec is not None and spec.formerly is not None:
+            paths = self._paths(spec.formerly, timeframe)
+        if spec is None or not paths:
             raise NotFound(f"no {timeframe} bars of {symbol} in {self._folder}")
-        rows = Wanted(spec, timeframe, since, until)
-        bars, rejected = await asyncio.to_thread(read_bars, path, rows)
-        origin = self._origins.get(path.name, {})
-        splits = spec.splits if origin.get("prices") == "raw" else ()
+        wanted = Wanted(spec, timeframe, since, until)
+        read = [await asyncio.to_thread(self._read, path, wanted) for path in paths]
+        bars = {bar.opened_at: bar for found, _ in reversed(read) for bar in found}
+        origins = [self._origin(path) for path in paths]
         return Series(
             symbol=symbol,
             timeframe=timeframe,
-            source=origin.get("source", f"file {path.name}"),
-            licence=origin.get("licence", "not stated"),
-            bars=adjust_splits(bars, splits, until),
+            source="; ".join(dict.fromkeys(source for source, _ in origins)),
+            licence="; ".join(dict.fromkeys(licence for _, licence in origins)),
+            bars=tuple(bars[at] for at in sorted(bars)),
             volume_kind=spec.volume_kind,
-            rejected=rejected,
+            rejected=tuple(fault for _, faults in read for fault in faults),
         )
 
-    def _path(self, symbol: str, timeframe: Timeframe) -> Path | None:
-        stem = f"daily/{symbol}" if timeframe is Timeframe.DAY else f"intraday/{symbol}_{timeframe}"
-        candidates = (self._folder / f"{stem}{suffix}" for suffix in (".csv", ".csv.gz"))
-        return next((path for path in candidates if path.is_file()), None)
+    def bytes_of(self, symbol: str, timeframe: Timeframe, since: datetime, until: datetime) -> int:
+        """Tell that nothing is billed by size."""
+        del symbol, timeframe, since, until
+        return 0
+
+    def _read(self, path: Path, wanted: Wanted) -> tuple[tuple[Bar, ...], tuple[str, ...]]:
+        bars, rejected = read_bars(path, wanted)
+        raw = self._origins.get(path.name, {}).get("prices") == "raw"
+        splits = wanted.market.splits if raw else ()
+        return adjust_splits(bars, splits, wanted.until), rejected
+
+    def _origin(self, path: Path) -> tuple[str, str]:
+        origin = self._origins.get(path.name, {})
+        return origin.get("source", f"file {path.name}"), origin.get("licence", "not stated")
+
+    def _paths(self, symbol: str, timeframe: Timeframe) -> list[Path]:
+        """Find a series' files, in the order of their names; where two tell of a bar, the first."""
+        if timeframe is Timeframe.DAY:
+            stems = [f"daily/{symbol}"]
+        else:
+            words = _WORDS[timeframe]
+            stems = [f"intraday/{symbol}_{word}{rest}" for word in words for rest in ("", "_*")]
+        names = [f"{stem}{suffix}" for stem in stems for suffix in (".csv", ".csv.gz")]
+        return sorted(path for name in names for path in self._folder.glob(name))
 
     @cached_property
     def _origins(self) -> Mapping[str, Mapping[str, str]]:

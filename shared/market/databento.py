@@ -29,13 +29,14 @@ _SOURCE = Source(
     "databento",
     "Databento",
     "Databento GLBX.MDP3, under the key's own licence",
-    (Timeframe.DAY, Timeframe.HOUR),
+    (Timeframe.DAY, Timeframe.HOUR, Timeframe.FIVE_MINUTES),
 )
 _PATH = "/v0/timeseries.get_range"
 _CHUNK = timedelta(days=31)  # of minutes, so that one answer stays small
 _BEFORE = timedelta(days=4)  # read earlier, so that a roll at the border has a row before it
 _LOOK_BACK = 240  # rows in which both contracts may have traded last
 _UNIT = 1e9
+_RECORD = 56  # bytes of one OHLCV record, by which is billed
 _TOLD_END = re.compile(r"end time before (\d{4}-\d\d-\d\dT[\d:.]+Z)")
 _COLUMNS = {"ts_event", "instrument_id", "open", "high", "low", "close", "volume", "symbol"}
 
@@ -84,6 +85,17 @@ class Databento:
             tuple(dict.fromkeys(rejected)),
         )
 
+    def bytes_of(self, symbol: str, timeframe: Timeframe, since: datetime, until: datetime) -> int:
+        """Estimate what a fetch is billed for at most: every minute or hour of it traded.
+
+        Raises: NotFound.
+        """
+        market, _ = _SOURCE.find(symbol, timeframe)
+        minutes = _schema(market, timeframe) == "ohlcv-1m"
+        step = timedelta(minutes=1) if minutes else timedelta(hours=1)
+        asked = -(-(until - since) // _CHUNK) if minutes else 1
+        return 2 * _RECORD * ((until - since + asked * _BEFORE) // step)  # two contracts
+
     async def _rows(
         self, named: str, schema: str, start: datetime, end: datetime
     ) -> tuple[list[tuple[str, Candle]], datetime]:
@@ -120,7 +132,8 @@ class Databento:
 
 def _schema(market: PriceSeries, timeframe: Timeframe) -> str:
     whole = market.hours.closes % timedelta(hours=1) == timedelta()
-    return "ohlcv-1h" if whole or timeframe is Timeframe.HOUR else "ohlcv-1m"
+    hours = timeframe is Timeframe.HOUR or (timeframe is Timeframe.DAY and whole)
+    return "ohlcv-1h" if hours else "ohlcv-1m"
 
 
 def _next(named: str) -> str:

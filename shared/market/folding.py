@@ -11,7 +11,8 @@ from shared.domain.errors import InvalidInput
 from shared.domain.instrument import PriceSeries
 from shared.market.sessions import session_close, session_for, session_open
 
-_HOUR = timedelta(hours=1)
+_STEPS = {Timeframe.HOUR: timedelta(hours=1), Timeframe.FIVE_MINUTES: timedelta(minutes=5)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,9 @@ def _edges(
         return None
     if timeframe is Timeframe.DAY:
         return opens, closes
-    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return max(hour, opens), min(hour + _HOUR, closes)
+    step = _STEPS[timeframe]
+    start = at - (at - _EPOCH) % step
+    return max(start, opens), min(start + step, closes)
 
 
 def _bar(

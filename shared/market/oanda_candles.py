@@ -75,6 +75,11 @@ class OandaCandles:
         folded = fold(Wanted(market, timeframe, since, until), candles, days=days)
         return _SOURCE.series(market, timeframe, folded.bars, folded.rejected, volume_kind="ticks")
 
+    def bytes_of(self, symbol: str, timeframe: Timeframe, since: datetime, until: datetime) -> int:
+        """Tell that nothing is billed by size."""
+        del symbol, timeframe, since, until
+        return 0
+
     async def _candles(
         self, named: str, timeframe: Timeframe, hours: Hours, span: tuple[datetime, datetime]
     ) -> list[Candle]:

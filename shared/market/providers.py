@@ -30,6 +30,13 @@ class BarsProvider(Protocol):
         """
         ...
 
+    def bytes_of(self, symbol: str, timeframe: Timeframe, since: datetime, until: datetime) -> int:
+        """Estimate how many bytes such a fetch is billed for at most; 0 where none are.
+
+        Raises: NotFound when it does not serve this series.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarBody:

@@ -12,7 +12,7 @@ from shared.domain.instrument import Hours, Instrument, PriceSeries
 LEADERS = ("AAPL", "MSFT", "GOOGL", "AMZN", "META", "NVDA", "TSLA")
 LEADERS_IN_ALL = len(LEADERS)
 VIX = "VIX"
-_OF_A_SERIES = ("volume_kind", "splits", "providers", "roll", "formerly")
+_OF_A_SERIES = ("volume_kind", "splits", "providers", "roll", "formerly", "five_minutes")
 
 
 @cache
@@ -31,7 +31,9 @@ def load_instruments() -> Mapping[str, Instrument]:
     """Read the 21, by symbol, in the order of the house (DESIGN.md section 5)."""
     instruments = {}
     for raw in _table()["instruments"]:
-        fields = {k: v for k, v in raw.items() if k not in {"volume_kind", "providers"}}
+        fields = {
+            k: v for k, v in raw.items() if k not in {"volume_kind", "providers", "five_minutes"}
+        }
         fields["hours"] = _hours()[raw["hours"]]
         fields.setdefault("point_value", None)
         instruments[raw["symbol"]] = Instrument.model_validate(fields)

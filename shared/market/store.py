@@ -1,4 +1,8 @@
-"""Bars and calendar bodies in the document store, a year of days or a month of hours a document."""
+"""Bars and calendar bodies in the document store.
+
+A document holds a year of days, a month of hours or a week of five minutes; weeks are kept for a
+month.
+"""
 
 import json
 from collections import defaultdict
@@ -6,6 +10,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from pydantic_core import to_json
 
 from shared.domain.bars import FILES, Bar, Series, Timeframe
 from shared.domain.errors import AlreadyExists, LeaseHeld
@@ -17,11 +23,26 @@ from shared.lease import Leases
 from shared.market.choice import best, is_current
 from shared.market.providers import CalendarBody
 from shared.market.registry import load_series
-from shared.ports import Clock, Create, Document, Documents, Entropy, Key, Query, Update
+from shared.ports import (
+    Clock,
+    Create,
+    Delete,
+    Document,
+    Documents,
+    Entropy,
+    Key,
+    Query,
+    Update,
+    Write,
+)
 from shared.retry import compare_and_set
 
 _BODIES = 24  # a page: a day of them
-_CHUNKS_READ = 3  # newest chunks of a read: over 500 days, over 40 sessions of hours
+# Newest chunks of a read: over 500 days, over 40 sessions of hours, over 5 of five minutes.
+_CHUNKS_READ = 3
+_WEEKS_READ = 1
+_WEEKS_KEPT = 4
+_WEEKS_DROPPED = 4  # looked for behind those that are kept; none lacks for longer
 
 
 class MarketStore:
@@ -55,8 +76,9 @@ class MarketStore:
             changed = sum(old.get(at) != bar for at, bar in new.items())
             if changed:
                 body = _body(series, chunk, [new[at] for at in sorted(new)])
-                write = Update(key, body, stored.version) if stored else Create(key, body)
-                await self._documents.commit([write])
+                writes: list[Write] = [Update(key, body, stored.version)] if stored else []
+                writes = writes or [Create(key, body), *_drops(series)]
+                await self._documents.commit(writes)
             return changed
 
         return await compare_and_set(self._clock, self._entropy, merge)
@@ -115,6 +137,26 @@ class MarketStore:
             return None
         source, series = newest
         return source, series.invert() if source.inverted else series
+
+    async def put_report(self, report: Mapping[str, Any]) -> None:
+        """Keep what the newest refresh said of itself, in place of the one before."""
+        key = Key("refreshes", ("newest",))
+        body = {"report": to_json(report).decode(), "at_us": to_micros(report["at"])}
+
+        async def write() -> None:
+            (stored,) = await self._documents.get_many([key])
+            kept = Create(key, body) if stored is None else Update(key, body, stored.version)
+            await self._documents.commit([kept])
+
+        await compare_and_set(self._clock, self._entropy, write)
+
+    async def report(self) -> Mapping[str, Any] | None:
+        """Return what the newest refresh said of itself; None before the first."""
+        (stored,) = await self._documents.get_many([Key("refreshes", ("newest",))])
+        if stored is None:
+            return None
+        found: Mapping[str, Any] = json.loads(stored.body["report"])
+        return found
 
     async def put_calendar(self, body: CalendarBody) -> None:
         """Keep a body with its fetch time.
@@ -195,13 +237,28 @@ def _calendar(body: Mapping[str, Any]) -> CalendarBody:
 
 
 def _chunk(timeframe: Timeframe, session: date) -> str:
+    if timeframe is Timeframe.FIVE_MINUTES:
+        return f"{session:%G-W%V}"
     return f"{session:%Y}" if timeframe is Timeframe.DAY else f"{session:%Y-%m}"
+
+
+def _drops(series: Series) -> list[Delete]:
+    """Name the weeks that a new one puts behind those that are kept."""
+    if series.timeframe is not Timeframe.FIVE_MINUTES:
+        return []
+    newest = series.bars[-1].session
+    weeks = range(_WEEKS_KEPT, _WEEKS_KEPT + _WEEKS_DROPPED)
+    chunks = [_chunk(series.timeframe, newest - timedelta(weeks=n)) for n in weeks]
+    return [Delete(_key(series, chunk)) for chunk in chunks]
 
 
 def _chunks(timeframe: Timeframe, newest: date) -> list[str]:
     # a session may be dated a day after the instant (Globex evenings), at a year's or month's end
     if timeframe is Timeframe.DAY:
         return [str(newest.year + 1 - n) for n in range(_CHUNKS_READ + 1)]
+    if timeframe is Timeframe.FIVE_MINUTES:
+        ahead = newest + timedelta(weeks=1)
+        return [_chunk(timeframe, ahead - timedelta(weeks=n)) for n in range(_WEEKS_READ + 2)]
     months = newest.year * 12 + newest.month  # of the month after, counting from zero
     numbers = range(months, months - _CHUNKS_READ - 1, -1)
     return [f"{n // 12}-{n % 12 + 1:02d}" for n in numbers]

@@ -82,7 +82,7 @@ class Desk:
         self.cost_methods = CostMethods(*ports)
         settings = load(BiasSettings)
         self.biases = bias_service(settings, base, analysts)
-        self.market = market_refresh(feeds, base)
+        self.market = market_refresh(feeds, base, settings)
 
     async def sync(self, broker: str) -> Synced:
         """Fetch what is due, store it and rebuild what it changed."""

@@ -28,14 +28,21 @@ async def build_market(
     base, lifespan = stand_on(settings, foundation)
     feeds = await open_feeds(settings, base)
     lifespan = and_close(lifespan, feeds.close)
-    use_case = market_refresh(feeds, base)
+    use_case = market_refresh(feeds, base, settings)
     app = job_app("refresh_market", use_case.refresh, lifespan=lifespan)
     return shut_doors(app, settings)
 
 
-def market_refresh(feeds: Feeds, base: Foundation) -> RefreshMarket:
+def market_refresh(feeds: Feeds, base: Foundation, settings: BiasSettings) -> RefreshMarket:
     """Make the use case; without any provider its report says what is missing."""
     store = MarketStore(base.documents, base.clock, base.entropy)
     articles = NewsStore(base.documents, base.clock, base.entropy)
     news = None if feeds.news is None else (articles, feeds.news)
-    return RefreshMarket(store, base.clock, feeds.bars, feeds.calendar, news=news)
+    return RefreshMarket(
+        store,
+        base.clock,
+        feeds.bars,
+        feeds.calendar,
+        news=news,
+        most_bytes=settings.market_bytes,
+    )

@@ -138,7 +138,7 @@ async def test_fills_travel_from_the_broker_to_the_api_through_processes_of_thei
 def test_the_scheduler_refreshes_the_market_from_files(deployed):
     answer = deployed["refresh_market"].call("POST")
     assert answer.status_code == 200
-    assert ["SPY", "1d", "files"] in answer.json()["served"]
+    assert ["SPY", "1d", "files"] in [s[:3] for s in answer.json()["served"]], answer.json()
 
 
 @pytest.mark.parametrize("name", ["reconcile", "score_bias"])

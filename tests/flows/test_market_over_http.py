@@ -48,7 +48,7 @@ async def refreshed(base, simulated, **settings):
             forexfactory=True,
         )
         feeds = await open_feeds(keys, base)
-        report = await market_refresh(feeds, base).refresh()
+        report = await market_refresh(feeds, base, keys).refresh()
         await feeds.close()
     return report
 

@@ -17,7 +17,11 @@ from infra.simulators.market.prints import Print, Row, every, rows
 from shared.domain.time import NEW_YORK, iso, parse_instant
 
 _RECENT = timedelta(minutes=15)
-_STEPS = {"30Min": timedelta(minutes=30), "1Hour": timedelta(hours=1)}
+_STEPS = {
+    "5Min": timedelta(minutes=5),
+    "30Min": timedelta(minutes=30),
+    "1Hour": timedelta(hours=1),
+}
 _CHICAGO = ZoneInfo("America/Chicago")
 
 

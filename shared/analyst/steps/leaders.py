@@ -210,8 +210,9 @@ def _order(facts: Facts) -> Iterator[Point]:
     who = "the leaders move first" if link == "leaders lead" else "it moves before the leaders"
     yield Point(
         weight=0.8,
-        text=f"Within the day {who}: short returns agree best at a shift of {{lead_lag_bars}} "
-        "bars ({lead_lag_correlation}, interval {lead_lag_low} to {lead_lag_high}).",
+        text=f"Within the day {who}: the short returns of {{lead_lag_series}} agree best with "
+        "theirs at a shift of {lead_lag_bars} bars ({lead_lag_correlation}, interval "
+        "{lead_lag_low} to {lead_lag_high}).",
         claims=(claim("lead_lag_correlation", side_of(value)),) if value else (),
         headline=f"within the day {who}",
     )

@@ -75,9 +75,9 @@ COMMON = (
     ),
     Collection(
         "series",
-        "bars of one symbol from one provider, one year or month a document",
+        "bars of one symbol from one provider: a year of days, a month of hours, a week of minutes",
         "symbol + timeframe + chunk + provider",
-        "about 13 a year, symbol and provider",
+        "about 13 a year, symbol and provider; weeks of five minutes are dropped after a month",
         None,
         (Index(("symbol", "timeframe"), "chunk", "a symbol's bars"),),
     ),
@@ -92,6 +92,13 @@ COMMON = (
                 ("source",), "fetched_us", "the body known at an instant", both_ways=True, reads="2"
             ),
         ),
+    ),
+    Collection(
+        "refreshes",
+        "what the newest refresh of market data brought, from whom, and what failed",
+        "newest",
+        "1",
+        None,
     ),
     Collection(
         "past_days",

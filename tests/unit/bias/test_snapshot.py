@@ -1,9 +1,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+import pytest
+
 from shared.bias.moments import current_occasion
 from shared.bias.snapshot import take_snapshot
-from shared.domain.bars import Timeframe
+from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.bias import Snapshot, Unavailable
 from shared.market.providers import CalendarBody
 from shared.market.registry import load_instruments
@@ -56,6 +59,7 @@ async def test_a_stand_in_is_named_and_turned_over_where_it_is_quoted_the_other_
 async def test_what_is_missing_is_said():
     market = await open_market()
     assert (await snapshot(market, "SPY", THURSDAY_EVENING)).provenance.missing == (
+        "five-minute bars",
         "4 of 7 leaders",
     )
 
@@ -126,3 +130,40 @@ async def test_hourly_bars_come_from_the_series_of_the_daily_ones():
     basis = (await snapshot(market, "ES", THURSDAY_EVENING)).feature("profile_basis")
     assert basis is not None
     assert "hourly" in str(basis.value)
+
+
+def intraday(symbol, sessions, returns):
+    """Five sessions of five-minute bars that end on Thursday."""
+    bars, price = [], 100.0
+    moves = iter(returns)
+    for day in sessions:
+        at = datetime(day.year, day.month, day.day, 13, 30, tzinfo=UTC)
+        for _ in range(78):
+            close = price * (1 + next(moves))
+            high, low = max(price, close), min(price, close)
+            end = at + timedelta(minutes=5)
+            bars.append(Bar(at, end, day, price, high, low, close, 1.0))
+            at, price = end, close
+    return Series(symbol, Timeframe.FIVE_MINUTES, "invented", "none", tuple(bars))
+
+
+@pytest.mark.parametrize("symbol", ["SPY", "ES"])
+async def test_which_side_moves_first_is_told_from_stored_bars(symbol):
+    market = await open_market()
+    spy = await market.store.series("SPY", Timeframe.DAY, THURSDAY_EVENING)
+    sessions = [bar.session for bar in spy.bars[-5:]]
+    moves = np.random.default_rng(3).normal(0, 0.001, 5 * 78)
+    await market.store.put_series(intraday("AAPL", sessions, moves.tolist()))
+    later = np.concatenate(([0.0], moves[:-1])).tolist()
+    await market.store.put_series(intraday("SPY", sessions, later))
+    taken = await snapshot(market, symbol, THURSDAY_EVENING)
+    assert taken.feature("lead_lag_bars").value == 1
+    assert taken.feature("lead_lag_link").value == "leaders lead"
+    assert taken.feature("lead_lag_series").value == "SPY"
+    assert "five-minute bars" not in taken.provenance.missing
+
+
+async def test_what_no_short_bars_are_kept_of_lacks_none():
+    market = await open_market()
+    taken = await snapshot(market, "EURUSD", THURSDAY_EVENING)
+    assert "five-minute bars" not in taken.provenance.missing

@@ -57,3 +57,17 @@ def test_a_missing_bar_is_not_taken_for_a_delay():
 def test_without_five_minute_bars_every_number_says_why():
     values = lead_lag.compute(inputs(None, None))
     assert set(values.values()) == {Missing("no five-minute bars of both were known")}
+
+
+def test_a_night_in_one_market_is_no_five_minutes_of_another():
+    """The leaders' first bar of a day holds what the future did while they slept."""
+    own = five_minutes(MOVES)
+    nights = {i for i in range(200) if i % 20 == 0}
+    daily = tuple(b for i, b in enumerate(own.bars) if i % 20 < 12)
+    gapped = replace(own, bars=daily)
+    values = lead_lag.compute(inputs(gapped, gapped))
+    first = {own.bars[i].opened_at for i in nights}
+    found = lead_lag._returns(gapped, inputs(gapped, gapped))
+    assert found is not None
+    assert first.isdisjoint(datetime.fromtimestamp(at, UTC) for at in found[0].tolist())
+    assert values["lead_lag_series"] == "SPY"

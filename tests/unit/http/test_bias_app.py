@@ -87,3 +87,16 @@ async def test_recording_is_not_for_browsers_that_only_read(gateway):
 async def test_scores_come_with_what_they_do_not_prove(gateway):
     answer = (await gateway.get("/v1/scores/2020-05-28")).json()
     assert (answer["scores"], answer["caveat"].startswith("One day proves nothing")) == ([], True)
+
+
+async def test_the_state_of_market_data_is_told_with_provider_and_age(gateway):
+    found = (await gateway.get("/v1/bias/market")).json()
+    spy = next(s for s in found["served"] if (s["symbol"], s["timeframe"]) == ("SPY", "1d"))
+    assert (spy["provider"], spy["age_h"]) == ("files", 1.1)
+    assert found["missing"] == ["YM", "CL", "NG", "SI", "HG", "ZN", "ZB", "BTCUSD"]
+    assert found["failures"] == []
+
+
+async def test_before_the_first_refresh_there_is_nothing_to_tell(tmp_path):
+    async with Gateway(tmp_path / "state", clock=ManualClock(THURSDAY_EVENING)) as fresh:
+        assert (await fresh.get("/v1/bias/market")).status_code == 404

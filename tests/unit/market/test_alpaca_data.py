@@ -184,3 +184,15 @@ async def test_the_same_bars_come_through_a_real_socket(world, clock):
             real = AlpacaData(Asker("Alpaca", client, clock, SeededEntropy(), 0.0), KEYS, host=url)
             series = await real.fetch("SPY", Timeframe.DAY, SINCE, clock.now())
     assert series == whole
+
+
+async def test_bars_of_five_minutes_lie_within_the_bells(world, clock):
+    bell = datetime(2020, 5, 28, 13, 30, tzinfo=UTC)
+    world.prints["SPY"].append(Print(bell - timedelta(minutes=4), Decimal(999)))
+    world.prints["SPY"].append(Print(bell + timedelta(minutes=7), Decimal(101)))
+    short = Timeframe.FIVE_MINUTES
+    series = await provider(world, clock).fetch("SPY", short, SINCE, clock.now())
+    that_day = [b for b in series.bars if b.session == bell.date()]
+    assert (that_day[0].opened_at, that_day[1].opened_at) == (bell, bell + timedelta(minutes=5))
+    assert {b.closed_at - b.opened_at for b in that_day} == {timedelta(minutes=5)}
+    assert max(b.high for b in series.bars) < 999

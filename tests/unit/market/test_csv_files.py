@@ -1,5 +1,5 @@
 import gzip
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -193,3 +193,28 @@ async def test_all_21_of_the_shared_history_are_read_and_only_holidays_are_left_
         assert all("is not a session of" in text for text in series.rejected), symbol
     oil = await files.fetch("CL", Timeframe.DAY, datetime(2020, 4, 1, tzinfo=UTC), UNTIL)
     assert min(bar.close for bar in oil.bars) == pytest.approx(-37.63)
+
+
+ROW = "ts,open,high,low,close,volume\n{at},1,2,0.5,1.5,10\n"
+
+
+@pytest.mark.parametrize("name", ["SPY_5m.csv", "SPY_5min.csv", "SPY_5min_2020_2021.csv"])
+async def test_bars_of_five_minutes_are_found_by_either_word(folder, name):
+    (folder / "intraday" / name).write_text(ROW.format(at="2020-05-28T13:30:00Z"))
+    series = await CsvFiles(folder).fetch("SPY", Timeframe.FIVE_MINUTES, SINCE, UNTIL)
+    (bar,) = series.bars
+    assert bar.closed_at - bar.opened_at == timedelta(minutes=5)
+
+
+async def test_a_span_in_several_files_is_read_as_one(folder):
+    for name, at in (("2019", "2019-05-28T14:00:00Z"), ("2020", "2020-05-28T14:00:00Z")):
+        (folder / "intraday" / f"SPY_1h_{name}.csv").write_text(ROW.format(at=at))
+    series = await CsvFiles(folder).fetch("SPY", Timeframe.HOUR, SINCE, UNTIL)
+    assert [b.session.year for b in series.bars] == [2019, 2020]
+    assert series.source == "file SPY_1h_2019.csv; file SPY_1h_2020.csv"
+
+
+async def test_a_quarter_of_an_hour_is_no_five_minutes(folder):
+    (folder / "intraday" / "SPY_15min_2020.csv").write_text(ROW.format(at="2020-05-28T13:30:00Z"))
+    with pytest.raises(NotFound):
+        await CsvFiles(folder).fetch("SPY", Timeframe.FIVE_MINUTES, SINCE, UNTIL)

@@ -143,3 +143,19 @@ async def test_an_answer_of_another_shape_breaks_the_contract(world, clock, wron
     world.faults.plan(lambda _, __: Answer(200, wrong))
     with pytest.raises(ContractBroken):
         await fetch(world, clock)
+
+
+async def test_five_minutes_are_made_of_minutes(world, clock):
+    series = await fetch(world, clock, timeframe=Timeframe.FIVE_MINUTES)
+    assert b"ohlcv-1m" in world.calls[0].body
+    assert {b.closed_at - b.opened_at for b in series.bars} == {timedelta(minutes=5)}
+    assert series.bars[0].opened_at.minute in {0, 30}  # as the simulated prints
+
+
+def test_what_a_fetch_is_billed_for_is_estimated_before(clock):
+    provider = Databento(asker(DatabentoWorld(now=clock.now), clock), SecretStr("db-simulated"))
+    day = timedelta(days=1)
+    hours = provider.bytes_of("ES", Timeframe.DAY, SINCE, SINCE + 6 * day)
+    minutes = provider.bytes_of("CL", Timeframe.DAY, SINCE, SINCE + 6 * day)
+    # two contracts, ten days with the four that are read before, 56 bytes a record
+    assert (hours, minutes) == (2 * 10 * 24 * 56, 2 * 10 * 24 * 60 * 56)

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
@@ -18,6 +19,7 @@ from shared.domain.errors import (
     StoreUnavailable,
     UpstreamUnavailable,
 )
+from shared.domain.time import parse_instant
 from shared.market.alpaca_data import AlpacaData, AlpacaKeys
 from shared.market.csv_calendar import CsvCalendar
 from shared.market.csv_files import CsvFiles
@@ -42,6 +44,9 @@ class OneSeries:
 
     def __init__(self, error=None, rejected=(), name="files"):
         self.error, self.rejected, self.name = error, rejected, name
+
+    def bytes_of(self, symbol, timeframe, since, until):
+        return 0
 
     async def fetch(self, symbol, timeframe, since, until):
         if self.error is not None:
@@ -101,7 +106,7 @@ async def test_nothing_after_now_ever_enters_the_store(store, clock):
 async def test_a_provider_that_is_down_leaves_its_place_to_the_next(store, clock):
     providers = [OneSeries(UpstreamUnavailable("down"), name="alpaca"), OneSeries()]
     report = await RefreshMarket(store, clock, providers, None).refresh()
-    assert report.served == [("SPY", "1d", "files")]
+    assert [s[:3] for s in report.served] == [("SPY", "1d", "files")]
     assert len(report.failures) == 1  # who is down is asked no more in this round
     assert report.failures[0].endswith("1d: down")
 
@@ -109,7 +114,7 @@ async def test_a_provider_that_is_down_leaves_its_place_to_the_next(store, clock
 async def test_a_refused_login_stops_nobody_else(store, clock):
     providers = [OneSeries(AuthRejected("no"), name="alpaca"), OneSeries()]
     report = await RefreshMarket(store, clock, providers, None).refresh()
-    assert report.served == [("SPY", "1d", "files")]
+    assert [s[:3] for s in report.served] == [("SPY", "1d", "files")]
     assert len(report.failures) == 1
 
 
@@ -121,8 +126,8 @@ async def test_a_series_that_cannot_be_read_costs_that_series_alone(store, clock
             return await super().fetch(symbol, timeframe, since, until)
 
     report = await RefreshMarket(store, clock, [Partly(name="alpaca")], None).refresh()
-    assert report.served == [("SPY", "1d", "alpaca")]
-    assert report.failures == [f"QQQ {t}: not a bar" for t in ("1d", "1h", "4h")]
+    assert [s[:3] for s in report.served] == [("SPY", "1d", "alpaca")]
+    assert report.failures == [f"QQQ {t}: not a bar" for t in ("1d", "1h", "4h", "5m")]
 
 
 async def test_a_store_that_is_down_stops_the_refresh(clock):
@@ -138,7 +143,7 @@ async def test_a_store_that_is_down_stops_the_refresh(clock):
 async def test_a_provider_without_a_series_leaves_it_to_the_next(store, clock):
     providers = [OneSeries(NotFound("no"), name="alpaca"), OneSeries()]
     report = await RefreshMarket(store, clock, providers, None).refresh()
-    assert report.served == [("SPY", "1d", "files")]
+    assert [s[:3] for s in report.served] == [("SPY", "1d", "files")]
     assert report.failures == []
 
 
@@ -186,7 +191,7 @@ async def test_who_has_told_the_last_close_is_not_asked_before_the_next(network,
     assert len(asked_for(world, "SPY")) == first
     clock.advance(timedelta(days=1))
     await network.refresh()
-    assert len(asked_for(world, "SPY")) == first + 2  # its days and its hours
+    assert len(asked_for(world, "SPY")) == first + 3  # its days, its hours, its five minutes
 
 
 async def test_a_day_that_was_left_out_is_filled_later(network, world, store, clock):
@@ -280,7 +285,7 @@ async def test_minutes_behind_a_licences_wall_are_not_paid_for_again_and_again(s
     wall = timedelta(hours=8)
     world = DatabentoWorld(now=clock.now, licensed_delay=wall, contracts=chains)
     provider = Databento(asker(world, clock), SecretStr("db-simulated"))
-    refresh = RefreshMarket(store, clock, [provider], None)
+    refresh = RefreshMarket(store, clock, [provider], None, most_bytes=10**10)
     await refresh.refresh()
     assert provider.lag == wall
     world.calls.clear()
@@ -291,3 +296,74 @@ async def test_minutes_behind_a_licences_wall_are_not_paid_for_again_and_again(s
     await refresh.refresh()
     crude = await store.series("CL", Timeframe.DAY, clock.now())
     assert crude.bars[-1].session == date(2020, 5, 28)
+
+
+async def test_who_stands_in_for_whom_is_said(store, clock):
+    providers = [OneSeries(UpstreamUnavailable("down"), name="alpaca"), OneSeries()]
+    report = await RefreshMarket(store, clock, providers, None).refresh()
+    assert report.fallbacks == ["SPY 1d: files in place of alpaca"]
+
+
+async def test_the_newest_report_is_kept_with_the_age_of_each_series(store, clock):
+    refresh = RefreshMarket(store, clock, [OneSeries()], None)
+    await refresh.refresh()
+    clock.advance(timedelta(hours=1))
+    report = await refresh.refresh()
+    kept = await store.report()
+    assert parse_instant(kept["at"]) == clock.now()
+    (served,) = kept["served"]
+    assert served[:3] == ["SPY", "1d", "files"]
+    assert parse_instant(served[3]) == report.served[0].newest_at
+
+
+# ------------------------------------------------------------ what is billed
+
+
+@pytest.fixture
+def crude(clock):
+    first = date(2020, 3, 2)
+    walked = tuple(walk(load_series()["CL"], first, date(2020, 5, 29)))
+    return DatabentoWorld(now=clock.now, contracts={"CL": [Contract(1, first, walked)]})
+
+
+def billed(world, clock, store, most):
+    provider = Databento(asker(world, clock), SecretStr("db-simulated"))
+    return RefreshMarket(store, clock, [provider], None, most_bytes=most)
+
+
+def minutes_asked(world):
+    return [c for c in world.calls if b"CL.v.0" in c.body and b"ohlcv-1m" in c.body]
+
+
+async def test_minutes_are_fetched_as_far_back_as_a_refresh_may_be_billed_for(crude, clock, store):
+    report = await billed(crude, clock, store, 90_000_000).refresh()
+    assert 8_000_000 < report.billed["databento"] <= 90_000_000
+    days = await store.series("CL", Timeframe.DAY, clock.now())
+    assert date(2020, 3, 20) < days.bars[0].session < date(2020, 5, 10)
+    assert days.bars[-1].session == date(2020, 5, 28)
+    assert any(text.startswith("CL 1d: what is before 2020-0") for text in report.postponed)
+
+
+async def test_later_refreshes_go_on_with_a_history_that_was_cut(crude, clock, store):
+    await billed(crude, clock, store, 90_000_000).refresh()
+    first = (await store.series("CL", Timeframe.DAY, clock.now())).bars[0].session
+    report = await billed(crude, clock, store, 90_000_000).refresh()
+    days = await store.series("CL", Timeframe.DAY, clock.now())
+    assert days.bars[0].session < first - timedelta(days=10)
+    sessions = [bar.session for bar in days.bars]
+    assert len(sessions) == len(set(sessions))
+    assert max(b - a for a, b in pairwise(sessions)) <= timedelta(days=5)
+    assert report.billed["databento"] <= 90_000_000
+
+
+async def test_a_history_that_is_whole_is_not_asked_for_again(crude, clock, store):
+    await billed(crude, clock, store, 10**10).refresh()
+    crude.calls.clear()
+    report = await billed(crude, clock, store, 10**10).refresh()
+    assert (minutes_asked(crude), report.postponed) == ([], [])
+
+
+async def test_without_a_budget_nothing_is_billed_and_all_of_it_is_said(crude, clock, store):
+    report = await billed(crude, clock, store, 0).refresh()
+    assert (crude.calls, report.billed) == ([], {})
+    assert any(text.startswith("CL 1d: all of it, at databento") for text in report.postponed)

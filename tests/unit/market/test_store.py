@@ -1,9 +1,9 @@
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shared.domain.bars import Timeframe
+from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.events import CalendarEvent, Impact
 from shared.market.providers import CalendarBody
 from shared.market.registry import load_instruments
@@ -182,3 +182,34 @@ async def test_bodies_are_read_in_the_order_of_their_fetches(store):
         await store.put_calendar(body(at, f"at {at}"))
     found = [one async for one in store.calendars("official", times[2], times[28])]
     assert [one.fetched_at for one in found] == times[2:29]
+
+
+def five_minutes(days):
+    bars = []
+    for number in range(days):
+        at = datetime(2020, 3, 2, 13, 30, tzinfo=UTC) + timedelta(days=number)
+        step = timedelta(minutes=5)
+        bars += [
+            Bar(at + n * step, at + (n + 1) * step, at.date(), 1.0, 1.0, 1.0, 1.0, 1.0)
+            for n in range(3)
+        ]
+    return Series("SPY", Timeframe.FIVE_MINUTES, "invented", "none", tuple(bars))
+
+
+async def test_bars_of_five_minutes_are_read_with_the_week_before(store):
+    series = five_minutes(28)
+    await store.put_series(series)
+    read = await store.series("SPY", Timeframe.FIVE_MINUTES, series.bars[-1].closed_at)
+    assert read.bars[-1] == series.bars[-1]
+    assert {b.session for b in read.bars} >= {b.session for b in series.bars[-21:]}
+
+
+async def test_weeks_of_five_minutes_are_dropped_after_a_month(store, documents):
+    for week in range(10):
+        every = five_minutes(70).bars[week * 21 : week * 21 + 21]
+        await store.put_series(replace(five_minutes(70), bars=every))
+    keys = [Key("series", (f"SPY-5m-2020-W{week:02d}-files",)) for week in range(10, 20)]
+    found = await documents.get_many(keys)
+    assert [key.id[7:15] for key, doc in zip(keys, found, strict=True) if doc] == [
+        f"2020-W{week}" for week in range(16, 20)
+    ]
