@@ -6,6 +6,7 @@ from shared.analyst.checks import (
     capitals,
     characters,
     directions,
+    meanings,
     names,
     nouns,
     numbers,
@@ -33,6 +34,7 @@ def _sentence(prose: Prose, facts: Facts) -> Iterator[Violation]:
     yield from numbers.check(prose)
     yield from values.check(prose, facts)
     yield from nouns.check(prose)
+    yield from meanings.check(prose, facts)
     yield from names.check(prose, facts)
     yield from capitals.check(prose, facts)
     yield from directions.check(prose, facts)

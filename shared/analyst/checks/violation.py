@@ -10,6 +10,7 @@ class Kind(StrEnum):
     SCHEMA = "schema"  # not JSON, or not of the asked shape
     SHAPE = "shape"  # empty, too long, a finding without a name, findings without a claim
     UNKNOWN_NAME = "unknown-name"
+    UNNAMED = "unnamed"  # a value without a word for what it is: any other could stand there
     MISSING_VALUE = "missing-value"
     BRACE = "brace"
     NUMBER = "number"  # a digit of any script
