@@ -1,5 +1,6 @@
 """A pydantic model as the JSON Schema that providers take."""
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 _DROPPED = frozenset({"title", "default", "description"})
 
 
+@cache  # six sections of an answer ask for the same one; nobody changes it
 def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
     """Render a pydantic model as a strict JSON Schema.
 
