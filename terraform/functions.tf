@@ -26,15 +26,20 @@ module "function" {
   build_repository      = google_artifact_registry_repository.functions.id
   build_service_account = google_service_account.builder.id
   concurrency           = each.value.concurrency
-  environment_variables = {
-    DAYBIAS_CHAIN_BUCKET = google_storage_bucket.forecast_chain.name
-    DAYBIAS_DATABASE     = google_firestore_database.documents.name
-    DAYBIAS_FOREXFACTORY = var.forexfactory
-    DAYBIAS_LOG_LEVEL    = var.log_level
-    DAYBIAS_PROFILE      = "cloud"
-    DAYBIAS_PROJECT      = var.project_id
-    LOG_EXECUTION_ID     = "true"
-  }
+  environment_variables = merge(
+    {
+      DAYBIAS_CHAIN_BUCKET = google_storage_bucket.forecast_chain.name
+      DAYBIAS_DATABASE     = google_firestore_database.documents.name
+      DAYBIAS_FOREXFACTORY = var.forexfactory
+      DAYBIAS_LOG_LEVEL    = var.log_level
+      DAYBIAS_PROFILE      = "cloud"
+      DAYBIAS_PROJECT      = var.project_id
+      LOG_EXECUTION_ID     = "true"
+    },
+    # what its instances share, or how many share without it
+    each.key == "bias" ? { DAYBIAS_MODEL_INSTANCES = var.max_instances } : {},
+    each.key == "bias" && var.redis != null ? { DAYBIAS_REDIS_URL = try(var.redis.url, "") } : {},
+  )
   invokers      = { for caller in each.value.called_by : caller => local.callers[caller] }
   labels        = local.labels
   max_instances = var.max_instances
@@ -42,6 +47,7 @@ module "function" {
   name          = replace(each.key, "_", "-")
   region        = var.region
   timeout_s     = each.value.timeout_s
+  vpc_connector = each.key == "bias" ? try(var.redis.vpc_connector, null) : null
 
   # A build that starts before its account has its rights fails.
   depends_on = [

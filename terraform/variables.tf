@@ -104,6 +104,20 @@ variable "project_id" {
   }
 }
 
+variable "redis" {
+  description = "A Redis of yours through which instances of `bias` share the providers' limits and cached answers: its URL, and the Serverless VPC Access connector that leads to it. Without one each instance keeps to its share of the calls; none is created here."
+  type = object({
+    url           = string
+    vpc_connector = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.redis == null || can(regex("^rediss?://[^@/]+(/[0-9]+)?$", var.redis.url))
+    error_message = "redis.url must be redis://HOST:PORT/NUMBER or rediss://...; a password in it would stand in the state."
+  }
+}
+
 variable "region" {
   description = "Region of the functions, the database, the buckets and the schedule."
   type        = string

@@ -34,6 +34,8 @@ resource "google_cloudfunctions2_function" "function" {
     min_instance_count               = 0
     service_account_email            = google_service_account.function.email
     timeout_seconds                  = var.timeout_s
+    vpc_connector                    = var.vpc_connector
+    vpc_connector_egress_settings    = var.vpc_connector == null ? null : "PRIVATE_RANGES_ONLY"
   }
 }
 

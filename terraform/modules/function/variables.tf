@@ -108,3 +108,9 @@ variable "timeout_s" {
     error_message = "timeout_s must be between 1 and 3600 seconds."
   }
 }
+
+variable "vpc_connector" {
+  description = "Serverless VPC Access connector for private addresses, null for none."
+  type        = string
+  default     = null
+}
