@@ -129,6 +129,20 @@ def ece(bins: Sequence[Mapping[str, float]]) -> float:
     return sum(b["n"] * abs(b["said"] - b["came"]) for b in bins) / total
 
 
+def _ece_interval(scored: Scored, confidence: Array) -> tuple[float, float]:
+    """Resample dates, the bins staying as they are; chance alone keeps the lower end above 0."""
+    right = scored.labels == scored.outcomes
+    index = np.unique(scored.days, return_inverse=True)[1]
+    gaps = np.zeros((index.max() + 1, BINS + 1))
+    for i, rows in enumerate(np.array_split(np.argsort(confidence, kind="stable"), BINS)):
+        np.add.at(gaps[:, i], index[rows], confidence[rows] - right[rows])
+    gaps[:, BINS] = np.bincount(index)
+    drawn = _drawn(len(gaps)) @ gaps
+    errors = np.abs(drawn[:, :BINS]).sum(axis=1) / drawn[:, BINS]
+    low, high = np.percentile(errors, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def summarize(scored: Scored) -> dict[str, Any]:
     """Work out every figure of a set of forecasts.
 
@@ -146,7 +160,9 @@ def _skills(scored: Scored) -> dict[str, Any]:
         own = measure(scored.chances, scored.outcomes)
         base = measure(scored.base, scored.outcomes)
         skill, low, high = _skill(scored, own, base)
-        figures |= {name: float(own.mean()), f"{name}_climatology": float(base.mean())}
+        mean, lowest, highest = interval(scored.days, own, np.ones(len(own)))
+        figures |= {name: mean, f"{name}_lo": lowest, f"{name}_hi": highest}
+        figures |= {f"{name}_climatology": float(base.mean())}
         figures |= {f"{name}_skill": skill, f"{name}_skill_lo": low, f"{name}_skill_hi": high}
     return figures | {"suspect": figures["rps_skill_lo"] > SUSPECT}
 
@@ -161,8 +177,11 @@ def _calibration(scored: Scored) -> dict[str, Any]:
     }
     median, high = np.percentile(confidence, [50, 99])
     top = scored.chances.max(axis=1)
+    lowest, highest = _ece_interval(scored, confidence)
     return {
         "ece": ece(bins),
+        "ece_lo": lowest,
+        "ece_hi": highest,
         "ece_by_class": by_class,
         "reliability": bins,
         "confidence_p50": float(median),

@@ -171,7 +171,15 @@ COMMON = (
         (
             Index(("session",), "instrument", "a session's scores", reads="21"),
             Index(("instrument",), "session", "an instrument's scorecard", both_ways=True),
+            Index((), "session", "the whole scorecard, and its download", reads="21 a day"),
         ),
+    ),
+    Collection(
+        "scorecards",
+        "the figures of all scores that count, worked out once a day",
+        "live",
+        "1",
+        copies="figures of the scores, whose bootstrap takes seconds",
     ),
     Collection(
         "outcome_months",

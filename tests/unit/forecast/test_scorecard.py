@@ -135,3 +135,11 @@ def test_a_forecaster_of_labels_alone_is_held_to_certainty():
     named = scored([BASE] * 2, outcomes=[0, 2]).naming(np.array([2, 2]))
     assert scorecard.rps(named.chances, named.outcomes).tolist() == [1.0, 0.0]
     assert math.isclose(summarize(named)["confidence_max"], 1.0)
+
+
+def test_the_calibration_error_and_the_scores_have_intervals():
+    _, outcomes = coins()
+    figures = summarize(scored([BASE] * 600, outcomes))
+    for name in ("rps", "brier", "log_loss", "hit3"):
+        assert figures[f"{name}_lo"] < figures[name] < figures[f"{name}_hi"]
+    assert 0 < figures["ece_lo"] < figures["ece_hi"] < 0.2
