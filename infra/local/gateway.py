@@ -29,7 +29,8 @@ from shared.wiring.local import Drained, Push, open_stack
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 _ORIGIN = "http://localhost"
 # The first prefix that fits decides, as a load balancer's URL map would.
-_ROUTES = (("/v1/bias", "bias"), ("/v1/scores", "bias"), ("/v1/", "api"), ("/", "web"))
+_OF_BIAS = ("/v1/bias", "/v1/scores", "/v1/scorecard")
+_ROUTES = (*((prefix, "bias") for prefix in _OF_BIAS), ("/v1/", "api"), ("/", "web"))
 _MOUNT = "/functions/"
 
 

@@ -30,6 +30,7 @@ from shared.cli.quarantine import quarantine
 from shared.cli.reconciling import discrepancies, reconcile
 from shared.cli.retrieval import retrieval
 from shared.cli.runs import runs
+from shared.cli.scorecard import scorecard
 from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
@@ -70,6 +71,7 @@ app.command()(backtest)
 app.add_typer(prompts, name="prompts")
 app.command()(costs)
 app.command()(doctor)
+app.add_typer(scorecard, name="scorecard")
 
 
 @app.command()

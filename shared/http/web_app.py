@@ -59,6 +59,9 @@ def web_app(
     async def service_levels(request: Request) -> Response:
         return _file(request, page, "service-levels.html")
 
+    async def scorecard(request: Request) -> Response:
+        return _file(request, page, "scorecard.html")
+
     async def asset(request: Request) -> Response:
         return _file(request, page, request.path_params["name"])
 
@@ -71,6 +74,7 @@ def web_app(
             Route("/", index),
             Route("/connections", connections),
             Route("/service-levels", service_levels),
+            Route("/scorecard", scorecard),
             Route("/assets/{name}", asset),
             Route("/status", status),
         ],

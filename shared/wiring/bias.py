@@ -5,6 +5,7 @@ from starlette.applications import Starlette
 from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.health import ModelHealths
 from shared.bias.compute import Sources
+from shared.bias.scorecard.store import Download
 from shared.bias.sealing import ChainKeeper, RecordRound
 from shared.bias.service import BiasService
 from shared.config import BiasSettings, load
@@ -12,13 +13,14 @@ from shared.http.bias_app import bias_app
 from shared.http.costs import costs_router
 from shared.http.delegate import Delegate
 from shared.http.models import add_models
+from shared.http.scorecard import scorecard_router
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.ports import ForecastChain
 from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
-from shared.wiring.scorer import bias_scorer
+from shared.wiring.scorer import bias_scorer, scorecards
 
 
 def bias_function() -> Delegate:
@@ -52,6 +54,8 @@ async def build_bias(
     app = bias_app(service, known, round_, bias_scorer(base).scores, lifespan=lifespan)
     app.include_router(costs_router(Ledger(base.documents)))
     add_models(app, lambda: healths.known)
+    cards = scorecards(base)
+    app.include_router(scorecard_router(cards, Download(chain, cards, base.clock)))
     return shut_doors(app, settings)
 
 

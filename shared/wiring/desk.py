@@ -32,10 +32,12 @@ from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
+from shared.wiring.chain import open_chain
 from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
+from shared.wiring.scorer import scorecards
 from shared.wiring.store import build_store
 from shared.wiring.sync import build_sync, sync_use_case
 
@@ -83,6 +85,8 @@ class Desk:
         settings = load(BiasSettings)
         self.biases = bias_service(settings, base, analysts)
         self.market = market_refresh(feeds, base, settings)
+        self.scorecards = scorecards(base)
+        self.chain = open_chain(settings, base.clock)
 
     async def sync(self, broker: str) -> Synced:
         """Fetch what is due, store it and rebuild what it changed."""

@@ -5,8 +5,7 @@ from datetime import timedelta
 from starlette.applications import Starlette
 
 from shared.bias.links import RecentLinks
-from shared.bias.past_days import KeepPastDays, PastDaysReport
-from shared.bias.score import ScoreReport
+from shared.bias.past_days import KeepPastDays
 from shared.config import BiasSettings, load
 from shared.domain.time import NEW_YORK
 from shared.http.consumer_app import job_app
@@ -16,7 +15,7 @@ from shared.market.store import MarketStore
 from shared.ports import ForecastChain
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
-from shared.wiring.scorer import bias_scorer
+from shared.wiring.scorer import bias_scorer, scorecards
 
 # A score waits until its bar has come; a provider may be as late as a long weekend.
 _LOOK_BACK_DAYS = 7
@@ -42,16 +41,18 @@ def build_score(
     chain = chain or open_chain(settings, base.clock)
     lifespan = and_close(lifespan, chain.close)
     scorer, links = bias_scorer(base), RecentLinks(chain, base.clock)
+    cards = scorecards(base)
     past_days = past_days_keeper(base, settings)
 
-    async def score() -> dict[str, list[ScoreReport] | str | PastDaysReport | None]:
+    async def score() -> dict[str, object]:
         today = base.clock.now().astimezone(NEW_YORK).date()
         days = [today - timedelta(days=back) for back in reversed(range(_LOOK_BACK_DAYS))]
         committed = await links.commitments()
         sessions = [await scorer.score(day, committed) for day in days]
         month = await scorer.close_month()
         added = await past_days.bring(load_instruments().values())
-        return {"sessions": sessions, "month_closed": month, "past_days": added}
+        report = {"sessions": sessions, "month_closed": month, "past_days": added}
+        return report | {"scorecard": await cards.refresh()}
 
     return shut_doors(job_app("score_bias", score, lifespan=lifespan), settings)
 

@@ -7,7 +7,7 @@ import pytest
 from shared.http.web_app import read_page, web_app
 from tests.twins.manual_clock import ManualClock
 
-PAGES = ("/", "/connections", "/service-levels")
+PAGES = ("/", "/connections", "/service-levels", "/scorecard")
 
 
 @pytest.fixture
@@ -69,6 +69,16 @@ def test_every_place_that_the_service_levels_script_fills_is_on_its_page():
     script, html = (page[f"service-levels.{kind}"].decode() for kind in ("js", "html"))
     places = set(re.findall(r'(?:put|show|getElementById)\("([^"]+)"', script))
     assert places == {"brokers", "days", "levels-sub"}
+    for place in places:
+        assert f'id="{place}"' in html
+
+
+def test_every_place_that_the_scorecards_script_fills_is_on_its_page():
+    page = read_page()
+    script, html = (page[f"scorecard.{kind}"].decode() for kind in ("js", "html"))
+    places = set(re.findall(r'(?:put|show|getElementById)\("([^"]+)"', script))
+    places |= set(re.findall(r'\["(close_to_close)", "(open_to_close)"\]', script)[0])
+    assert places == {"card-sub", "reliability", "leans", "close_to_close", "open_to_close"}
     for place in places:
         assert f'id="{place}"' in html
 
