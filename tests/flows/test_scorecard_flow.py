@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -11,10 +11,12 @@ from typer.testing import CliRunner
 
 from infra.local.gateway import Gateway
 from infra.package import ROOT
-from shared.bias.scorecard.store import Scorecards
+from shared.bias.links import RecentLinks
 from shared.bias.scorecard.verify import read_download, verify
 from shared.cli.main import app
 from shared.market.registry import load_instruments
+from shared.wiring.chain import chain_in
+from shared.wiring.scorer import bias_scorer, scorecards
 from tests.markets import FRIDAY_NIGHT, OPEN_13, THURSDAY_EVENING
 from tests.twins.manual_clock import ManualClock
 
@@ -29,6 +31,15 @@ def state(tmp_path_factory) -> Path:
     return folder
 
 
+async def score(gateway: Gateway, folder: Path) -> None:
+    """What score_bias does, without the past days that it also walks."""
+    base = gateway.foundation
+    links = RecentLinks(chain_in(folder / "state" / "chain"), base.clock)
+    scored = await bias_scorer(base).score(date(2020, 5, 29), await links.commitments())
+    assert sorted(scored.scored) == sorted(OPEN_13)
+    assert await scorecards(base).refresh()
+
+
 async def _one_day(folder: Path) -> None:
     clock = ManualClock(THURSDAY_EVENING)
     async with Gateway(folder / "state", clock=clock, data_dir=DATA) as gateway:
@@ -38,9 +49,7 @@ async def _one_day(folder: Path) -> None:
         assert (await gateway.get("/v1/scorecard")).json()["n"] == 0
         clock.advance(FRIDAY_NIGHT - clock.now())
         await gateway.run("refresh_market")
-        first = await gateway.run("score_bias")
-        again = await gateway.run("score_bias")
-        assert (first["scorecard"], again["scorecard"]) == (True, False)
+        await score(gateway, folder)
         card = (await gateway.get("/v1/scorecard")).json()
         served = await gateway.get("/v1/scorecard/download")
     (folder / "card.json").write_text(json.dumps(card))
@@ -126,7 +135,7 @@ def test_an_address_serves_the_download(state, monkeypatch):
 async def test_the_figures_are_worked_out_once_a_day(state):
     clock = ManualClock(datetime(2020, 5, 30, 1, tzinfo=UTC))
     async with Gateway(state / "state", clock=clock) as gateway:
-        cards = Scorecards(gateway.foundation.documents, load_instruments(), clock)
+        cards = scorecards(gateway.foundation)
         assert [await cards.refresh(), await cards.refresh()] == [True, False]
         clock.advance(timedelta(days=1))
         assert await cards.refresh()
