@@ -18,8 +18,9 @@ from shared.brokers.engine.saved import (
 )
 from shared.cli import consenting, exchange, recovery, rereading, screens, watching
 from shared.cli.accounts import accounts
-from shared.cli.backtest import backtest
 from shared.cli.doctor import doctor
+from shared.cli.forecasts.backtest import backtest
+from shared.cli.forecasts.scorecard import scorecard
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.models.costs import costs
@@ -30,7 +31,6 @@ from shared.cli.quarantine import quarantine
 from shared.cli.reconciling import discrepancies, reconcile
 from shared.cli.retrieval import retrieval
 from shared.cli.runs import runs
-from shared.cli.scorecard import scorecard
 from shared.cli.terminal import at_desk, err, out
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError

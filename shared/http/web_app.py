@@ -17,6 +17,7 @@ from shared.http.problems import install_problems, problem
 from shared.http.security import SecurityHeaders
 from shared.ports import Clock
 
+_PAGES = ("connections", "service-levels", "scorecard")
 CALLBACK = "/v1/oauth/callback"  # of the api, on the same host
 # Checked at every visit: a new deployment shows at once, an unchanged file costs a 304.
 _CACHE_CONTROL = "public, no-cache"
@@ -53,14 +54,8 @@ def web_app(
             return RedirectResponse(f"{CALLBACK}?{request.url.query}", status_code=303)
         return _file(request, page, "index.html")
 
-    async def connections(request: Request) -> Response:
-        return _file(request, page, "connections.html")
-
-    async def service_levels(request: Request) -> Response:
-        return _file(request, page, "service-levels.html")
-
-    async def scorecard(request: Request) -> Response:
-        return _file(request, page, "scorecard.html")
+    async def named(request: Request) -> Response:
+        return _file(request, page, f"{request.url.path.strip('/')}.html")
 
     async def asset(request: Request) -> Response:
         return _file(request, page, request.path_params["name"])
@@ -72,9 +67,7 @@ def web_app(
     app = Starlette(
         routes=[
             Route("/", index),
-            Route("/connections", connections),
-            Route("/service-levels", service_levels),
-            Route("/scorecard", scorecard),
+            *(Route(f"/{name}", named) for name in _PAGES),
             Route("/assets/{name}", asset),
             Route("/status", status),
         ],
