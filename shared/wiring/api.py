@@ -21,7 +21,7 @@ from shared.http.delegate import Delegate
 from shared.http.exchange import exchange_router
 from shared.http.identity import Identify, identify_local, identify_nobody
 from shared.http.performance import performance_router
-from shared.http.service_levels import service_levels_router
+from shared.http.public.service_levels import service_levels_router
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections

@@ -13,7 +13,7 @@ from shared.http.bias_app import bias_app
 from shared.http.costs import costs_router
 from shared.http.delegate import Delegate
 from shared.http.models import add_models
-from shared.http.scorecard import scorecard_router
+from shared.http.public.scorecard import scorecard_router
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.ports import ForecastChain

@@ -12,7 +12,7 @@ from shared.domain.service_level import (
     freshness,
 )
 from shared.http.fastapi_app import make_fastapi
-from shared.http.service_levels import service_levels_router
+from shared.http.public.service_levels import service_levels_router
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.ports import Create, Key
 from tests.twins.manual_clock import START, ManualClock
