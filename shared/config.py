@@ -93,6 +93,7 @@ class ModelSettings(ModelLimits):
     passed over, and the rules come after all. Keys are for the local profile: the cloud reads the
     named secrets. `local_base_url` is a server of one's own that speaks chat completions.
     Units: `gemini_thinking_budget` tokens on top of an answer's own; None leaves it to the model.
+    `keep_prompts_days` days that questions and answers are kept for audit; 0 keeps none.
     """
 
     model_order: tuple[Provider, ...] = ("gemini", "openai", "local")
@@ -107,6 +108,7 @@ class ModelSettings(ModelLimits):
     openai_base_url: str | None = None  # None: OpenAI's own address; else it ends in /v1
     openai_secret: str = "openai-api-key"  # noqa: S105 - the name of a secret
     openai_effort: Literal["none", "low", "medium", "high"] | None = "none"  # null: not sent
+    keep_prompts_days: int = Field(default=30, ge=0)
     local_base_url: str | None = None
     local_model: str = ""
     local_api_key: SecretStr | None = None

@@ -90,7 +90,7 @@ class ModelAnalyst:
         prompt = self._library.prompts[step]
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
         text = prompt.fill(inputs_of(step, snapshot, facts, earlier))
-        request = _request(prompt, text, snapshot.instrument, deadline.left_s)
+        request = _request(prompt, text, snapshot, deadline.left_s)
         recorder = Recorder(self._model, self._clock)
         try:
             grounded = await self._grounded(_Asked(prompt, request, facts), recorder, deadline)
@@ -147,7 +147,7 @@ class ModelAnalyst:
         return draft, faults
 
 
-def _request(prompt: Prompt, text: str, asker: str, timeout_s: float) -> ModelRequest:
+def _request(prompt: Prompt, text: str, snapshot: Snapshot, timeout_s: float) -> ModelRequest:
     return ModelRequest(
         system=prompt.system,
         prompt=text,
@@ -155,7 +155,9 @@ def _request(prompt: Prompt, text: str, asker: str, timeout_s: float) -> ModelRe
         temperature=prompt.header.temperature,
         max_output_tokens=prompt.header.max_output_tokens,
         timeout_s=timeout_s,
-        asker=asker,
+        asker=snapshot.instrument,
+        snapshot_hash=snapshot.hash,
+        prompt_id=prompt.id,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shared import VERSION
+from shared.bias.service import Served
 from shared.brokers.engine.saved import (
     Saved,
     SavedRow,
@@ -83,6 +84,9 @@ def version() -> None:
 @app.command()
 def bias(
     symbol: Annotated[str | None, typer.Argument(help="one of the 21; all without")] = None,
+    with_calls: Annotated[
+        bool, typer.Option("--prompts", help="what models were asked for it, and what they said")
+    ] = False,
 ) -> None:
     """Show the bias of one instrument, or the board of all."""
 
@@ -91,7 +95,11 @@ def bias(
         if symbol is None:
             out.print(screens.board(await desk.biases.board()))
         else:
-            out.print(screens.answer(await desk.biases.bias(symbol, patient=True)))
+            served = await desk.biases.bias(symbol, patient=True)
+            out.print(screens.answer(served))
+            if with_calls and isinstance(served, Served):
+                for call in await desk.model_calls.behind(served.bias.snapshot_hash):
+                    out.print(json.dumps(call, indent=2, ensure_ascii=False), soft_wrap=True)
 
     at_desk(work)
 

@@ -286,7 +286,8 @@ class ModelRequest:
     """One structured question to a language model.
 
     Shape: `schema` is the pydantic model that the answer's JSON must satisfy; `asker` names what
-    the question is for: where calls are limited, askers take turns.
+    the question is for: where calls are limited, askers take turns. `snapshot_hash` and
+    `prompt_id` say what it is asked about and by which text, for whoever looks at it later.
     Units: `timeout_s` seconds for the whole call.
     """
 
@@ -297,6 +298,8 @@ class ModelRequest:
     max_output_tokens: int
     timeout_s: float
     asker: str = ""
+    snapshot_hash: str = ""
+    prompt_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

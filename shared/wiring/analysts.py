@@ -2,19 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import takewhile
 
 from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.analyst import Analyst
+from shared.analyst.audit.audited_model import AuditedModel
+from shared.analyst.audit.calls import ModelCalls
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.config import BiasSettings
 from shared.domain.bias import Step
+from shared.ports import LanguageModel
 from shared.wiring.foundation import Foundation
 from shared.wiring.guards import Guards, open_guards
 from shared.wiring.models.providers import Models, open_models
+
+
+def model_calls(settings: BiasSettings, base: Foundation) -> ModelCalls:
+    """Make what keeps questions and answers."""
+    keep = timedelta(days=settings.keep_prompts_days)
+    return ModelCalls(base.documents, base.clock, base.entropy, keep=keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +49,12 @@ async def open_analysts(settings: BiasSettings, base: Foundation) -> Analysts:
     guards, models = open_guards(settings, base), await open_models(settings, base)
     library = load_library().choose(settings.prompt_versions)
     ledger = Ledger(base.documents)
-    writers: dict[str, Analyst] = {
-        provider: ModelAnalyst(guards.around(model), library, base.clock, ledger=ledger)
-        for provider, model in models.found.items()
-    }
+    calls = model_calls(settings, base)
+    writers = dict[str, Analyst]()
+    for provider, model in models.found.items():
+        guarded: LanguageModel = guards.around(model)
+        asked = AuditedModel(guarded, calls) if settings.keep_prompts_days else guarded
+        writers[provider] = ModelAnalyst(asked, library, base.clock, ledger=ledger)
     orders, absent = dict[Step, Sequence[Analyst]](), dict[Step, Sequence[str]]()
     for step in Step:
         order = settings.order_of(step)

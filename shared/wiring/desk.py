@@ -28,7 +28,7 @@ from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
-from shared.wiring.analysts import Analysts, open_analysts
+from shared.wiring.analysts import Analysts, model_calls, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
@@ -84,6 +84,7 @@ class Desk:
         self.cost_methods = CostMethods(*ports)
         settings = load(BiasSettings)
         self.biases = bias_service(settings, base, analysts)
+        self.model_calls = model_calls(settings, base)
         self.market = market_refresh(feeds, base, settings)
         self.scorecards = scorecards(base)
         self.chain = open_chain(settings, base.clock)

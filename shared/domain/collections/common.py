@@ -147,6 +147,17 @@ COMMON = (
         ),
     ),
     Collection(
+        "model_calls",
+        "questions to language models and their answers, for audit; nothing of any user",
+        "random; dropped when `expires_us` is over",
+        "6-12 an answer by a model",
+        None,
+        (
+            Index(("snapshot_hash",), "asked_us", "the calls behind an answer", reads="6-12"),
+            Index((), "expires_us", "a new call drops old ones", reads="0-20"),
+        ),
+    ),
+    Collection(
         "forecasts",
         "forecasts of record, written before their session",
         "instrument + session",

@@ -1,0 +1,69 @@
+"""Kept calls in the document store, until their time is over."""
+
+from datetime import timedelta
+from typing import Any
+
+from shared.domain.time import to_micros
+from shared.ports import Body, Clock, Create, Delete, Documents, Entropy, Key, ModelRequest, Query
+
+_SWEPT = 20  # more than a call adds: what is over is gone soon
+
+
+class ModelCalls:
+    """The calls behind the answers.
+
+    Shape: a body holds snapshot_hash, instrument, prompt_id, provider, asked_us, expires_us,
+    system, prompt, answer (text, model, usage, request_id; None without any) and failure.
+    """
+
+    def __init__(
+        self, documents: Documents, clock: Clock, entropy: Entropy, *, keep: timedelta
+    ) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._entropy = entropy
+        self._keep = keep
+
+    async def put(
+        self, provider: str, request: ModelRequest, answer: Body | None, failure: str | None
+    ) -> None:
+        """Keep one call, and drop some whose time is over.
+
+        Raises: StoreUnavailable.
+        """
+        now = self._clock.now()
+        body: dict[str, Any] = {
+            "snapshot_hash": request.snapshot_hash,
+            "instrument": request.asker,
+            "prompt_id": request.prompt_id,
+            "provider": provider,
+            "asked_us": to_micros(now),
+            "expires_us": to_micros(now + self._keep),
+            "system": request.system,
+            "prompt": request.prompt,
+            "answer": answer,
+            "failure": failure,
+        }
+        await self.drop_expired()
+        await self._documents.commit([Create(Key("model_calls", (self._entropy.token(),)), body)])
+
+    async def drop_expired(self) -> None:
+        """Drop some calls whose time is over.
+
+        Raises: StoreUnavailable.
+        """
+        below = to_micros(self._clock.now())
+        query = Query("model_calls", (), order_by="expires_us", below=below, limit=_SWEPT)
+        page = await self._documents.scan(query)
+        if page.documents:
+            await self._documents.commit([Delete(found.key) for found in page.documents])
+
+    async def behind(self, snapshot_hash: str) -> list[Body]:
+        """List the calls that were made for a snapshot and are still to be kept, by time.
+
+        Raises: StoreUnavailable.
+        """
+        where = {"snapshot_hash": snapshot_hash}
+        page = await self._documents.scan(Query("model_calls", (), where, order_by="asked_us"))
+        now = to_micros(self._clock.now())
+        return [found.body for found in page.documents if found.body["expires_us"] > now]
