@@ -9,7 +9,7 @@ from typing import Any
 from shared.bias.links import Commitment, Commitments
 from shared.bias.months import OutcomeMonths
 from shared.bias.store import BiasStore, Record, is_whole
-from shared.domain.bars import Bar, Series, Timeframe
+from shared.domain.bars import RESTATED, Bar, Series, Timeframe
 from shared.domain.bias import Label, ModelLean, Probabilities, Snapshot
 from shared.domain.errors import AlreadyExists
 from shared.domain.instrument import Instrument
@@ -178,7 +178,16 @@ def _placed(series: Series, record: Record, snapshot: Snapshot) -> _Day | str:
     atr = snapshot.feature("atr14")
     if atr is None or not isinstance(atr.value, float) or atr.value <= 0:
         return "no ATR was known before the session"
-    return _Day(known, own, atr.value)
+    return _Day(known, own, atr.value * _restated(known[-1], snapshot))
+
+
+def _restated(last: Bar, snapshot: Snapshot) -> float:
+    """Tell what prices were multiplied with since the snapshot, as by a split before its score."""
+    seen = snapshot.feature("last_close")
+    if seen is None or not isinstance(seen.value, float) or min(seen.value, last.close) <= 0:
+        return 1.0
+    factor = last.close / seen.value
+    return factor if abs(factor - 1) > RESTATED else 1.0
 
 
 def _score(record: Record, day: _Day) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 FILES = "files"  # the provider that is a folder
+RESTATED = 0.05  # the smallest split moves a price by more, no correction does
 
 
 class Timeframe(StrEnum):

@@ -148,14 +148,14 @@ def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, I
             return problem(404, "no-refresh", "Market data have not been refreshed yet.")
         return json_answer(request, _market(found), cache_control=_CACHE_CONTROL)
 
-    @app.get("/v1/bias/{symbol}", response_model=Bias | Unavailable)
+    @app.get("/v1/bias/{symbol}", response_model=Bias)
     async def bias(request: Request, symbol: str, moment: Moment | None = None) -> Response:
-        """One instrument's bias with its six sections."""
+        """One instrument's bias with its six sections; 503 with the reason where there is none."""
         if symbol not in instruments:
             return unknown_instrument(symbol, instruments)
         return _answered(request, await service.bias(symbol, moment=moment))
 
-    @app.post("/v1/bias/{symbol}/snapshots", response_model=Bias | Unavailable)
+    @app.post("/v1/bias/{symbol}/snapshots", response_model=Bias)
     async def snapshot(request: Request, symbol: str) -> Response:
         """A bias on what is known now, between the named moments; one a session."""
         if symbol not in instruments:
@@ -165,7 +165,8 @@ def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, I
 
 def _answered(request: Request, answer: Served | Unavailable) -> Response:
     if isinstance(answer, Unavailable):
-        return json_answer(request, answer, cache_control="no-store")
+        text = f"There is no bias of {answer.instrument} for {answer.session}: {answer.reason}"
+        return problem(503, "no-bias", text)
     timings_ms = {"bias": answer.elapsed_ms}
     response = json_answer(
         request, answer.bias, cache_control=_CACHE_CONTROL, timings_ms=timings_ms

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.domain.bars import FILES, Bar, Series, Timeframe
+from shared.domain.bars import FILES, RESTATED, Bar, Series, Timeframe
 from shared.domain.errors import (
     AuthRejected,
     NotFound,
@@ -41,7 +41,6 @@ _HISTORY = {
 _OVERLAP = timedelta(days=7)  # late corrections of a provider; merging makes it free
 _SHORT_OVERLAP = timedelta(days=1)
 _GAPS_WITHIN = timedelta(days=30)
-_RESTATED = 0.05  # the smallest split moves more, no correction does
 _CALENDAR_OLD = timedelta(hours=24)
 
 
@@ -332,7 +331,7 @@ def _is_restated(held: Sequence[Bar], fetched: Sequence[Bar]) -> bool:
     """Tell whether prices that were whole before are others now, as after a split."""
     old = {bar.opened_at: bar.close for bar in held[:-1]}
     pairs = ((old[bar.opened_at], bar.close) for bar in fetched if bar.opened_at in old)
-    return any(before > 0 and abs(now / before - 1) > _RESTATED for before, now in pairs)
+    return any(before > 0 and abs(now / before - 1) > RESTATED for before, now in pairs)
 
 
 def _unserved(report: RefreshReport) -> list[str]:

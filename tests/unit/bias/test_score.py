@@ -8,6 +8,7 @@ from shared.bias.links import Commitment
 from shared.bias.months import OutcomeMonths
 from shared.bias.score import ScoreBias
 from shared.bias.store import BiasStore, is_whole
+from shared.domain.bars import Timeframe
 from shared.domain.bias import Label, Probabilities
 from shared.forecast.recalibration import recalibrated
 from shared.forecast.scoring import rps
@@ -147,3 +148,44 @@ async def test_a_forecast_that_no_link_has_does_not_count():
 async def test_a_forecast_that_differs_from_the_committed_one_does_not_count():
     score = await counted(THURSDAY_EVENING, record="0" * 64)
     assert (score["counts"], score["why_not"]) == (False, "the chain has another forecast")
+
+
+async def restate(market: Market, symbol: str, factor: float) -> None:
+    """Let the provider tell the whole series anew, as it does after a split."""
+    series = await market.store.series(symbol, Timeframe.DAY, market.clock.now())
+    assert series is not None
+    bars = [
+        replace(
+            bar,
+            open=bar.open * factor,
+            high=bar.high * factor,
+            low=bar.low * factor,
+            close=bar.close * factor,
+        )
+        for bar in series.bars
+    ]
+    await market.store.put_series(replace(series, bars=tuple(bars)))
+
+
+async def test_a_split_before_the_score_does_not_change_the_outcome():
+    market = await recorded()
+    await market.move_to(FRIDAY_NIGHT)
+    await restate(market, "SPY", 4.0)  # four times the move against the range of before
+    await scorer(market).score(FRIDAY, {})
+    spy = next(s for s in await scorer(market).scores(FRIDAY) if s["instrument"] == "SPY")
+    assert spy["outcome"] == "Neutral"
+
+
+async def test_an_old_snapshot_keeps_the_prices_that_it_was_taken_with():
+    market = await recorded()
+    store = BiasStore(market.documents, market.clock, market.entropy)
+    record = next(r for r in await store.records(FRIDAY) if r.instrument == "SPY")
+    before = await store.snapshot(record.snapshot_hash)
+    answered = (await market.service().bias("SPY")).bias
+    await restate(market, "SPY", 0.25)
+    after = await store.snapshot(record.snapshot_hash)
+    assert after is not None
+    assert after == before
+    assert after.hash == record.snapshot_hash
+    assert after.feature("last_close").value == 302.97
+    assert (await market.service().bias("SPY")).bias == answered

@@ -100,3 +100,10 @@ async def test_the_state_of_market_data_is_told_with_provider_and_age(gateway):
 async def test_before_the_first_refresh_there_is_nothing_to_tell(tmp_path):
     async with Gateway(tmp_path / "state", clock=ManualClock(THURSDAY_EVENING)) as fresh:
         assert (await fresh.get("/v1/bias/market")).status_code == 404
+
+
+async def test_without_any_bars_the_answer_is_a_problem_that_says_why(gateway):
+    answer = await gateway.get("/v1/bias/YM")
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:daybias:problem:no-bias"
+    assert "no openly licensed daily bars of YM" in answer.json()["detail"]
