@@ -20,6 +20,8 @@ Base = tuple[Step, SectionDraft, Facts]
 # a fast sample; `python -m tests.grounding_report corruptions` makes every one of every draft
 FEW = 20
 NUMBERS = {Kind.NUMBER, Kind.NUMBER_WORD, Kind.SCRIPT, Kind.DATE}
+# A second wrong of these kinds can never make the first one true again, as a turned claim could.
+INSERTED = ("ASCII digits", "number words", "dates and times", "marks that are not seen")
 FOUND_AS: dict[str, set[Kind]] = {
     "ASCII digits": {Kind.NUMBER},
     "thousands separators": {Kind.NUMBER},
@@ -91,7 +93,7 @@ def test_every_corruption_is_found_as_what_it_is(kind):
 @given(st.sampled_from(sorted(CORRUPTIONS)), st.data())
 def test_a_corruption_stays_found_beside_another_one(kind, data):
     step, wrong, facts = data.draw(st.sampled_from(sample(kind)))
-    other = data.draw(st.sampled_from(sorted(CORRUPTIONS)))
+    other = data.draw(st.sampled_from(INSERTED))
     twice = next(islice(CORRUPTIONS[other](wrong, facts), 3, None), wrong)
     assert violations(step, twice, facts)
 
