@@ -136,6 +136,7 @@ class BiasSettings(ModelSettings):
     Units: `cache_ttl_s` seconds of the response cache; `deadline_s` seconds for all six steps.
     """
 
+    experiments: Path | None = None  # TOML; None: the packaged declarations
     prompt_versions: dict[Step, int] = Field(default_factory=dict)  # {"flux": 1}; else the newest
     cache_ttl_s: float = Field(default=300.0, gt=0)
     deadline_s: float = Field(default=60.0, gt=0)

@@ -25,7 +25,9 @@ from shared.cli.forecasts.scorecard import scorecard
 from shared.cli.futures import futures
 from shared.cli.logins import connections
 from shared.cli.models.costs import costs
+from shared.cli.models.experiments import experiments
 from shared.cli.models.prompts import prompts
+from shared.cli.models.ratings import rate
 from shared.cli.notes import notes
 from shared.cli.performance import performance, rules
 from shared.cli.quarantine import quarantine
@@ -71,6 +73,8 @@ app.command()(watching.watch)
 app.command()(backtest)
 app.add_typer(prompts, name="prompts")
 app.command()(costs)
+app.command()(rate)
+app.command()(experiments)
 app.command()(doctor)
 app.add_typer(scorecard, name="scorecard")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 _WIDTH, _HEIGHT, _EDGE = 520, 420, 56
 _STYLE = "font-family='sans-serif' font-size='12' fill='#222'"
@@ -32,11 +32,30 @@ def reliability_svg(bins: Sequence[Mapping[str, float]], title: str) -> str:
     return _page(title, _HEIGHT, parts)
 
 
+class Interval(NamedTuple):
+    """A figure with its sample size and the ends of its interval."""
+
+    n: int
+    low: float
+    mean: float
+    high: float
+
+
 def skill_svg(groups: Mapping[str, Mapping[str, Any]], title: str) -> str:
     """Draw the skill of each group with its interval, in percent; the line is no skill."""
-    shown = {name: g for name, g in groups.items() if g["n"]}
-    height = 2 * _EDGE + 26 * len(shown)
-    ends = [float(100 * g[f"rps_skill_{end}"]) for g in shown.values() for end in ("lo", "hi")]
+    ends = ("rps_skill_lo", "rps_skill", "rps_skill_hi")
+    rows = {
+        name: Interval(g["n"], *(100 * g[end] for end in ends))
+        for name, g in groups.items()
+        if g["n"]
+    }
+    return intervals_svg(rows, title, unit=" %")
+
+
+def intervals_svg(rows: Mapping[str, Interval], title: str, *, unit: str = "") -> str:
+    """Draw a figure of each group with its interval; the line is zero."""
+    height = 2 * _EDGE + 26 * len(rows)
+    ends = [float(end) for row in rows.values() for end in (row.low, row.high)]
     low, high = min(*ends, 0.0), max(*ends, 0.0)
     left, room = 150.0, float(_WIDTH - 150 - _EDGE)
 
@@ -44,16 +63,17 @@ def skill_svg(groups: Mapping[str, Mapping[str, Any]], title: str) -> str:
         return left + (value - low) / ((high - low) or 1) * room
 
     parts = [f"<line x1='{at(0):.1f}' y1='40' x2='{at(0):.1f}' y2='{height - 40}' stroke='#999' />"]
-    for i, (name, g) in enumerate(shown.items()):
+    for i, (name, row) in enumerate(rows.items()):
         y = _EDGE + 26 * i
-        lo, mid, hi = (at(100 * g[k]) for k in ("rps_skill_lo", "rps_skill", "rps_skill_hi"))
-        parts.append(_text(8, y + 4, f"{name} (n {g['n']:,})"))
+        lo, mid, hi = (at(value) for value in (row.low, row.mean, row.high))
+        parts.append(_text(8, y + 4, f"{name} (n {row.n:,})"))
         parts.append(
             f"<line x1='{lo:.1f}' y1='{y}' x2='{hi:.1f}' y2='{y}' stroke='#1f6feb' "
             f"stroke-width='3' /><circle cx='{mid:.1f}' cy='{y}' r='5' fill='#1f6feb' />"
         )
-    parts.append(_text(left, height - 16, f"{low:+.2f} %"))
-    parts.append(_text(left + room - 30, height - 16, f"{high:+.2f} %"))
+    sign = "+.2f" if unit else ".4g"
+    parts.append(_text(left, height - 16, f"{low:{sign}}{unit}"))
+    parts.append(_text(left + room - 30, height - 16, f"{high:{sign}}{unit}"))
     return _page(title, height, parts)
 
 

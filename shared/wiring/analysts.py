@@ -9,6 +9,7 @@ from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.analyst import Analyst
 from shared.analyst.audit.audited_model import AuditedModel
 from shared.analyst.audit.calls import ModelCalls
+from shared.analyst.experiments.declared import load_experiments
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.analyst.router import Router
@@ -18,6 +19,7 @@ from shared.domain.bias import Step
 from shared.ports import LanguageModel
 from shared.wiring.foundation import Foundation
 from shared.wiring.guards import Guards, open_guards
+from shared.wiring.models.experiments import Arms
 from shared.wiring.models.providers import Models, open_models
 
 
@@ -34,10 +36,12 @@ class Analysts:
     router: Router
     models: Models
     guards: Guards
+    arms: Arms
 
     async def close(self) -> None:
         """Release what was opened."""
         await self.models.close()
+        await self.arms.close()
         await self.guards.close()
 
 
@@ -48,13 +52,17 @@ async def open_analysts(settings: BiasSettings, base: Foundation) -> Analysts:
     """
     guards, models = open_guards(settings, base), await open_models(settings, base)
     library = load_library().choose(settings.prompt_versions)
-    ledger = Ledger(base.documents)
     calls = model_calls(settings, base)
-    writers = dict[str, Analyst]()
-    for provider, model in models.found.items():
+
+    def asked(model: LanguageModel) -> LanguageModel:
         guarded: LanguageModel = guards.around(model)
-        asked = AuditedModel(guarded, calls) if settings.keep_prompts_days else guarded
-        writers[provider] = ModelAnalyst(asked, library, base.clock, ledger=ledger)
+        return AuditedModel(guarded, calls) if settings.keep_prompts_days else guarded
+
+    ledger, declared = Ledger(base.documents), load_experiments(settings.experiments)
+    arms, writers = Arms(settings, base, library, asked), dict[str, Analyst]()
+    for provider, model in models.found.items():
+        usual = ModelAnalyst(asked(model), library, base.clock, ledger=ledger)
+        writers[provider] = await arms.around(usual, model, declared)
     orders, absent = dict[Step, Sequence[Analyst]](), dict[Step, Sequence[str]]()
     for step in Step:
         order = settings.order_of(step)
@@ -62,4 +70,4 @@ async def open_analysts(settings: BiasSettings, base: Foundation) -> Analysts:
         # who stands behind the first writer is not missed before that one fails
         passed_over = takewhile(lambda provider: provider not in writers, order)
         absent[step] = [models.absent[p] for p in passed_over if p in models.absent]
-    return Analysts(Router(orders, absent=absent), models, guards)
+    return Analysts(Router(orders, absent=absent), models, guards, arms)

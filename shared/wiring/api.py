@@ -6,6 +6,7 @@ import httpx
 from fastapi import APIRouter
 from starlette.applications import Starlette
 
+from shared.bias.ratings import Ratings
 from shared.brokers.spec import BrokerAccount
 from shared.config import BrokerSettings, load
 from shared.domain.connection import Connection
@@ -22,6 +23,7 @@ from shared.http.exchange import exchange_router
 from shared.http.identity import Identify, identify_local, identify_nobody
 from shared.http.performance import performance_router
 from shared.http.public.service_levels import service_levels_router
+from shared.http.ratings import ratings_router
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.consent import Consents
 from shared.journal.connections import Connections
@@ -84,6 +86,7 @@ def _journal_routers(base: Foundation, identify: Identify) -> Sequence[APIRouter
     books = Books(StatedLots(documents, bus, *ports), CostMethods(documents, bus, *ports))
     return (
         annotations_router(Annotations(documents, bus, *ports), identify),
+        ratings_router(Ratings(documents, *ports), identify),
         performance_router(performances_over(base), identify),
         reconciliation_router(Reconcile(documents, *ports), queries, identify),
         books_router(books, queries, identify),

@@ -221,6 +221,17 @@ OWNED = (
         ),
     ),
     Collection(
+        "ratings",
+        "what a user thinks of a bias, from 1 to 5",
+        "instrument + session + moment (content)",
+        "at most one a bias",
+        "users",
+        (
+            Index((), "session", "all that a user has rated"),
+            Index((), "session", "experiments: what all users think", group=True),
+        ),
+    ),
+    Collection(
         "prop_rules",
         "the rules of a prop firm that an account was given",
         "account key",

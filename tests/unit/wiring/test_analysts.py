@@ -49,6 +49,20 @@ async def test_the_settings_choose_which_version_of_a_prompt_is_used(opened):
         assert load_library().choose({Step.FLUX: 1}).set_id in router.name
 
 
+async def test_an_experiment_stands_in_the_place_of_its_providers_author(opened, tmp_path):
+    declared = tmp_path / "experiments.toml"
+    arms = '[{ name = "a", model = "gemini-3.8-flash" }, { name = "b", prompts = { flux = 1 } }]'
+    declared.write_text(
+        f"[[experiments]]\nid = 'terse'\nversion = 1\nhypothesis = 'as good'\nprovider = 'gemini'\n"
+        f"since = 2026-01-01\nuntil = 2099-01-01\narms = {arms}\n"
+    )
+    keys = {"gemini_api_key": "never-used", "openai_api_key": "never-used"}
+    async with opened(**keys, experiments=declared) as router:
+        gemini, openai, _ = router.name.split("+")
+    assert "~terse.v1-" in gemini
+    assert "~" not in openai
+
+
 async def test_without_any_key_the_rules_write_and_say_what_is_missing(opened):
     async with opened() as router:
         written = await section(router)

@@ -4,7 +4,7 @@ import httpx
 from fastapi import FastAPI
 
 from shared.analyst.accounts.ledger import Ledger
-from shared.http.costs import costs_router
+from shared.http.public.costs import costs_router
 from tests.twins.memory_documents import MemoryDocuments
 from tests.unit.analyst.accounts.test_ledger import use
 

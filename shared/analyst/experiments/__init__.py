@@ -1,0 +1,1 @@
+"""Two ways of asking compared: declared beforehand, assigned by hash, reported with intervals."""
