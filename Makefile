@@ -75,6 +75,15 @@ SDKS := alpaca binance binance-connector ibkr kraken oanda schwab tastytrade top
 test-sdks: $(READY) $(SDKS:%=.venv-sdk-%/.ready) ## third-party broker clients against our simulators
 	@$(BIN)/pytest -q tests -m sdk
 
+.venv-local-model/.ready: $(READY) $(REQ)/local-model.txt
+	@test -x .venv-local-model/bin/python || $(PYTHON) -m venv .venv-local-model
+	@$(UV_SYNC) --python .venv-local-model/bin/python $(REQ)/local-model.txt
+	@touch $@
+
+.PHONY: test-local-model
+test-local-model: $(READY) .venv-local-model/.ready ## the model analyst with a true, small language model
+	@$(BIN)/pytest -q tests -m local_model
+
 .PHONY: test-browser
 test-browser: $(READY) ## the dashboard in a real browser (skips aloud without chromium)
 	@$(BIN)/pytest -q tests/web -m browser
@@ -89,7 +98,7 @@ bench: $(READY) .venv-bench-dlt/.ready ## benchmarks: ratios measured in one run
 	@$(BIN)/pytest -q tests/benchmarks -m benchmark -s
 
 .PHONY: verify
-verify: test test-emulators test-sdks test-browser bench ## everything
+verify: test test-emulators test-sdks test-local-model test-browser bench ## everything
 
 # --------------------------------------------------------------- deploy
 .PHONY: package

