@@ -55,7 +55,7 @@ class PastDaysStore:
         """
         newest = as_of.year + 1  # a session may be dated a day after the instant
         years = range(newest - _YEARS, newest + 1)
-        found = await self._documents.get_many([_key(symbol, year) for year in years])
+        found = await self._documents.get_many([year_key(symbol, year) for year in years])
         return PastDays.of(_rows(year) for year in found if year).until(as_of)
 
     async def beside(self, snapshot: Snapshot, instrument: Instrument) -> Snapshot:
@@ -127,13 +127,13 @@ class KeepPastDays:
         for day in days:
             by_year[day.after.session.year].append(day.record)
         for year, rows in by_year.items():
-            await self._put(_key(instrument.symbol, year), rows)
+            await self._put(year_key(instrument.symbol, year), rows)
         return len(days)
 
     async def _due(self, instrument: Instrument, series: Series) -> list[int]:
         """Number the bars whose next one is not among the days that are held."""
         first, last = series.bars[0].session.year, series.bars[-1].session.year
-        keys = [_key(instrument.symbol, year) for year in range(first, last + 1)]
+        keys = [year_key(instrument.symbol, year) for year in range(first, last + 1)]
         stored = await self._documents.get_many(keys)
         held = {session for d in stored if d for session in PastDays(_rows(d)).sessions.tolist()}
         return [
@@ -148,7 +148,7 @@ class KeepPastDays:
             old = [] if stored is None else [*_rows(stored)]
             held = {row[0] for row in old}
             whole = PastDays.of([*old, *(row for row in rows if row[0] not in held)])
-            body = _body(key, whole)
+            body = year_body(key, whole)
             write = Create(key, body) if stored is None else Update(key, body, stored.version)
             await self._documents.commit([write])
 
@@ -176,11 +176,13 @@ def _walked(
     return [day for day in found if isinstance(day, PastDay)]
 
 
-def _key(symbol: str, year: int) -> Key:
+def year_key(symbol: str, year: int) -> Key:
+    """Address the days of a year."""
     return Key("past_days", (f"{symbol}-{year}",))
 
 
-def _body(key: Key, days: PastDays) -> dict[str, str | int]:
+def year_body(key: Key, days: PastDays) -> dict[str, str | int]:
+    """Write the days of a year."""
     # one text of numbers: 21 instruments times six years are read for one board
     table = base64.b64encode(days.table.astype("<f8").tobytes()).decode()
     return {"past": key.id, "columns": _COLUMNS, "days": len(days), "table": table}
