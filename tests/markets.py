@@ -34,6 +34,7 @@ from shared.market.refresh import RefreshMarket
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.ports import Cache
+from shared.retrieval.search import Search
 from shared.wiring.foundation import Foundation
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
@@ -92,9 +93,10 @@ class Market:
         *,
         cache_ttl_s: float = 300.0,
         cache: Cache | None = None,
+        texts: Search | None = None,
     ) -> BiasService:
         kept = cache or MemoryCache(self.clock)
-        sources = Sources(self.store, self.documents, kept, self.clock, self.entropy)
+        sources = Sources(self.store, self.documents, kept, self.clock, self.entropy, texts=texts)
         author = analyst or RulesAnalyst()
         return BiasService(sources, author, load_instruments(), cache_ttl_s=cache_ttl_s)
 

@@ -25,6 +25,7 @@ from shared.ports import Clock, MessageBus
 from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation
 from shared.wiring.local import Drained, Push, open_stack
+from shared.wiring.retrieval.opening import Retrieval
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 _ORIGIN = "http://localhost"
@@ -81,7 +82,8 @@ class Gateway:
 
     Shape: `clock` replaces the system clock (a replay), `transport` stands for the brokers (a
     simulator), `wrap_bus` may put a mischievous bus between the functions and the real one,
-    `notice` is what the page must say of itself, `stack` replaces the embedded stores.
+    `notice` is what the page must say of itself, `stack` replaces the embedded stores,
+    `retrieval` is the index of texts, which the gateway closes; without it biases say so.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Gateway:
         data_dir: Path | None = None,
         notice: str | None = None,
         stack: Delivering | None = None,
+        retrieval: Retrieval | None = None,
     ) -> None:
         self._settings: dict[str, Any] = {"profile": "local", "state_dir": state_dir}
         self._stack: Delivering = stack or open_stack(Settings(**self._settings), clock=clock)
@@ -106,11 +109,12 @@ class Gateway:
         extra: dict[str, dict[str, Any]] = {
             **{f"sync_{name}": {"settings": sync, "transport": transport} for name in SPECS},
             "api": {"settings": sync, "transport": transport},
-            "refresh_market": {"settings": market},
-            "bias": {"settings": market},
+            "refresh_market": {"settings": market, "retrieval": retrieval},
+            "bias": {"settings": market, "retrieval": retrieval},
             "score_bias": {"settings": market},
             "web": {"notice": notice},
         }
+        self._retrieval = retrieval
         self.functions = {main.parent.name: mount(main.parent.name) for main in _mains()}
         for name, mounted in self.functions.items():
             ports = {"settings": Settings(**self._settings)} | extra.get(name, {})
@@ -129,6 +133,8 @@ class Gateway:
         await self._client.aclose()
         for mounted in self.functions.values():
             await mounted.delegate.close()
+        if self._retrieval is not None:
+            await self._retrieval.close()
         await self.foundation.close()
 
     async def tick(self, broker: str) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import uvicorn
 
 from infra.local.gateway import Gateway
 from infra.local.schedule import keep_schedule
+from shared.retrieval.search import SearchConfig
 from shared.telemetry import configure_logging
+from shared.wiring.retrieval.local import open_local_retrieval
 
 HOST = "127.0.0.1"
 
@@ -38,7 +40,8 @@ async def serve(gateway: Gateway, listening: socket.socket) -> None:
 
 
 async def _main(port: int, state_dir: Path, data_dir: Path | None) -> None:
-    async with Gateway(state_dir, data_dir=data_dir) as gateway:
+    retrieval = open_local_retrieval(state_dir / "retrieval", SearchConfig())
+    async with Gateway(state_dir, data_dir=data_dir, retrieval=retrieval) as gateway:
         listening = listen(port)
         print(f"Daybias serves {address(listening)} (Ctrl-C ends it)")
         async with keep_schedule(gateway):

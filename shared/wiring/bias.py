@@ -20,6 +20,7 @@ from shared.ports import ForecastChain
 from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.scorer import bias_scorer, scorecards
 
 
@@ -33,6 +34,7 @@ async def build_bias(
     settings: BiasSettings | None = None,
     foundation: Foundation | None = None,
     chain: ForecastChain | None = None,
+    retrieval: Retrieval | None = None,
 ) -> Starlette:
     """Put the app together.
 
@@ -47,7 +49,7 @@ async def build_bias(
     chain = chain or open_chain(settings, base.clock)
     lifespan = and_close(lifespan, chain.close)
 
-    service, known = bias_service(settings, base, analysts), load_instruments()
+    service, known = bias_service(settings, base, analysts, retrieval), load_instruments()
     lifespan = and_close(lifespan, service.close)
     keeper = ChainKeeper(chain, base.documents, known, base.clock, base.entropy)
     round_ = RecordRound(service, keeper, known, base.clock)
@@ -59,7 +61,9 @@ async def build_bias(
     return shut_doors(app, settings)
 
 
-def bias_service(settings: BiasSettings, base: Foundation, analysts: Analysts) -> BiasService:
+def bias_service(
+    settings: BiasSettings, base: Foundation, analysts: Analysts, retrieval: Retrieval | None
+) -> BiasService:
     """Make the use case."""
     market = MarketStore(base.documents, base.clock, base.entropy)
     return BiasService(
@@ -70,6 +74,7 @@ def bias_service(settings: BiasSettings, base: Foundation, analysts: Analysts) -
             base.clock,
             base.entropy,
             settings.calendar_source,
+            None if retrieval is None else retrieval.search,
         ),
         analysts.router,
         load_instruments(),

@@ -28,6 +28,7 @@ from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
+from shared.retrieval.search import SearchConfig
 from shared.wiring.analysts import Analysts, model_calls, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
@@ -37,6 +38,9 @@ from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
+from shared.wiring.retrieval.ingestion import open_ingestion
+from shared.wiring.retrieval.local import open_local_retrieval
+from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.scorer import scorecards
 from shared.wiring.store import build_store
 from shared.wiring.sync import build_sync, sync_use_case
@@ -60,6 +64,8 @@ class Desk:
         analysts: Analysts,
         engines: dict[str, SyncConnection],
         feeds: Feeds,
+        *,
+        retrieval: Retrieval | None,
     ) -> None:
         base = stack.foundation
         self._stack = stack
@@ -83,11 +89,12 @@ class Desk:
         self.lots = StatedLots(*ports)
         self.cost_methods = CostMethods(*ports)
         settings = load(BiasSettings)
-        self.biases = bias_service(settings, base, analysts)
         self.model_calls = model_calls(settings, base)
-        self.market = market_refresh(feeds, base, settings)
         self.scorecards = scorecards(base)
         self.chain = open_chain(settings, base.clock)
+        self.biases = bias_service(settings, base, analysts, retrieval)
+        self.ingestion = open_ingestion(retrieval, settings, base)
+        self.market = market_refresh(feeds, base, settings, self.ingestion)
 
     async def sync(self, broker: str) -> Synced:
         """Fetch what is due, store it and rebuild what it changed."""
@@ -132,6 +139,12 @@ class Desk:
             return (await client.post("/", json=body)).status_code
 
 
+def _retrieval(settings: BiasSettings) -> Retrieval | None:
+    if not settings.local_retrieval:
+        return None
+    return open_local_retrieval(settings.state_dir / "retrieval", SearchConfig())
+
+
 @asynccontextmanager
 async def open_desk() -> AsyncIterator[Desk]:
     """Open the local files and close them afterwards.
@@ -154,13 +167,17 @@ async def open_desk() -> AsyncIterator[Desk]:
             spec, settings=sync_settings, foundation=base, transport=transport
         )
         engines[spec.name] = sync_use_case(spec, sync_settings, base, transport)
-    analysts = await open_analysts(load(BiasSettings), base)
-    feeds = await open_feeds(load(BiasSettings), base)
-    desk = Desk(stack, apps, analysts, engines, feeds)
+    bias_settings = load(BiasSettings)
+    analysts = await open_analysts(bias_settings, base)
+    feeds = await open_feeds(bias_settings, base)
+    retrieval = _retrieval(bias_settings)
+    desk = Desk(stack, apps, analysts, engines, feeds, retrieval=retrieval)
     try:
         yield desk
     finally:
         await desk.biases.close()
+        if retrieval is not None:
+            await retrieval.close()
         await feeds.close()
         await analysts.close()
         await transport.aclose()

@@ -5,11 +5,14 @@ from starlette.applications import Starlette
 from shared.config import BiasSettings, load
 from shared.http.consumer_app import job_app
 from shared.http.delegate import Delegate
+from shared.market.arrivals import Arrivals
 from shared.market.news import NewsStore
 from shared.market.refresh import RefreshMarket
 from shared.market.store import MarketStore
 from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.retrieval.ingestion import open_ingestion
+from shared.wiring.retrieval.opening import Retrieval
 
 
 def market_function() -> Delegate:
@@ -18,7 +21,10 @@ def market_function() -> Delegate:
 
 
 async def build_market(
-    *, settings: BiasSettings | None = None, foundation: Foundation | None = None
+    *,
+    settings: BiasSettings | None = None,
+    foundation: Foundation | None = None,
+    retrieval: Retrieval | None = None,
 ) -> Starlette:
     """Put the app together.
 
@@ -28,12 +34,15 @@ async def build_market(
     base, lifespan = stand_on(settings, foundation)
     feeds = await open_feeds(settings, base)
     lifespan = and_close(lifespan, feeds.close)
-    use_case = market_refresh(feeds, base, settings)
+    arrivals = open_ingestion(retrieval, settings, base)
+    use_case = market_refresh(feeds, base, settings, arrivals)
     app = job_app("refresh_market", use_case.refresh, lifespan=lifespan)
     return shut_doors(app, settings)
 
 
-def market_refresh(feeds: Feeds, base: Foundation, settings: BiasSettings) -> RefreshMarket:
+def market_refresh(
+    feeds: Feeds, base: Foundation, settings: BiasSettings, arrivals: Arrivals | None = None
+) -> RefreshMarket:
     """Make the use case; without any provider its report says what is missing."""
     store = MarketStore(base.documents, base.clock, base.entropy)
     articles = NewsStore(base.documents, base.clock, base.entropy)
@@ -44,5 +53,6 @@ def market_refresh(feeds: Feeds, base: Foundation, settings: BiasSettings) -> Re
         feeds.bars,
         feeds.calendar,
         news=news,
+        arrivals=arrivals,
         most_bytes=settings.market_bytes,
     )

@@ -30,6 +30,7 @@ def door() -> Iterator[str]:
 def desk(door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DAYBIAS_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("DAYBIAS_BROKER_HOSTS", f'{{"alpaca:paper": "{door}"}}')
+    monkeypatch.setenv("DAYBIAS_LOCAL_RETRIEVAL", "false")  # its model takes seconds to begin
     monkeypatch.setenv("DAYBIAS_ALPACA_KEY_ID", "KEY")
     monkeypatch.setenv("DAYBIAS_ALPACA_SECRET_KEY", SECRET)
     return tmp_path / "state"

@@ -36,6 +36,7 @@ def daybias(tmp_path: Path, world: AlpacaWorld) -> Iterator[Callable[..., Result
         environment = {
             "DAYBIAS_STATE_DIR": str(tmp_path / "state"),
             "DAYBIAS_BROKER_HOSTS": json.dumps({"alpaca:paper": broker}),
+            "DAYBIAS_LOCAL_RETRIEVAL": "false",  # its model takes seconds to begin
             "COLUMNS": "200",
         }
         runner = CliRunner(env=environment)
