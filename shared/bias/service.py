@@ -113,12 +113,15 @@ class BiasService:
             return _no_snapshot(wanted, current)
         return self._served(found or await self._flown(wanted), started)
 
-    async def board(self, moment: Moment | None = None) -> list[Served | Unavailable]:
+    async def board(
+        self, moment: Moment | None = None, *, patient: bool = False
+    ) -> list[Served | Unavailable]:
         """Return all instruments in the order of the house.
 
         Raises: as `bias`.
         """
-        return list(await asyncio.gather(*(self.bias(s, moment=moment) for s in self._instruments)))
+        asked = (self.bias(s, moment=moment, patient=patient) for s in self._instruments)
+        return list(await asyncio.gather(*asked))
 
     async def stream(self, symbol: str) -> AsyncIterator[Section | Served | Unavailable]:
         """Give the answer of the current moment, and while it is written each finished section.

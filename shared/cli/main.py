@@ -97,7 +97,7 @@ def bias(
     async def work(desk: Desk) -> None:
         await desk.market.refresh()
         if symbol is None:
-            out.print(screens.board(await desk.biases.board()))
+            out.print(screens.board(await desk.biases.board(patient=True)))
         else:
             served = await desk.biases.bias(symbol, patient=True)
             out.print(screens.answer(served))

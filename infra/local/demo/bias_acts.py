@@ -63,8 +63,8 @@ class BiasActs:
         await self._check_same_bytes(scratch)
 
     async def _check_stored(self) -> None:
-        """Ask at once (the response cache answers) and when that has expired (the store does)."""
-        for place, minutes in (("cached", 0), ("stored", _AFTER_CACHE_MINUTES)):
+        """Ask at once (the cache answers) and after its time (it still does, and is renewed)."""
+        for place, minutes in (("cached", 0), ("stale", _AFTER_CACHE_MINUTES)):
             self._clock.move_to(later(self._clock.now(), minutes))
             began = time.perf_counter()
             answers = [await self._gateway.get(f"/v1/bias/{symbol}") for symbol in SERVED]
@@ -121,5 +121,6 @@ class BiasActs:
 
 
 async def _board(gateway: Gateway) -> tuple[BoardEntry | NoBias, ...]:
-    answer = (await gateway.get("/v1/bias")).raise_for_status()
+    # by its name: without, the evening's answers would be shown until these are written
+    answer = (await gateway.get("/v1/bias?moment=pre_open")).raise_for_status()
     return Board.model_validate_json(answer.content).entries
