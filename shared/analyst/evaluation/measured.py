@@ -56,9 +56,24 @@ def load_measured() -> tuple[Measured, ...]:
     )
 
 
-def repeatability() -> tuple[Measured, ...]:
-    """Return the measurements whose lean was asked for again: what a scorecard shows of models."""
-    return tuple(one for one in load_measured() if one.flip_rate is not None)
+def steadiness() -> list[dict[str, Any]]:
+    """Tell how often a model answers the same question with another lean.
+
+    Shape: provider, model, prompt, on (the day), snapshots, runs, flip_rate.
+    """
+    return [
+        {
+            "provider": one.provider,
+            "model": one.model,
+            "prompt": one.prompt,
+            "on": one.on.isoformat(),
+            "snapshots": one.figures["repeatability"]["snapshots"],
+            "runs": one.runs,
+            "flip_rate": one.flip_rate,
+        }
+        for one in load_measured()
+        if one.flip_rate is not None
+    ]
 
 
 def rows_of(report: Mapping[str, Any], data: str) -> list[dict[str, Any]]:

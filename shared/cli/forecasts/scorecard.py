@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from shared.analyst.evaluation.measured import steadiness
 from shared.bias.scorecard.store import Download, Span
 from shared.bias.scorecard.verify import Downloaded, Verified, read_download, verify
 from shared.cli.terminal import at_desk, err, out, table
@@ -144,6 +145,17 @@ def _show(card: Mapping[str, Any]) -> None:
         out.print(_lean(lean))
     for why, n in card["left_out"].items():
         out.print(f"{n:,} scores do not count: {why}")
+    out.print(_steadiness())
+
+
+def _steadiness() -> str:
+    """Say how often a model answers the same question with another lean."""
+    lines = [
+        f"{row['provider']} {row['model']} ({row['prompt']}): asked the same again, "
+        f"{row['flip_rate']:.0%} of {row['runs']} leans differ (measured {row['on']})"
+        for row in steadiness()
+    ]
+    return "\n".join(lines) or "No model was asked the same question twice yet: no rate of flips."
 
 
 def _figures(title: str, target: Mapping[str, Any]) -> Any:

@@ -39,6 +39,14 @@ const LEANS = [
   { title: "The rules' on the same", text: (row) => ranged(row.rules, "hit3") },
 ];
 
+const STEADINESS = [
+  { title: "Model", text: (row) => `${row.provider} ${row.model}` },
+  { title: "Prompt", text: (row) => row.prompt },
+  { title: "Measured", text: (row) => row.on },
+  { title: "Runs", numeric: true, text: (row) => String(row.runs) },
+  { title: "Leans that differ", text: (row) => percent(row.flip_rate, 0) },
+];
+
 const named = (groups, before = "") => Object.entries(groups).map(([who, figures]) => ({ who: before + who.replaceAll("_", " "), ...figures }));
 
 function rows(target) {
@@ -63,6 +71,7 @@ async function draw() {
   for (const name of ["close_to_close", "open_to_close"]) show(name, FIGURES, card.n ? rows(card[name]) : []);
   show("reliability", BINS, card.n ? card.close_to_close.overall.reliability : []);
   show("leans", LEANS, card.leans ?? []);
+  show("steadiness", STEADINESS, (await read("/v1/scorecard/repeatability")).items);
 }
 
 draw().catch((error) => {

@@ -1,4 +1,4 @@
-from shared.analyst.evaluation.measured import load_measured, merged, repeatability, rows_of
+from shared.analyst.evaluation.measured import load_measured, merged, rows_of, steadiness
 from shared.analyst.library import load_library
 
 REPORT = {
@@ -28,6 +28,8 @@ def test_what_is_kept_belongs_to_released_prompts_and_says_where_it_was_measured
 
 
 def test_the_scorecard_reads_only_measurements_whose_lean_was_asked_for_again():
-    for one in repeatability():
-        assert one.runs > 1
-        assert one.flip_rate is not None
+    asked_again = [one for one in load_measured() if one.flip_rate is not None]
+    assert len(steadiness()) == len(asked_again)
+    for row in steadiness():
+        assert row["runs"] > row["snapshots"] > 0
+        assert 0 <= row["flip_rate"] <= 1
