@@ -130,7 +130,29 @@ class ModelSettings(ModelLimits):
         return self
 
 
-class BiasSettings(ModelSettings):
+class RetrievalSettings(ModelSettings):
+    """Where passages are kept, what embeds them, how they are searched.
+
+    Shape: without `qdrant_url` there is no server: a person's own machine has the engine in its
+    state folder, a deployed function has no passages. Beside a server stand Gemini's embeddings.
+    """
+
+    qdrant_url: str = ""  # https://…:6333
+    qdrant_api_key: SecretStr | None = None  # local profile; the cloud reads the named secret
+    qdrant_secret: str = "qdrant-api-key"  # noqa: S105 - the name of a secret
+    embedding_model: str = "gemini-embedding-001"
+    embedding_dimension: int = Field(default=768, ge=1, le=3072)
+    rrf_k: int = Field(default=2, ge=1)  # 2 for questions, 60 for gathering a topic
+
+    @model_validator(mode="after")
+    def _server_is_reached_safely(self) -> Self:
+        url = self.qdrant_url
+        if self.profile == "cloud" and url and not url.startswith("https://"):
+            raise ValueError("in the cloud DAYBIAS_QDRANT_URL begins with https://")
+        return self
+
+
+class BiasSettings(RetrievalSettings):
     """Settings of the bias functions.
 
     Units: `cache_ttl_s` seconds of the response cache; `deadline_s` seconds for all six steps.

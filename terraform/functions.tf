@@ -34,6 +34,7 @@ module "function" {
       DAYBIAS_LOG_LEVEL    = var.log_level
       DAYBIAS_PROFILE      = "cloud"
       DAYBIAS_PROJECT      = var.project_id
+      DAYBIAS_QDRANT_URL   = var.qdrant_url
       LOG_EXECUTION_ID     = "true"
     },
     # what its instances share, or how many share without it

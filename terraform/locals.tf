@@ -37,7 +37,7 @@ locals {
       documents      = true
       forecast_chain = ["create", "read"]
       publishes      = []
-      reads_secrets  = ["gemini-api-key", "openai-api-key"]
+      reads_secrets  = ["gemini-api-key", "openai-api-key", "qdrant-api-key"]
       concurrency    = 40
       memory         = "1Gi"
       timeout_s      = 900
@@ -64,7 +64,7 @@ locals {
       called_by     = ["scheduler"]
       documents     = true
       publishes     = []
-      reads_secrets = ["market-alpaca", "market-databento", "market-oanda"]
+      reads_secrets = ["gemini-api-key", "market-alpaca", "market-databento", "market-oanda", "qdrant-api-key"]
       concurrency   = 1
       memory        = "512Mi"
       timeout_s     = 900

@@ -104,6 +104,17 @@ variable "project_id" {
   }
 }
 
+variable "qdrant_url" {
+  description = "Address of the Qdrant server that keeps news, events and past days; without one biases use none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.qdrant_url == "" || startswith(var.qdrant_url, "https://")
+    error_message = "qdrant_url must be empty or an https:// address such as https://qdrant.example.com:6333."
+  }
+}
+
 variable "redis" {
   description = "A Redis of yours through which instances of `bias` share the providers' limits and cached answers: its URL, and the Serverless VPC Access connector that leads to it. Without one each instance keeps to its share of the calls; none is created here."
   type = object({

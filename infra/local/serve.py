@@ -9,6 +9,7 @@ import uvicorn
 
 from infra.local.gateway import Gateway
 from infra.local.schedule import keep_schedule
+from shared.config import BiasSettings, load
 from shared.retrieval.search import SearchConfig
 from shared.telemetry import configure_logging
 from shared.wiring.retrieval.local import open_local_retrieval
@@ -40,8 +41,10 @@ async def serve(gateway: Gateway, listening: socket.socket) -> None:
 
 
 async def _main(port: int, state_dir: Path, data_dir: Path | None) -> None:
-    retrieval = open_local_retrieval(state_dir / "retrieval", SearchConfig())
-    async with Gateway(state_dir, data_dir=data_dir, retrieval=retrieval) as gateway:
+    settings = load(BiasSettings)  # its functions open a server by themselves
+    config = SearchConfig(rrf_k=settings.rrf_k)
+    here = None if settings.qdrant_url else open_local_retrieval(state_dir / "retrieval", config)
+    async with Gateway(state_dir, data_dir=data_dir, retrieval=here) as gateway:
         listening = listen(port)
         print(f"Daybias serves {address(listening)} (Ctrl-C ends it)")
         async with keep_schedule(gateway):

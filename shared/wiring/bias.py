@@ -21,6 +21,7 @@ from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 from shared.wiring.retrieval.opening import Retrieval
+from shared.wiring.retrieval.server import handed_in_or_server
 from shared.wiring.scorer import bias_scorer, scorecards
 
 
@@ -49,6 +50,7 @@ async def build_bias(
     chain = chain or open_chain(settings, base.clock)
     lifespan = and_close(lifespan, chain.close)
 
+    retrieval, lifespan = await handed_in_or_server(retrieval, settings, base, lifespan)
     service, known = bias_service(settings, base, analysts, retrieval), load_instruments()
     lifespan = and_close(lifespan, service.close)
     keeper = ChainKeeper(chain, base.documents, known, base.clock, base.entropy)

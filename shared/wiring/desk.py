@@ -28,18 +28,18 @@ from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
-from shared.retrieval.search import SearchConfig
 from shared.wiring.analysts import Analysts, model_calls, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
 from shared.wiring.chain import open_chain
 from shared.wiring.feeds import Feeds, open_feeds
+from shared.wiring.foundation import Foundation
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
 from shared.wiring.retrieval.ingestion import open_ingestion
-from shared.wiring.retrieval.local import open_local_retrieval
+from shared.wiring.retrieval.local import open_here
 from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.scorer import scorecards
 from shared.wiring.store import build_store
@@ -139,10 +139,10 @@ class Desk:
             return (await client.post("/", json=body)).status_code
 
 
-def _retrieval(settings: BiasSettings) -> Retrieval | None:
-    if not settings.local_retrieval:
+async def _retrieval(settings: BiasSettings, base: Foundation) -> Retrieval | None:
+    if not settings.local_retrieval and not settings.qdrant_url:
         return None
-    return open_local_retrieval(settings.state_dir / "retrieval", SearchConfig())
+    return await open_here(settings, base)
 
 
 @asynccontextmanager
@@ -170,7 +170,7 @@ async def open_desk() -> AsyncIterator[Desk]:
     bias_settings = load(BiasSettings)
     analysts = await open_analysts(bias_settings, base)
     feeds = await open_feeds(bias_settings, base)
-    retrieval = _retrieval(bias_settings)
+    retrieval = await _retrieval(bias_settings, base)
     desk = Desk(stack, apps, analysts, engines, feeds, retrieval=retrieval)
     try:
         yield desk

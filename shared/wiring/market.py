@@ -13,6 +13,7 @@ from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 from shared.wiring.retrieval.ingestion import open_ingestion
 from shared.wiring.retrieval.opening import Retrieval
+from shared.wiring.retrieval.server import handed_in_or_server
 
 
 def market_function() -> Delegate:
@@ -34,6 +35,7 @@ async def build_market(
     base, lifespan = stand_on(settings, foundation)
     feeds = await open_feeds(settings, base)
     lifespan = and_close(lifespan, feeds.close)
+    retrieval, lifespan = await handed_in_or_server(retrieval, settings, base, lifespan)
     arrivals = open_ingestion(retrieval, settings, base)
     use_case = market_refresh(feeds, base, settings, arrivals)
     app = job_app("refresh_market", use_case.refresh, lifespan=lifespan)

@@ -212,8 +212,8 @@ run "grants_are_the_least" {
   assert {
     condition = keys(google_secret_manager_secret_iam_member.reader) == [
       "api oauth-alpaca", "api oauth-schwab", "api oauth-tastytrade", "api oauth-tradestation", "api vault-keyring",
-      "bias gemini-api-key", "bias openai-api-key",
-      "refresh_market market-alpaca", "refresh_market market-databento", "refresh_market market-oanda",
+      "bias gemini-api-key", "bias openai-api-key", "bias qdrant-api-key",
+      "refresh_market gemini-api-key", "refresh_market market-alpaca", "refresh_market market-databento", "refresh_market market-oanda", "refresh_market qdrant-api-key",
       "sync_alpaca vault-keyring",
       "sync_binance vault-keyring",
       "sync_ibkr vault-keyring",

@@ -103,7 +103,7 @@ run "buckets_and_secrets_are_shut" {
 
   assert {
     condition = keys(google_secret_manager_secret.secrets) == [
-      "gemini-api-key", "market-alpaca", "market-databento", "market-oanda", "oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "openai-api-key", "vault-keyring",
+      "gemini-api-key", "market-alpaca", "market-databento", "market-oanda", "oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "openai-api-key", "qdrant-api-key", "vault-keyring",
     ]
     error_message = "Found secrets ${join(", ", keys(google_secret_manager_secret.secrets))}."
   }

@@ -21,6 +21,7 @@ MARKET_SECRETS = {
     BiasSettings().databento_secret,
     BiasSettings().oanda_data_secret,
 }
+INDEX_SECRET = BiasSettings().qdrant_secret
 OAUTH_SECRETS = {f"oauth-{spec.name}" for spec in SPECS.values() if spec.oauth is not None}
 
 
@@ -61,14 +62,15 @@ def test_every_secret_that_a_function_reads_has_a_shell(functions):
     shells = (TERRAFORM / "secrets.tf").read_text()
     read = {secret for f in functions.values() for secret in f["reads_secrets"]}
     models = {BiasSettings().gemini_secret, BiasSettings().openai_secret}
-    assert read == {*models, vault._KEYRING, *MARKET_SECRETS, *OAUTH_SECRETS}
+    assert read == {*models, INDEX_SECRET, vault._KEYRING, *MARKET_SECRETS, *OAUTH_SECRETS}
     assert [secret for secret in read if f'"{secret}"' not in shells] == []
 
 
 def test_only_the_refresh_reads_the_keys_of_data_providers(functions):
     readers = {name for name, f in functions.items() if MARKET_SECRETS & set(f["reads_secrets"])}
     assert readers == {"refresh_market"}
-    assert set(functions["refresh_market"]["reads_secrets"]) == MARKET_SECRETS
+    index = {BiasSettings().gemini_secret, INDEX_SECRET}  # it embeds what it takes in
+    assert set(functions["refresh_market"]["reads_secrets"]) == MARKET_SECRETS | index
 
 
 def test_only_bias_makes_links_and_nobody_may_replace_or_delete_one(functions):

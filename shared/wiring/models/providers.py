@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from shared.config import ModelSettings
-from shared.domain.errors import NotFound
 from shared.ports import LanguageModel
 from shared.wiring.foundation import Foundation
+from shared.wiring.models.keys import read_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,8 @@ async def open_models(settings: ModelSettings, base: Foundation) -> Models:
     Raises: StoreUnavailable.
     """
     models = Models({}, {})
-    gemini = await _key(settings.gemini_api_key, settings.gemini_secret, base)
-    openai = await _key(settings.openai_api_key, settings.openai_secret, base)
+    gemini = await read_key(settings.gemini_api_key, settings.gemini_secret, base)
+    openai = await read_key(settings.openai_api_key, settings.openai_secret, base)
     if gemini is None:
         models.absent["gemini"] = "gemini: there is no key"
     else:
@@ -68,12 +66,3 @@ def _local(settings: ModelSettings) -> LanguageModel:
         base_url=settings.local_base_url,
         provider="local",
     )
-
-
-async def _key(given: SecretStr | None, secret: str, base: Foundation) -> str | None:
-    if given is not None:
-        return given.get_secret_value() or None
-    try:
-        return (await base.secrets.get(secret)).value.decode().strip() or None
-    except NotFound:
-        return None
