@@ -78,7 +78,10 @@ function why(entry) {
     ...list("On the calendar", events),
     ...references(entry),
     ...likeIt(entry.analogs),
+    steps,
     origin(entry));
+  details.addEventListener("toggle", () => watchSteps(entry.instrument, steps), { once: true });
+  return details;
 }
 
 function card(entry) {
