@@ -24,16 +24,16 @@ def faults(texts: dict[str, str], lock: str = LOCK) -> str:
 def test_every_step_has_a_released_prompt():
     library = load_library()
     assert set(library.prompts) == set(Step)
-    assert {p.id for p in library.prompts.values()} == {f"{s}.v2" for s in Step}
+    assert {p.id for p in library.prompts.values()} == {f"{s}.v3" for s in Step}
 
 
 def test_a_step_can_go_back_to_an_older_version_which_is_another_set():
     newest = load_library()
     chosen = newest.choose({Step.FLUX: 1})
     assert chosen.prompts[Step.FLUX].id == "flux.v1"
-    assert chosen.prompts[Step.MACRO].id == "macro.v2"
+    assert chosen.prompts[Step.MACRO].id == "macro.v3"
     assert chosen.set_id != newest.set_id
-    assert chosen.choose({Step.FLUX: 2}).set_id == newest.set_id
+    assert chosen.choose({Step.FLUX: 3}).set_id == newest.set_id
 
 
 def test_a_version_that_was_never_released_cannot_be_chosen():
@@ -42,7 +42,7 @@ def test_a_version_that_was_never_released_cannot_be_chosen():
 
 
 def test_the_versions_of_a_step_are_listed_from_the_oldest():
-    assert [p.id for p in load_library().versions(Step.FLUX)] == ["flux.v1", "flux.v2"]
+    assert [p.id for p in load_library().versions(Step.FLUX)] == ["flux.v1", "flux.v2", "flux.v3"]
 
 
 def test_a_later_version_says_what_it_is_to_do_better():
@@ -57,8 +57,8 @@ def test_a_released_text_that_changed_by_one_letter_is_refused():
 
 
 def test_a_prompt_that_was_never_released_is_refused():
-    new = TEXTS["flux.v2.md"].replace("version = 2", "version = 3")
-    assert "flux.v3.md is not the text" in faults(TEXTS | {"flux.v3.md": new})
+    new = TEXTS["flux.v3.md"].replace("version = 3", "version = 4")
+    assert "flux.v4.md is not the text" in faults(TEXTS | {"flux.v4.md": new})
 
 
 def test_a_released_prompt_that_is_gone_is_refused():
@@ -69,10 +69,10 @@ def test_a_released_prompt_that_is_gone_is_refused():
 
 
 def test_a_new_version_is_used_and_changes_the_set():
-    new = TEXTS["flux.v2.md"].replace("version = 2", "version = 3")
-    lock = LOCK + f'"flux.v3.md" = "{sha256(new)}"\n'
-    library = build_library(TEXTS | {"flux.v3.md": new}, lock)
-    assert library.prompts[Step.FLUX].id == "flux.v3"
+    new = TEXTS["flux.v3.md"].replace("version = 3", "version = 4")
+    lock = LOCK + f'"flux.v4.md" = "{sha256(new)}"\n'
+    library = build_library(TEXTS | {"flux.v4.md": new}, lock)
+    assert library.prompts[Step.FLUX].id == "flux.v4"
     assert library.set_id != load_library().set_id
 
 

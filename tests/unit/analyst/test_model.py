@@ -42,7 +42,7 @@ async def test_a_grounded_answer_becomes_a_signed_section_with_its_numbers_fille
     section = await ask(asked)
     assert section.headline == "RSI 14 at 72.50 is overbought"
     assert (section.provider, section.model) == ("gemini", "gemini-3.5-flash")
-    assert section.prompt == "technical.v2"
+    assert section.prompt == "technical.v3"
     assert section.elapsed_ms == 1000
     assert section.cost_usd == Decimal("0.0024")  # 1000 x 1.50 + 100 x 9.00 for a million
     assert len(asked.requests) == 1
@@ -78,7 +78,7 @@ async def test_violations_are_counted_by_kind_for_model_and_prompt(caplog):
     refused, grounded = (r for r in caplog.records if r.name == "shared.analyst.model")
     assert refused.message == "analyst.refused"
     assert refused.violations == {"number": 2, "number-word": 1, "shape": 1}
-    assert (refused.model, refused.prompt) == ("gemini-3.5-flash", "technical.v2")
+    assert (refused.model, refused.prompt) == ("gemini-3.5-flash", "technical.v3")
     assert grounded.message == "analyst.grounded"
 
 

@@ -64,7 +64,7 @@ async def test_every_attempt_is_noted_also_one_whose_draft_nobody_saw(script, ou
     (use,) = await noted(*script)
     assert (use.outcome, use.calls) == (outcome, calls)
     assert use.cost_usd == (None if cost is None else Decimal(cost))
-    assert (use.instrument, use.step, use.prompt) == ("SPY", Step.TECHNICAL, "technical.v2")
+    assert (use.instrument, use.step, use.prompt) == ("SPY", Step.TECHNICAL, "technical.v3")
 
 
 async def test_an_attempt_says_which_arm_it_was_assigned_to():

@@ -75,7 +75,7 @@ async def test_outcomes_violations_tokens_cost_and_time_are_those_of_the_script(
     )
     report = await evaluate(plan, *script)
     (result,) = report["results"]
-    assert (result["step"], result["prompt"]) == ("technical", "technical.v2")
+    assert (result["step"], result["prompt"]) == ("technical", "technical.v3")
     assert (result["n"], result["skipped"], result["calls"]) == (4, 0, 6)
     assert result["schema_valid"] == pytest.approx(2 / 3, abs=1e-4)  # the fourth had no answer
     assert (result["grounded_first"], result["repaired"], result["fell_back"]) == (0.25, 0.25, 0.5)
