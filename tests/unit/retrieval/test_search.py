@@ -111,3 +111,22 @@ async def test_a_payload_that_is_none_of_ours_is_told(shelves):
     await shelves.index.upsert(name, [strange])
     with pytest.raises(ContractBroken, match="none of ours"):
         await Search(shelves.index, shelves.embedder).find(NEWS, "oil", NOW)
+
+
+async def test_a_collection_that_goes_between_two_calls_is_looked_for_again(shelves):
+    class Overtaken(MemoryVectorIndex):
+        async def resolve(self, alias):
+            named = await super().resolve(alias)
+            if named == "old":
+                await self.point_alias(alias, collection_of(NEWS, shelves.embedder))
+                await self.drop("old")
+            return named
+
+    index = Overtaken()
+    moved = Shelves(index, shelves.embedder)
+    await moved.open()
+    await moved.put(PASSAGES)
+    await index.ensure("old", 64)
+    await index.point_alias("news", "old")
+    findings = await Search(index, shelves.embedder).find(NEWS, "crude oil stocks", NOW)
+    assert (findings.found[0].passage, findings.degraded) == (PASSAGES[0], ())
