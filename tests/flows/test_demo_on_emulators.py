@@ -32,8 +32,10 @@ from shared.adapters.memory_cache import MemoryCache
 from shared.adapters.pubsub_bus import PubsubBus
 from shared.adapters.system_entropy import SystemEntropy
 from shared.ports import MessageBus, Outgoing
+from shared.retrieval.search import SearchConfig
 from shared.wiring.foundation import Foundation
 from shared.wiring.local import SUBSCRIPTIONS, Drained, Push
+from shared.wiring.retrieval.local import open_local_retrieval
 from tests.twins.memory_secrets import MemorySecrets
 
 pytestmark = pytest.mark.emulator
@@ -165,15 +167,21 @@ async def test_every_promise_of_the_demo_is_kept_on_firestore_and_pubsub(
         bus,
     )
     transport = SimulatorTransport(scenario.world.handle)
+    opened = open_local_retrieval(tmp_path / "replay" / "retrieval", SearchConfig())
     async with (
         Gateway(
-            tmp_path / "replay", clock=clock, transport=transport, data_dir=DATA, stack=stack
+            tmp_path / "replay",
+            clock=clock,
+            transport=transport,
+            data_dir=DATA,
+            stack=stack,
+            retrieval=opened,
         ) as gateway,
         served(stack.watched(gateway.app), port),
     ):
         await connect(gateway)
         journal = JournalActs(gateway, clock, scenario, checks)
-        bias = BiasActs(gateway, clock, checks)
+        bias = BiasActs(gateway, clock, checks, opened.embedder)
         await bias.record()
         await journal.backfill()
         await journal.tick_again()

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from infra.local.demo.checks import Checks
 from infra.local.demo.journal_acts import JournalActs
 from infra.local.demo.mischief import MischievousBus
 from infra.local.demo.prices import DATA
+from infra.local.demo.remembered import RememberedEmbedder
 from infra.local.demo.scenario import THURSDAY_EVENING, connect, write_scenario
 from infra.local.gateway import Gateway
 from infra.local.replay_clock import ReplayClock
@@ -26,13 +28,21 @@ from infra.local.serve import address, listen, serve
 from infra.simulators.brokers.transport import SimulatorTransport
 from shared.domain.errors import DaybiasError
 from shared.ports import MessageBus
+from shared.retrieval.search import SearchConfig
 from shared.telemetry import configure_logging
+from shared.wiring.retrieval.local import open_local_retrieval
+from shared.wiring.retrieval.opening import Retrieval
 
 _LOG_WIDTH = 140
 NOTICE = (
     "Replay of Friday 2020-05-29 on openly licensed prices. The accounts are simulated; "
     "nothing here is advice."
 )
+
+
+def _retrieval(folder: Path) -> Retrieval:
+    opened = open_local_retrieval(folder / "retrieval", SearchConfig())
+    return replace(opened, embedder=RememberedEmbedder(opened.embedder))
 
 
 async def play(folder: Path, console: Console, port: int | None, checks: Checks) -> int:
@@ -46,6 +56,7 @@ async def play(folder: Path, console: Console, port: int | None, checks: Checks)
         buses.append(MischievousBus(bus))
         return buses[0]
 
+    retrieval = _retrieval(folder / "replay")
     async with Gateway(
         folder / "replay",
         clock=clock,
@@ -53,10 +64,11 @@ async def play(folder: Path, console: Console, port: int | None, checks: Checks)
         wrap_bus=wrap,
         data_dir=DATA,
         notice=NOTICE,
+        retrieval=retrieval,
     ) as gateway:
         await connect(gateway)
         journal = JournalActs(gateway, clock, scenario, checks)
-        bias = BiasActs(gateway, clock, checks)
+        bias = BiasActs(gateway, clock, checks, retrieval.embedder)
         acts: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("Thu 17:05  forecasts of record", bias.record),
             ("Thu 17:05  90 days of three accounts", journal.backfill),
@@ -72,10 +84,14 @@ async def play(folder: Path, console: Console, port: int | None, checks: Checks)
         screens.verdict(console, checks.passed, checks.failed)
         console.print(f"The job took {time.perf_counter() - began:.1f} s.")
         if port is not None:
-            listening = listen(port)
-            console.print(f"\nServing [bold]{address(listening)}[/bold] until Ctrl-C.")
-            await serve(gateway, listening)
+            await _serve(gateway, console, port)
     return checks.exit_code
+
+
+async def _serve(gateway: Gateway, console: Console, port: int) -> None:
+    listening = listen(port)
+    console.print(f"\nServing [bold]{address(listening)}[/bold] until Ctrl-C.")
+    await serve(gateway, listening)
 
 
 async def _play_acts(

@@ -1,6 +1,7 @@
 """The bias half of the replay: forecasts of record, the shown board, the score."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,14 @@ from rich.console import Console
 from infra.local.demo import screens
 from infra.local.demo.checks import Checks
 from infra.local.demo.prices import DATA
-from infra.local.demo.scenario import FRIDAY_PRE_OPEN, later
+from infra.local.demo.scenario import FRIDAY_PRE_OPEN, THURSDAY_EVENING, later
 from infra.local.gateway import Gateway
 from infra.local.replay_clock import ReplayClock
+from shared.domain.passage import PassageKind
 from shared.http.bias_app import Board, BoardEntry, NoBias
+from shared.ports import Embedder
+from shared.retrieval.search import SearchConfig
+from shared.wiring.retrieval.local import open_local_retrieval
 
 _AFTER_CACHE_MINUTES = 6  # the response cache keeps an answer for five
 
@@ -26,8 +31,11 @@ SERVED = (
 class BiasActs:
     """Plays the bias' part and checks what it promises."""
 
-    def __init__(self, gateway: Gateway, clock: ReplayClock, checks: Checks) -> None:
+    def __init__(
+        self, gateway: Gateway, clock: ReplayClock, checks: Checks, embedder: Embedder
+    ) -> None:
         self._gateway = gateway
+        self._embedder = embedder
         self._clock = clock
         self._checks = checks
         self.board: tuple[BoardEntry | NoBias, ...] = ()
@@ -59,8 +67,22 @@ class BiasActs:
             and all(entry.reason for entry in absent),
             seen=f"{len(biases)} and {len(absent)}; {self._timing}",
         )
+        self._check_texts()
         await self._check_stored()
         await self._check_same_bytes(scratch)
+
+    def _check_texts(self) -> None:
+        """Look at the texts beside each bias: no news is openly licensed, so there are none."""
+        entries = [entry for entry in self.board if isinstance(entry, BoardEntry)]
+        links = [(link, entry.as_of) for entry in entries for link in entry.documents]
+        kinds = {link.kind for link, _ in links}
+        self._checks.expect(
+            "each bias has earlier releases or past days at hand, none of them of later",
+            kept=all(entry.documents for entry in entries)
+            and all(link.published_at <= as_of for link, as_of in links)
+            and kinds == {PassageKind.EVENTS, PassageKind.STATES},
+            seen=f"{len(links)} texts",
+        )
 
     async def _check_stored(self) -> None:
         """Ask at once (the cache answers) and after its time (it still does, and is renewed)."""
@@ -77,9 +99,13 @@ class BiasActs:
             )
 
     async def _check_same_bytes(self, scratch: Path) -> None:
-        """Compute everything again over an empty store."""
-        clock = ReplayClock(FRIDAY_PRE_OPEN)
-        async with Gateway(scratch, clock=clock, data_dir=DATA) as other:
+        """Compute everything again over an empty store and index, refreshed at the same times."""
+        clock = ReplayClock(THURSDAY_EVENING)
+        opened = open_local_retrieval(scratch / "retrieval", SearchConfig())
+        again = replace(opened, embedder=self._embedder)
+        async with Gateway(scratch, clock=clock, data_dir=DATA, retrieval=again) as other:
+            await other.run("refresh_market")
+            clock.move_to(FRIDAY_PRE_OPEN)
             await other.run("refresh_market")
             pairs = [
                 (
@@ -117,6 +143,7 @@ class BiasActs:
         title = "Bias for Friday 2020-05-29, pre-open 08:15 New York"
         screens.board(console, self.board, f"{title}: {self._timing}")
         screens.events(console, self.board)
+        screens.texts(console, self.board)
         screens.absences(console, self.board)
 
 

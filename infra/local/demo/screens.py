@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -70,6 +71,20 @@ def absences(console: Console, answers: Sequence[BoardEntry | NoBias]) -> None:
     for answer in answers:
         if isinstance(answer, NoBias):
             table.add_row(f"[bold]{answer.instrument}[/bold]", answer.reason)
+    console.print(table)
+
+
+def texts(console: Console, answers: Sequence[BoardEntry | NoBias]) -> None:
+    """Show the texts at hand for the first bias; nobody offers news under an open licence."""
+    first = next((a for a in answers if isinstance(a, BoardEntry)), None)
+    if first is None:
+        return
+    table = Table(title=f"Texts at hand for {first.instrument} (no news is openly licensed)")
+    for column in ("kind", "of", "text", "source"):
+        table.add_column(column)
+    for link in first.documents:
+        day = f"{link.published_at:%Y-%m-%d}"
+        table.add_row(link.kind.value, day, escape(link.title), escape(link.source))
     console.print(table)
 
 
