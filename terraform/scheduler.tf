@@ -3,6 +3,7 @@ locals {
   # so neither daylight saving nor a half day needs another schedule. Bars first, then what reads them.
   jobs = {
     bias-record       = { function = "bias", path = "/v1/bias/record", schedule = "5,20,35,50 * * * *" }
+    bias-update       = { function = "bias", path = "/v1/bias/update", schedule = "10,25,40,55 * * * *" }
     reconcile         = { function = "reconcile", path = "/", schedule = "40 * * * *" }
     refresh-market    = { function = "refresh_market", path = "/", schedule = "2,32 * * * *" }
     score-bias        = { function = "score_bias", path = "/", schedule = "25 * * * *" }

@@ -30,6 +30,7 @@ JOBS = (
     Job("/functions/reconcile", 60 * 60),
     Job("/functions/refresh_market", 30 * 60),
     Job("/v1/bias/record", 15 * 60),
+    Job("/v1/bias/update", 15 * 60),
     Job("/functions/score_bias", 60 * 60),
 )
 

@@ -158,6 +158,19 @@ class BiasService:
             )
         return self._served(await self._flown(wanted), started)
 
+    async def update(self, symbol: str) -> Served | Unavailable | None:
+        """Have the answer of the moment that holds now; None at the close, which is the record's.
+
+        Idempotent: one snapshot a session, moment and prompt set.
+        Raises: as `bias`.
+        """
+        started = self._clock.monotonic()
+        current = await self._occasions.current(self._known(symbol))
+        if current.moment is Moment.CLOSE:
+            return None
+        found = await self._exactly(current)
+        return self._served(found or await self._flown(current), started)
+
     async def market(self) -> Mapping[str, Any] | None:
         """Return what the newest refresh of market data said of itself; None before the first.
 

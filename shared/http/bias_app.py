@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Lifespan
 
+from shared.bias.rounds.update import UpdateRound
 from shared.bias.score import CAVEAT
 from shared.bias.sealing import RecordRound
 from shared.bias.service import BiasService, Served
@@ -129,7 +130,8 @@ def bias_app(
     app = make_fastapi("Daybias: bias", OPENAPI_URL, lifespan=lifespan)
     _add_answers(app, service, instruments)
     add_stream(app, service, instruments)
-    _add_records(app, round_, scores)
+    _add_rounds(app, round_, UpdateRound(service, instruments))
+    _add_scores(app, scores)
     return app
 
 
@@ -175,12 +177,19 @@ def _answered(request: Request, answer: Served | Unavailable) -> Response:
     return response
 
 
-def _add_records(app: FastAPI, round_: RecordRound, scores: Scores) -> None:
+def _add_rounds(app: FastAPI, records: RecordRound, updates: UpdateRound) -> None:
     @app.post("/v1/bias/record")
     async def record() -> JSONResponse:
         """Write and commit the forecasts of record that are due; the scheduler calls it."""
-        return JSONResponse(to_jsonable_python(await round_.run()))
+        return JSONResponse(to_jsonable_python(await records.run()))
 
+    @app.post("/v1/bias/update")
+    async def update() -> JSONResponse:
+        """Write the pre-open and event answers that are due; the scheduler calls it."""
+        return JSONResponse(to_jsonable_python(await updates.run()))
+
+
+def _add_scores(app: FastAPI, scores: Scores) -> None:
     @app.get("/v1/scores/{session}", response_model=ScoreList)
     async def scored(
         request: Request, session: Annotated[date, Path(description="YYYY-MM-DD")]

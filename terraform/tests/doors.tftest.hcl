@@ -161,6 +161,7 @@ run "every_scheduled_call_carries_the_schedulers_token" {
   assert {
     condition = { for name, job in google_cloud_scheduler_job.jobs : name => job.schedule } == {
       bias-record       = "5,20,35,50 * * * *"
+      bias-update       = "10,25,40,55 * * * *"
       reconcile         = "40 * * * *"
       refresh-market    = "2,32 * * * *"
       score-bias        = "25 * * * *"

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -77,6 +77,15 @@ async def test_a_forecast_of_record_is_written_once(gateway):
     second = (await gateway.post("/v1/bias/record")).json()
     assert (len(first["written"]), second["written"]) == (13, [])
     assert sorted(second["already"]) == sorted(first["written"])
+
+
+async def test_the_update_of_a_moment_is_written_before_anybody_reads(gateway):
+    gateway.foundation.clock.advance(timedelta(hours=15, minutes=10))  # 08:15 New York
+    first = (await gateway.post("/v1/bias/update")).json()
+    second = (await gateway.post("/v1/bias/update")).json()
+    read = await gateway.get("/v1/bias/SPY")
+    assert (len(first["written"]), second["written"]) == (13, [])
+    assert (read.json()["moment"], read.headers["daybias-cache"]) == ("pre_open", "cached")
 
 
 async def test_recording_is_not_for_browsers_that_only_read(gateway):

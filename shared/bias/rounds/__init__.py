@@ -1,0 +1,1 @@
+"""What the scheduler asks for, beside the forecasts of record."""
