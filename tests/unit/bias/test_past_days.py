@@ -110,3 +110,25 @@ async def test_the_newest_day_of_a_snapshot_is_walked_as_a_backtest_walks_it(mon
     last = (await PastDaysStore(market.documents).read("SPY", market.clock.now())).table[-1]
     today = past_days.predictors(snapshot.features, 252)
     assert last[4:].tolist() == pytest.approx(today.tolist(), nan_ok=True)
+
+
+async def test_with_nothing_new_no_day_is_worked_out(monkeypatch):
+    monkeypatch.setattr(past_days, "_A_ROUND", 1000)
+    market = await open_market()
+    assert (await keeper(market).bring([SPY])).walked > 60
+    assert (await keeper(market).bring([SPY])).walked == 0
+
+
+async def test_a_day_that_gives_no_forecast_is_worked_out_once_and_holds_up_no_other():
+    market = await open_market()
+    series = await market.store.series("SPY", Timeframe.DAY, THURSDAY_EVENING)
+    still = series.bars[0].close  # no range at all for a quarter: no ATR is known
+    flat = [replace(b, open=still, high=still, low=still, close=still) for b in series.bars[:120]]
+    await market.store.put_series(
+        replace(series, symbol="YM", bars=tuple(flat) + series.bars[120:])
+    )
+    ym = load_instruments()["YM"]
+    rounds = [await keeper(market).bring([ym]) for _ in range(3)]
+    assert [r.walked for r in rounds] == [60, 60, 60]
+    assert rounds[0].added == {}
+    assert rounds[2].added == {"YM": 60}
