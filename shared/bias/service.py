@@ -298,6 +298,5 @@ def _no_snapshot(wanted: Occasion, current: Occasion) -> Unavailable:
         Moment.CLOSE: "is past and none was taken",
         Moment.ON_REQUEST: "has not been asked for",
     }.get(wanted.moment, "has not come yet, or none was taken")
-    return unavailable(
-        wanted, f"the {wanted.moment} snapshot {when}; the current one is {current.moment}"
-    )
+    reason = f"the {wanted.moment} snapshot {when}; the current one is {current.moment}"
+    return unavailable(wanted, reason).model_copy(update={"missed": True})

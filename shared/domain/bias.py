@@ -304,8 +304,13 @@ class Bias(_Frozen):
 
 
 class Unavailable(_Frozen):
-    """Why there is no bias for an instrument."""
+    """Why there is no bias for an instrument.
+
+    Shape: `missed` tells that a moment was asked for by its name and has no snapshot: it is past,
+    has not come, or was not asked for then.
+    """
 
     instrument: str
     session: date
     reason: str
+    missed: bool = False

@@ -152,7 +152,10 @@ def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, I
 
     @app.get("/v1/bias/{symbol}", response_model=Bias)
     async def bias(request: Request, symbol: str, moment: Moment | None = None) -> Response:
-        """One instrument's bias with its six sections; 503 with the reason where there is none."""
+        """One instrument's bias with its six sections; 503 with the reason where there is none.
+
+        404 where the moment that was asked for by its name has no snapshot.
+        """
         if symbol not in instruments:
             return unknown_instrument(symbol, instruments)
         return _answered(request, await service.bias(symbol, moment=moment))
@@ -168,7 +171,7 @@ def _add_answers(app: FastAPI, service: BiasService, instruments: Mapping[str, I
 def _answered(request: Request, answer: Served | Unavailable) -> Response:
     if isinstance(answer, Unavailable):
         text = f"There is no bias of {answer.instrument} for {answer.session}: {answer.reason}"
-        return problem(503, "no-bias", text)
+        return problem(404, "no-snapshot", text) if answer.missed else problem(503, "no-bias", text)
     timings_ms = {"bias": answer.elapsed_ms}
     response = json_answer(
         request, answer.bias, cache_control=_CACHE_CONTROL, timings_ms=timings_ms

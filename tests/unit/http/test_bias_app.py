@@ -111,6 +111,13 @@ async def test_before_the_first_refresh_there_is_nothing_to_tell(tmp_path):
         assert (await fresh.get("/v1/bias/market")).status_code == 404
 
 
+async def test_a_moment_without_a_snapshot_is_not_found_and_the_current_one_is_named(gateway):
+    answer = await gateway.get("/v1/bias/SPY?moment=pre_open")
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:daybias:problem:no-snapshot"
+    assert "the current one is close" in answer.json()["detail"]
+
+
 async def test_without_any_bars_the_answer_is_a_problem_that_says_why(gateway):
     answer = await gateway.get("/v1/bias/YM")
     assert answer.status_code == 503
