@@ -60,6 +60,7 @@ class OutcomeMonths:
     async def write(self, month: str, scores: Sequence[Mapping[str, Any]]) -> None:
         """Count a closed month's outcomes by instrument, and add up its leans by model and session.
 
+        Shape: an outcome is what happened, and counts always; a lean only where its score does.
         Idempotent: a month that is there stays.
         """
         found = Counter((s["instrument"], Label(s["outcome"])) for s in scores)
@@ -83,7 +84,7 @@ def _counts(raw: Mapping[str, list[int]]) -> dict[str, Counts]:
 def _lean_sums(scores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for score in scores:
-        if lean := score.get("lean"):
+        if score.get("counts") and (lean := score.get("lean")):
             found[lean["provider"], lean["model"], score["session"]].append(lean)
     return [
         {

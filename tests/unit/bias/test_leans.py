@@ -9,6 +9,7 @@ import pytest
 
 from shared.analyst.deadline import Deadline
 from shared.analyst.rules import RulesAnalyst
+from shared.bias.links import Commitment
 from shared.bias.months import OutcomeMonths
 from shared.bias.pipeline import write_bias
 from shared.bias.score import ScoreBias
@@ -108,12 +109,15 @@ async def test_a_lean_is_scored_apart_beside_the_rules():
     assert json.dumps(spy["base"])
 
 
-async def test_a_closed_month_adds_its_leans_up_by_model_and_session():
+async def test_a_closed_month_adds_its_leans_that_count_up_by_model_and_session():
     market = await recorded()
+    spy = await spy_record(market)
+    chained = Commitment(record=spy.chain, link=1, created_at=market.clock.now())
     await market.move_to(FRIDAY_NIGHT)
     work = scorer(market)
-    await work.score(FRIDAY, {})
-    scores = await work.scores(FRIDAY)
+    await work.score(FRIDAY, {("SPY", FRIDAY): chained})
+    scores = [s for s in await work.scores(FRIDAY) if s["counts"]]
+    assert len(scores) == 1 < len(await work.scores(FRIDAY))
     market.clock.advance(timedelta(days=10))
     await work.close_month()
     months = OutcomeMonths(market.documents, market.clock)
