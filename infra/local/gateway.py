@@ -30,7 +30,7 @@ from shared.wiring.retrieval.opening import Retrieval
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 _ORIGIN = "http://localhost"
 # The first prefix that fits decides, as a load balancer's URL map would.
-_OF_BIAS = ("/v1/bias", "/v1/scores", "/v1/scorecard")
+_OF_BIAS = ("/v1/bias", "/v1/scores", "/v1/scorecard", "/v1/models")
 _ROUTES = (*((prefix, "bias") for prefix in _OF_BIAS), ("/v1/", "api"), ("/", "web"))
 _MOUNT = "/functions/"
 
@@ -185,8 +185,12 @@ class Gateway:
                 scope = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}
                 await self.functions[name].app(scope, receive, send)
                 return
-        name = next(name for prefix, name in _ROUTES if path.startswith(prefix))
-        await self.functions[name].app(scope, receive, send)
+        await self.functions[serving(path)].app(scope, receive, send)
+
+
+def serving(path: str) -> str:
+    """Name the function that answers a path which begins with no function's name."""
+    return next(name for prefix, name in _ROUTES if path.startswith(prefix))
 
 
 def _mains() -> list[Path]:

@@ -1,9 +1,15 @@
+from inspect import isawaitable
+
 import httpx
 import pytest
 
-from infra.local.gateway import Gateway
+from infra.local.gateway import Gateway, serving
 from infra.package import function_names
+from shared.config import BiasSettings, BrokerSettings, Settings
 from shared.ports import Outgoing, Query
+from shared.wiring.api import build_api
+from shared.wiring.bias import build_bias
+from shared.wiring.web import build_web
 from tests.twins.manual_clock import ManualClock
 
 
@@ -28,6 +34,27 @@ async def test_every_deployable_is_mounted(gateway):
 )
 async def test_one_port_serves_the_page_and_both_apis(gateway, path, shape):
     assert (await gateway.get(path)).text.startswith(shape)
+
+
+def routes_of(app):
+    own = [route.path for route in app.routes if hasattr(route, "path")]
+    return [*own, *(app.openapi()["paths"] if hasattr(app, "openapi") else ())]
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "kind"),
+    [
+        ("bias", build_bias, BiasSettings),
+        ("api", build_api, BrokerSettings),
+        ("web", build_web, Settings),
+    ],
+)
+async def test_every_route_of_a_function_leads_to_it(gateway, tmp_path, name, build, kind):
+    settings = kind(profile="local", state_dir=tmp_path)
+    app = build(settings=settings, foundation=gateway.foundation)
+    paths = routes_of(await app if isawaitable(app) else app)
+    assert len(paths) > 3
+    assert {path: serving(path) for path in paths} == dict.fromkeys(paths, name)
 
 
 async def test_the_page_says_that_it_is_a_replay_and_of_when(gateway):
