@@ -14,8 +14,10 @@ from shared.domain.events import Impact
 from shared.domain.evidence import Evidence
 from shared.domain.instrument import Instrument
 from shared.domain.passage import Passage, PassageKind
+from shared.retrieval import sparse
 from shared.retrieval.repeats import is_repeat
 from shared.retrieval.search import Found, Scope, Search
+from shared.retrieval.shelves import searchable
 
 _log = logging.getLogger(__name__)
 
@@ -99,13 +101,26 @@ def _releases(snapshot: Snapshot) -> list[str]:
 def _choose(question: _Question, found: Sequence[Found]) -> list[Passage]:
     """Keep the best: of a document its newest version, a story told twice once."""
     chosen: list[Passage] = []
-    ranked = [f.passage for f in sorted(found, key=lambda f: (-f.score, f.passage.id))]
+    ranked = [f.passage for f in sorted(found, key=lambda f: _rank(question, f))]
     for passage in _newest(p for p in ranked if _was_known(p, question)):
         if len(chosen) == question.limit:
             break
         if not any(_is_repeat(passage, other) for other in chosen):
             chosen.append(passage)
     return chosen
+
+
+def _rank(question: _Question, found: Found) -> tuple[float, float, str]:
+    """Rank news as they were found, releases and days by the words that they share, then by age.
+
+    An engine orders equal scores as it likes, and releases and days are often told in equal words.
+    """
+    passage = found.passage
+    if passage.kind is PassageKind.NEWS:
+        return -found.score, 0.0, passage.id
+    weights = sparse.document_weights(searchable(passage))
+    shared = sum(weights.get(word, 0.0) for word in sparse.query_weights(question.text))
+    return -round(shared, 9), -passage.happened_at.timestamp(), passage.id
 
 
 def _was_known(passage: Passage, question: _Question) -> bool:

@@ -178,3 +178,19 @@ async def test_a_text_that_had_happened_and_was_known_is_given_where_there_is_ro
     ]
     taken = await given_texts(*articles.values())
     assert len(taken.evidence) == min(4, len(due))
+
+
+async def test_releases_and_days_told_in_equal_words_come_newest_first_whatever_the_engine_says():
+    kinds = (PassageKind.EVENTS, PassageKind.STATES)
+    texts = [
+        passage("Chair speaks", kind, document=f"{n}", happened_at=AS_OF - n * HOUR)
+        for kind in kinds
+        for n in (3, 1, 2)
+    ]
+
+    class Fickle:
+        async def find(self, kind, question, scope):
+            return Findings(tuple(Found(p, n / 7) for n, p in enumerate(texts) if p.kind is kind))
+
+    given_ = (await with_evidence(small_snapshot(), SPY, Fickle())).evidence
+    assert [(AS_OF - text.published_at) // HOUR for text in given_] == [1, 2, 3] * 2
