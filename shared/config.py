@@ -70,8 +70,8 @@ class ModelLimits(Settings):
     """How much model providers are asked, and what they may cost.
 
     Shape: without `redis_url` each of `model_instances` keeps to its share of the calls.
-    Units: calls a second over all instances; US dollars a UTC day; a call of unknown price counts
-    as `worst_call_usd`.
+    Units: calls a second over all instances; US dollars a UTC day; a call whose price has no
+    known bound counts as `worst_call_usd`.
     """
 
     redis_url: SecretStr | None = None  # redis:// or rediss://; shares limits and the cache

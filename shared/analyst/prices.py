@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -21,7 +21,8 @@ _RELEASE = re.compile(r"-(?:\d{3}|\d{4}-\d\d-\d\d)$")  # gemini-3.5-flash-001, g
 class Price(BaseModel):
     """One row of the table.
 
-    Shape: a model with tiers has a row for each size of prompt.
+    Shape: a model with tiers has a row for each size of prompt; `cached_source` where the price of
+    cached tokens was read, if elsewhere than the others.
     Units: `input`, `cached`, `output` in USD for a million tokens.
     """
 
@@ -38,13 +39,21 @@ class Price(BaseModel):
     output: ExactDecimal
     source: str
     read: date
+    cached_source: str | None = None
 
     def of(self, usage: Usage) -> Decimal | None:
         """Add up one call; None when it used something without a price."""
         if usage.cached and self.cached is None:
             return None
+        return self.at_most(usage)
+
+    def at_most(self, usage: Usage) -> Decimal:
+        """Add up one call; cached tokens without a price of their own cost what fresh ones do.
+
+        No provider here asks more for reading a prefix it kept than for reading it anew.
+        """
         fresh = (usage.prompt - usage.cached) * self.input
-        kept = usage.cached * (self.cached or Decimal(0))
+        kept = usage.cached * (self.input if self.cached is None else self.cached)
         written = (usage.output + usage.thinking) * self.output
         return (fresh + kept + written) / _MILLION
 
@@ -58,12 +67,29 @@ def load_prices() -> tuple[Price, ...]:
 
 def cost_usd(provider: str, answers: Iterable[ModelAnswer], on: date) -> Decimal | None:
     """Add up the calls behind one section; one unknown price makes the sum unknown."""
+    return _sum(provider, answers, on, Price.of)
+
+
+def at_most_usd(provider: str, answers: Iterable[ModelAnswer], on: date) -> Decimal | None:
+    """Add up what calls cost at most: for budgets, never shown as what they did cost.
+
+    Shape: None where even that cannot be told, since a model has no row.
+    """
+    return _sum(provider, answers, on, Price.at_most)
+
+
+def _sum(
+    provider: str,
+    answers: Iterable[ModelAnswer],
+    on: date,
+    price: Callable[[Price, Usage], Decimal | None],
+) -> Decimal | None:
     if provider in _UNPAID:
         return Decimal(0)
     total = Decimal(0)
     for answer in answers:
         row = next((p for p in load_prices() if _serves(p, provider, answer, on)), None)
-        cost = None if row is None else row.of(answer.usage)
+        cost = None if row is None else price(row, answer.usage)
         if cost is None:
             return None
         total += cost

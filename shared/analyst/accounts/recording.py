@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from shared.analyst.library import Prompt
-from shared.analyst.prices import cost_usd
+from shared.analyst.prices import at_most_usd, cost_usd
 from shared.domain.bias import Snapshot
 from shared.domain.errors import (
     AuthRejected,
@@ -107,6 +107,13 @@ def paid_usd(provider: str, calls: Sequence[Call], on: date) -> Decimal | None:
     if any(call.answer is None and not call.free for call in calls):
         return None
     return cost_usd(provider, [c.answer for c in calls if c.answer is not None], on)
+
+
+def most_usd(provider: str, calls: Sequence[Call], on: date) -> Decimal | None:
+    """Add up what was paid at most, for caps; None where no bound is known."""
+    if any(call.answer is None and not call.free for call in calls):
+        return None
+    return at_most_usd(provider, [c.answer for c in calls if c.answer is not None], on)
 
 
 def use_of(prompt: Prompt, snapshot: Snapshot, recorder: Recorder, *, accepted: bool) -> ModelUse:

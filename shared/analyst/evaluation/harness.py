@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from shared.analyst.accounts.recording import most_usd
 from shared.analyst.evaluation.figures import summarize
 from shared.analyst.evaluation.inversion import groups_of, invert
 from shared.analyst.evaluation.trials import (
@@ -68,8 +69,8 @@ def _inverted(asked: Asked) -> Iterator[Asked]:
 class Purse:
     """What may be spent, and what was.
 
-    Shape: `cap_usd` None = no limit; a trial whose cost nobody tells counts as `worst_usd`, and in
-    `unknown`.
+    Shape: `cap_usd` None = no limit; a trial whose cost nobody tells is in `unknown`, and counts
+    as what it cost at most: by the price table, else `worst_usd`.
     """
 
     cap_usd: Decimal | None = None
@@ -77,10 +78,11 @@ class Purse:
     spent_usd: Decimal = Decimal(0)
     unknown: int = 0
 
-    def take(self, cost: Decimal | None) -> None:
+    def take(self, cost: Decimal | None, at_most: Decimal | None = None) -> None:
         """Note what a trial cost."""
         self.unknown += cost is None
-        self.spent_usd += self.worst_usd if cost is None else cost
+        bound = self.worst_usd if at_most is None else at_most
+        self.spent_usd += bound if cost is None else cost
 
     @property
     def is_open(self) -> bool:
@@ -155,13 +157,16 @@ class Harness:
         async with gate:
             if not self.purse.is_open:
                 return None
-            if self.model is None:
-                trial = try_rules(asked)
-            else:
-                trial = await try_model(asked, self.model, self.clock, self.deadline_s)
-            self.purse.take(trial.cost_usd)
+            trial, at_most = await self._trial(asked)
+            self.purse.take(trial.cost_usd, at_most)
             self.advance()
             return trial
+
+    async def _trial(self, asked: Asked) -> tuple[Trial, Decimal | None]:
+        if self.model is None:
+            return try_rules(asked), Decimal(0)
+        trial = await try_model(asked, self.model, self.clock, self.deadline_s)
+        return trial, most_usd(self.model.provider, trial.calls, self.clock.now().date())
 
     def _check_purse(self, plan: Plan) -> None:
         cap, estimate = self.purse.cap_usd, self.estimate_usd(plan)

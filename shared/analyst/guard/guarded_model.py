@@ -7,7 +7,7 @@ from functools import partial
 from shared.analyst.guard.breaker import Breaker
 from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
-from shared.analyst.prices import cost_usd
+from shared.analyst.prices import at_most_usd
 from shared.domain.errors import BudgetSpent, ContractBroken, UpstreamUnavailable
 from shared.ports import AnswerUnusable, Clock, Entropy, LanguageModel, ModelAnswer, ModelRequest
 from shared.retry import ask_again
@@ -83,7 +83,7 @@ class GuardedModel:
         return answer
 
     async def _pay(self, spending: Spending, answer: ModelAnswer) -> None:
-        await spending.pay(cost_usd(self.provider, [answer], self.clock.now().date()))
+        await spending.pay(at_most_usd(self.provider, [answer], self.clock.now().date()))
 
     async def _in_turn(self, request: ModelRequest, deadline: float) -> ModelAnswer:
         now = self.clock.monotonic()

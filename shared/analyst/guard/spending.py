@@ -17,11 +17,11 @@ _KNOWN_FOR_S = 5.0  # how old the sum of all instances may be when a call begins
 
 @dataclass(slots=True)
 class Spending:
-    """What a provider has cost today (UTC), and whether one more call may be asked.
+    """What a provider has cost today (UTC) at most, and whether one more call may be asked.
 
     Shape: calls under way count as `worst_usd` each. Those of other instances are known once they
     are paid, so that the day can cost more than `usd_a_day` by what is under way there.
-    Units: `usd_a_day` and `worst_usd` US dollars; a call of unknown price costs `worst_usd`.
+    Units: `usd_a_day` and `worst_usd` US dollars; a call whose price has no known bound costs `worst_usd`.
     """
 
     provider: str

@@ -1,7 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
-from shared.analyst.prices import cost_usd, load_prices
+from shared.analyst.prices import at_most_usd, cost_usd, load_prices
 from shared.ports import ModelAnswer, Usage
 
 DAY = date(2026, 11, 24)
@@ -43,7 +43,7 @@ def test_what_has_no_price_costs_unknown_and_never_nothing():
     assert cost_usd("gemini", [known, answer("gemini-x", prompt=1)], DAY) is None
     assert cost_usd("openai", [known], DAY) is None
     assert cost_usd("gemini", [known], date(2025, 1, 1)) is None
-    assert cost_usd("gemini", [answer("gemini-3.5-flash", prompt=9, cached=1)], DAY) is None
+    assert cost_usd("gemini", [answer("gemini-3.8-flash", prompt=9, cached=1)], DAY) is None
 
 
 def test_a_long_prompt_has_the_price_of_its_tier():
@@ -56,6 +56,18 @@ def test_a_long_prompt_has_the_price_of_its_tier():
 def test_cached_tokens_have_their_own_price():
     asked = answer("gpt-5.4-mini-2026-03-17", prompt=1_000_000, cached=900_000)
     assert cost_usd("openai", [asked], DAY) == Decimal("0.1425")  # 0.1 x 0.75 + 0.9 x 0.075
+
+
+def test_a_budget_counts_cached_tokens_of_no_known_price_as_fresh_ones():
+    asked = answer("gemini-3.8-flash", prompt=1_000_000, cached=900_000, output=1_000_000)
+    assert at_most_usd("gemini", [asked], DAY) == Decimal("4.50")  # 0.75 + 3.75
+    known = answer("gpt-5.4-mini", prompt=1_000_000, cached=900_000)
+    assert at_most_usd("openai", [known], DAY) == cost_usd("openai", [known], DAY)
+    assert at_most_usd("gemini", [answer("gemini-x", prompt=1)], DAY) is None
+
+
+def test_no_cached_token_is_dearer_than_a_fresh_one():
+    assert all(row.cached is None or row.cached <= row.input for row in load_prices())
 
 
 def test_a_model_on_this_machine_bills_nobody():

@@ -199,6 +199,12 @@ def test_a_trial_of_unknown_cost_takes_the_worst_from_the_purse():
     assert purse.unknown == 1
 
 
+def test_a_trial_of_unknown_cost_takes_what_it_cost_at_most_where_that_is_known():
+    purse = Purse(Decimal("0.02"), worst_usd=Decimal("0.02"))
+    purse.take(None, Decimal("0.001"))
+    assert (purse.spent_usd, purse.unknown) == (Decimal("0.001"), 1)
+
+
 async def test_the_estimate_is_rather_too_much():
     plan = plan_of(await cases(2), Step.TECHNICAL)
     time = clock()

@@ -121,6 +121,15 @@ async def test_an_answer_is_paid_for():
     assert await house.spent() == Decimal("0.0024")
 
 
+async def test_cached_tokens_of_no_known_price_cost_the_day_what_fresh_ones_would():
+    answer = ModelAnswer("", "gemini-3.8-flash", Usage(prompt=1000, cached=900, output=100))
+    house = House(AnswerUnusable("blocked", answer))
+    with pytest.raises(AnswerUnusable):
+        await house.ask()
+    # 1,000 tokens at 0.75 and 100 at 3.75 USD a million
+    assert await house.spent() == Decimal("0.001125")
+
+
 async def test_an_answer_of_another_shape_costs_the_worst():
     house = House(ContractBroken("a page"))
     with pytest.raises(ContractBroken):
