@@ -30,7 +30,7 @@ def inputs_of(
     chosen = [fact for fact in facts.values() if _concerns(step, fact)]
     return {
         "instrument": _instrument(snapshot),
-        "features": "\n".join(_line(fact) for fact in chosen),
+        "features": "\n".join(_values(chosen)),
         "sections": fence(_sections(earlier)),
         "untrusted": fence([*_texts(chosen), *_documents(step, facts)]),
     }
@@ -71,12 +71,21 @@ def _instrument(snapshot: Snapshot) -> str:
     return _plain(f"{snapshot.instrument}, session of {snapshot.session}, prices: {prices}")
 
 
+def _values(facts: Sequence[Fact]) -> Iterator[str]:
+    """Write a time and a reason once for all values that share it: most of them do."""
+    known = [fact for fact in facts if fact.value is not None]
+    for as_of in dict.fromkeys(fact.as_of for fact in known):
+        yield f"As of {iso(as_of)}:" if as_of else "Of the session and its forecast:"
+        yield from (_line(fact) for fact in known if fact.as_of == as_of)
+    lacking = [fact for fact in facts if fact.value is None]
+    for reason in dict.fromkeys(fact.reason for fact in lacking):
+        names = ", ".join(fact.name for fact in lacking if fact.reason == reason)
+        yield f"{names}: null ({_plain(reason or '')})"
+
+
 def _line(fact: Fact) -> str:
-    if fact.value is None:
-        return f"{fact.name}: null ({_plain(fact.reason or '')})"
     shown = "a text, fenced below" if _is_outside(fact) else _plain(fact.text)
-    known = f", as of {iso(fact.as_of)}" if fact.as_of else ""
-    return f"{fact.name}: {shown} ({fact.unit}{known})"
+    return f"{fact.name}: {shown} ({fact.unit})"
 
 
 def _texts(facts: Sequence[Fact]) -> Iterator[str]:

@@ -89,7 +89,8 @@ def _sum(
     total = Decimal(0)
     for answer in answers:
         row = next((p for p in load_prices() if _serves(p, provider, answer, on)), None)
-        cost = None if row is None else price(row, answer.usage)
+        # an answer without a count of its prompt was not free: nobody counted
+        cost = price(row, answer.usage) if row and answer.usage.prompt else None
         if cost is None:
             return None
         total += cost

@@ -21,7 +21,7 @@ class Spending:
 
     Shape: calls under way count as `worst_usd` each. Those of other instances are known once they
     are paid, so that the day can cost more than `usd_a_day` by what is under way there.
-    Units: `usd_a_day` and `worst_usd` US dollars; a call whose price has no known bound costs `worst_usd`.
+    Units: `usd_a_day` and `worst_usd` US dollars; a call without a known bound costs `worst_usd`.
     """
 
     provider: str

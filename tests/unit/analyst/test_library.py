@@ -105,9 +105,20 @@ def filled(step: Step, title: str = "Chair speaks") -> str:
 
 def test_values_go_in_rounded_with_unit_and_time_and_missing_ones_with_their_reason():
     text = filled(Step.SECURITY)
-    assert "atr14: 5.50 (price, as of 2020-05-28T20:00:00Z)" in text
-    assert "vix: null (not enough bars)" in text
+    values = text.partition("As of 2020-05-28T20:00:00Z:")[2]
+    assert "atr14: 5.50 (price)" in values.partition("Of the session")[0]
+    missing = next(line for line in text.splitlines() if line.endswith("null (not enough bars)"))
+    assert "vix" in missing
     assert "rsi14" not in text  # another step's number
+
+
+def test_a_time_and_a_reason_that_values_share_are_written_once():
+    values = filled(Step.SYNTHESIS).partition("## Values")[2].partition("## What")[0]
+    assert values.count("2020-05-28T20:00:00Z") == 1
+    assert values.count("not enough bars") == 1
+    named = [line.split(":")[0] for line in values.splitlines() if line.endswith(")")]
+    names = [name for line in named for name in line.split(", ")]
+    assert len(names) == len(set(names)) > 20
 
 
 def test_the_synthesis_sees_all_numbers_and_the_forecast():

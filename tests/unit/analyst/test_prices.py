@@ -58,6 +58,12 @@ def test_cached_tokens_have_their_own_price():
     assert cost_usd("openai", [asked], DAY) == Decimal("0.1425")  # 0.1 x 0.75 + 0.9 x 0.075
 
 
+def test_an_answer_whose_tokens_nobody_counted_costs_unknown_and_never_nothing():
+    asked = answer("gemini-3.5-flash")
+    assert cost_usd("gemini", [asked], DAY) is None
+    assert at_most_usd("gemini", [asked], DAY) is None
+
+
 def test_a_budget_counts_cached_tokens_of_no_known_price_as_fresh_ones():
     asked = answer("gemini-3.8-flash", prompt=1_000_000, cached=900_000, output=1_000_000)
     assert at_most_usd("gemini", [asked], DAY) == Decimal("4.50")  # 0.75 + 3.75
