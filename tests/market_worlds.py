@@ -3,7 +3,7 @@
 import httpx
 
 from infra.simulators.brokers.transport import SimulatorTransport
-from shared.market.asking import Asker
+from shared.market.providers.asking import Asker
 from tests.twins.manual_clock import ManualClock
 from tests.twins.seeded_entropy import SeededEntropy
 

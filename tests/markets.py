@@ -28,8 +28,8 @@ from shared.domain.bias import (
 )
 from shared.domain.events import CalendarEvent, Impact
 from shared.features.table import DEFINITIONS
-from shared.market.csv_calendar import CsvCalendar
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_calendar import CsvCalendar
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.refresh import RefreshMarket
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore

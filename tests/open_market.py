@@ -11,8 +11,8 @@ from pathlib import Path
 from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.errors import NotFound
 from shared.features.inputs import FeatureInputs
-from shared.market.csv_calendar import CsvCalendar
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_calendar import CsvCalendar
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import LEADERS, VIX, load_instruments
 from shared.market.sessions import next_session, previous_session, session_close, session_for
 

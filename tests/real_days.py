@@ -15,7 +15,7 @@ from shared.domain.time import parse_instant
 from shared.features.inputs import FeatureInputs
 from shared.features.table import compute
 from shared.forecast.probabilities import forecast
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import load_instruments
 from shared.market.sessions import next_session, previous_session, session_close, session_for
 from tests.open_market import open_inputs, served

@@ -16,8 +16,8 @@ from shared.domain.errors import NotFound
 from shared.domain.ids import content_hash
 from shared.domain.instrument import Instrument
 from shared.forecast.probabilities import forecast
-from shared.market.csv_calendar import CsvCalendar
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_calendar import CsvCalendar
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import LEADERS, VIX
 from shared.market.sessions import session_close
 from shared.market.store import MarketStore

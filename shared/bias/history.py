@@ -18,8 +18,8 @@ from shared.forecast.analogs import row
 from shared.forecast.predictors import STEPS, predictors
 from shared.forecast.scoring import RIVALS_NEED, close_to_close, open_to_close
 from shared.forecast.vintages import CLASSES
-from shared.market.csv_calendar import CsvCalendar, known_events
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_calendar import CsvCalendar, known_events
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import VIX
 from shared.market.sessions import next_session, session_close
 

@@ -8,17 +8,23 @@ from pydantic import SecretStr
 
 from shared.config import BiasSettings
 from shared.domain.errors import ConfigError, NotFound
-from shared.market import alpaca_data, databento, forexfactory, oanda_candles
-from shared.market.alpaca_data import AlpacaData, AlpacaKeys
-from shared.market.alpaca_news import AlpacaNews
-from shared.market.asking import TIMEOUT, Asker
-from shared.market.csv_calendar import CsvCalendar
-from shared.market.csv_files import CsvFiles
-from shared.market.databento import Databento
-from shared.market.forexfactory import ForexFactory
 from shared.market.news import NewsProvider
-from shared.market.oanda_candles import OandaCandles
-from shared.market.providers import BarsProvider, CalendarProvider
+from shared.market.providers import (
+    BarsProvider,
+    CalendarProvider,
+    alpaca_data,
+    databento,
+    forexfactory,
+    oanda_candles,
+)
+from shared.market.providers.alpaca_data import AlpacaData, AlpacaKeys
+from shared.market.providers.alpaca_news import AlpacaNews
+from shared.market.providers.asking import TIMEOUT, Asker
+from shared.market.providers.csv_calendar import CsvCalendar
+from shared.market.providers.csv_files import CsvFiles
+from shared.market.providers.databento import Databento
+from shared.market.providers.forexfactory import ForexFactory
+from shared.market.providers.oanda_candles import OandaCandles
 from shared.wiring.foundation import Foundation
 
 _ALPACA_PACE_S = 0.35  # the free plan takes 200 calls a minute

@@ -13,11 +13,11 @@ from shared.bias.evidence.progress import Progress
 from shared.bias.service import Served
 from shared.domain.bias import Bias, Moment, Snapshot, Step
 from shared.domain.passage import PassageKind
-from shared.market.alpaca_data import AlpacaKeys
-from shared.market.alpaca_news import AlpacaNews
-from shared.market.csv_calendar import CsvCalendar
-from shared.market.csv_files import CsvFiles
 from shared.market.news import NewsStore
+from shared.market.providers.alpaca_data import AlpacaKeys
+from shared.market.providers.alpaca_news import AlpacaNews
+from shared.market.providers.csv_calendar import CsvCalendar
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.refresh import RefreshMarket
 from shared.market.registry import load_instruments
 from shared.retrieval.search import Search

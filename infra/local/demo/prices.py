@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.domain.bars import Bar, Timeframe
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_files import CsvFiles
 
 DATA = Path(__file__).parents[1] / "data"
 _WANTED = (

@@ -6,8 +6,8 @@ from shared.bias.evidence.feeds import Articles, DayStates, Feed, Releases
 from shared.bias.evidence.ingestion import Ingestion
 from shared.bias.evidence.progress import Progress
 from shared.config import BiasSettings
-from shared.market.alpaca_news import AlpacaNews
 from shared.market.news import NewsStore
+from shared.market.providers.alpaca_news import AlpacaNews
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.wiring.foundation import Foundation

@@ -8,7 +8,7 @@ from shared.analyst.render import render
 from shared.analyst.rules import RulesAnalyst, write_draft
 from shared.domain.bias import Label, Snapshot, Step
 from shared.forecast.probabilities import forecast
-from shared.market.csv_calendar import CsvCalendar
+from shared.market.providers.csv_calendar import CsvCalendar
 from shared.market.registry import load_instruments
 from tests.markets import (
     DATA,

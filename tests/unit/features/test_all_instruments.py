@@ -10,7 +10,7 @@ import pytest
 from shared.domain.bars import Timeframe
 from shared.features.inputs import FeatureInputs
 from shared.features.table import compute
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import load_instruments
 from shared.market.sessions import next_session, previous_session, session_close, session_for
 

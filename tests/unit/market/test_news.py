@@ -6,9 +6,9 @@ from pydantic import SecretStr
 from infra.simulators.brokers.faults import body, html_503, status
 from infra.simulators.market.alpaca import AlpacaMarketWorld
 from shared.domain.errors import AuthRejected, ContractBroken
-from shared.market.alpaca_data import AlpacaKeys
-from shared.market.alpaca_news import AlpacaNews
 from shared.market.news import NewsItem, NewsStore
+from shared.market.providers.alpaca_data import AlpacaKeys
+from shared.market.providers.alpaca_news import AlpacaNews
 from shared.market.refresh import RefreshMarket
 from shared.market.store import MarketStore
 from tests.market_worlds import asker

@@ -20,11 +20,11 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.time import parse_instant
-from shared.market.alpaca_data import AlpacaData, AlpacaKeys
-from shared.market.csv_calendar import CsvCalendar
-from shared.market.csv_files import CsvFiles
-from shared.market.databento import Databento
-from shared.market.forexfactory import ForexFactory
+from shared.market.providers.alpaca_data import AlpacaData, AlpacaKeys
+from shared.market.providers.csv_calendar import CsvCalendar
+from shared.market.providers.csv_files import CsvFiles
+from shared.market.providers.databento import Databento
+from shared.market.providers.forexfactory import ForexFactory
 from shared.market.refresh import RefreshMarket
 from shared.market.registry import load_series
 from shared.market.store import MarketStore

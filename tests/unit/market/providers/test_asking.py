@@ -12,7 +12,7 @@ from shared.domain.errors import (
     RequestRejected,
     UpstreamUnavailable,
 )
-from shared.market.asking import Ask, read_object
+from shared.market.providers.asking import Ask, read_object
 from tests.market_worlds import asker
 from tests.twins.manual_clock import ManualClock
 

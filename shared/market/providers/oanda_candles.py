@@ -11,9 +11,9 @@ from shared.domain.bars import Series, Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound
 from shared.domain.instrument import Hours
 from shared.domain.time import Instant, iso
-from shared.market.asking import Ask, Asker, Refused, read_object
-from shared.market.folding import Candle, Wanted, fold
-from shared.market.source import Source
+from shared.market.providers.asking import Ask, Asker, Refused, read_object
+from shared.market.providers.folding import Candle, Wanted, fold
+from shared.market.providers.source import Source
 
 HOSTS = {"live": "https://api-fxtrade.oanda.com", "practice": "https://api-fxpractice.oanda.com"}
 _GRANULARITY = {Timeframe.DAY: "D", Timeframe.HOUR: "H1"}

@@ -20,9 +20,9 @@ from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken
 from shared.domain.instrument import PriceSeries
 from shared.domain.time import iso, parse_instant
-from shared.market.asking import Ask, Asker, Refused
-from shared.market.folding import Candle, Wanted, fold
-from shared.market.source import Source
+from shared.market.providers.asking import Ask, Asker, Refused
+from shared.market.providers.folding import Candle, Wanted, fold
+from shared.market.providers.source import Source
 
 HOST = "https://hist.databento.com"
 _SOURCE = Source(

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain.errors import AuthRejected, ContractBroken
 from shared.domain.time import Instant, iso
-from shared.market.alpaca_data import HOST, AlpacaKeys
-from shared.market.asking import Ask, Asker, Refused, read_object
 from shared.market.news import News, NewsItem
+from shared.market.providers.alpaca_data import HOST, AlpacaKeys
+from shared.market.providers.asking import Ask, Asker, Refused, read_object
 from shared.market.registry import load_series
 
 _PATH = "/v1beta1/news"

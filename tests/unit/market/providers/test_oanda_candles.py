@@ -9,7 +9,7 @@ from infra.simulators.market.oanda import OandaMarketWorld
 from infra.simulators.market.prints import Print, walk
 from shared.domain.bars import Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound
-from shared.market.oanda_candles import OandaCandles
+from shared.market.providers.oanda_candles import OandaCandles
 from shared.market.registry import load_series
 from shared.market.sessions import session_close, session_open
 from tests.market_worlds import asker

@@ -10,11 +10,11 @@ from infra.simulators.brokers.faults import cut_body, html_503, status
 from infra.simulators.market.forexfactory import ForexFactoryWorld
 from shared.domain.errors import ContractBroken, RateLimited, UpstreamUnavailable
 from shared.domain.events import Impact
-from shared.market.forexfactory import ForexFactory
+from shared.market.providers.forexfactory import ForexFactory
 from tests.market_worlds import asker
 from tests.twins.manual_clock import ManualClock
 
-BODIES = Path(__file__).parents[4] / "shared" / "market" / "calendar"
+BODIES = Path(__file__).parents[5] / "shared" / "market" / "calendar"
 ROW = {
     "title": "CPI m/m",
     "country": "USD",

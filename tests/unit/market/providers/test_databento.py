@@ -10,7 +10,7 @@ from infra.simulators.market.databento import Contract, DatabentoWorld
 from infra.simulators.market.prints import Print, walk
 from shared.domain.bars import Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound, RequestRejected
-from shared.market.databento import Databento
+from shared.market.providers.databento import Databento
 from shared.market.registry import load_series
 from tests.market_worlds import asker
 from tests.twins.manual_clock import ManualClock

@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from shared.domain.bars import Series, Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken
 from shared.domain.time import Instant, iso
-from shared.market.asking import Ask, Asker, Refused, read_object
-from shared.market.folding import Candle, Wanted, fold
-from shared.market.source import Source
+from shared.market.providers.asking import Ask, Asker, Refused, read_object
+from shared.market.providers.folding import Candle, Wanted, fold
+from shared.market.providers.source import Source
 
 HOST = "https://data.alpaca.markets"
 _SOURCE = Source(

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.domain.errors import ContractBroken
 from shared.domain.events import CalendarEvent, Impact
 from shared.domain.time import Instant
-from shared.market.asking import Ask, Asker
 from shared.market.providers import CalendarBody
+from shared.market.providers.asking import Ask, Asker
 
 HOST = "https://nfs.faireconomy.media"
 _PATH = "/ff_calendar_thisweek.json"

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.domain.errors import ContractBroken
-from shared.market.csv_calendar import CsvCalendar
+from shared.market.providers.csv_calendar import CsvCalendar
 from tests.open_market import DATA
 
 GDP = datetime(2020, 5, 28, 12, 30, tzinfo=UTC)

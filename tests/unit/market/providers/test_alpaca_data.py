@@ -10,7 +10,7 @@ from infra.simulators.market.alpaca import AlpacaMarketWorld
 from infra.simulators.market.prints import Print, walk
 from shared.domain.bars import Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound, RequestRejected
-from shared.market.alpaca_data import AlpacaData, AlpacaKeys
+from shared.market.providers.alpaca_data import AlpacaData, AlpacaKeys
 from shared.market.registry import load_series
 from tests.market_worlds import asker
 from tests.twins.manual_clock import ManualClock
@@ -175,7 +175,7 @@ async def test_wrong_keys_are_told_from_a_plan_that_is_too_small(world, clock):
 async def test_the_same_bars_come_through_a_real_socket(world, clock):
     import httpx
 
-    from shared.market.asking import Asker
+    from shared.market.providers.asking import Asker
     from tests.twins.seeded_entropy import SeededEntropy
 
     whole = await days(world, clock)

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from shared.domain.bars import Timeframe
 from shared.domain.errors import ContractBroken, NotFound
-from shared.market.csv_files import CsvFiles
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import load_instruments
 from tests.open_market import DATA
 
 SINCE = datetime(2014, 1, 1, tzinfo=UTC)
 UNTIL = datetime(2020, 5, 30, tzinfo=UTC)
-SHARED = Path(__file__).parents[4] / "shared" / "market"
+SHARED = Path(__file__).parents[5] / "shared" / "market"
 HEAD = "date,open,high,low,close,volume\n"
 
 
