@@ -123,11 +123,12 @@ class BiasService:
         asked = (self.bias(s, moment=moment, patient=patient) for s in self._instruments)
         return list(await asyncio.gather(*asked))
 
-    async def stream(self, symbol: str) -> AsyncIterator[Section | Served | Unavailable]:
+    async def stream(self, symbol: str) -> AsyncIterator[Section | Served | Unavailable | None]:
         """Give the answer of the current moment, and while it is written each finished section.
 
         Shape: a stale answer comes first, then sections in the order in which they are finished,
-        last the answer. Who stops reading does not stop the writing.
+        last the answer; None stands for fifteen seconds in which nothing came. Who stops reading
+        does not stop the writing.
         Raises: as `bias`.
         """
         started = self._clock.monotonic()

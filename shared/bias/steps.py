@@ -12,6 +12,7 @@ from shared.ports import Cache, Clock
 
 _KEPT_S = 120.0  # longer than a flight
 _POLL_S = 0.1
+_QUIET_S = 15.0  # some of what stands before a reader shuts a connection after half a minute
 
 
 class FinishedSteps:
@@ -25,17 +26,26 @@ class FinishedSteps:
         """Give an analyst whose every section is told."""
         return _Telling(analyst, flight, self._cache)
 
-    async def follow(self, flight: str, has_landed: Callable[[], bool]) -> AsyncIterator[Section]:
-        """Give each section of a flight as it is finished, until the flight has landed."""
-        seen = 0
+    async def follow(
+        self, flight: str, has_landed: Callable[[], bool]
+    ) -> AsyncIterator[Section | None]:
+        """Give each section of a flight as it is finished, until the flight has landed.
+
+        Shape: None after each fifteen seconds in which nothing was finished.
+        """
+        seen, told_at = 0, self._clock.monotonic()
         while True:
             landed = has_landed()
             finished = json.loads(await self._cache.get(_name(flight)) or b"[]")
             for text in finished[seen:]:
                 yield Section.model_validate_json(text)
+                told_at = self._clock.monotonic()
             seen = max(seen, len(finished))
             if landed:
                 return
+            if self._clock.monotonic() - told_at >= _QUIET_S:
+                yield None
+                told_at = self._clock.monotonic()
             await self._clock.sleep(_POLL_S)
 
 

@@ -13,6 +13,7 @@ from shared.domain.instrument import Instrument
 from shared.http.problems import problem, problem_of
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # each event leaves at once
+_STILL_WRITING = ": still writing\n\n"  # a comment: readers pass over it, proxies see life
 
 
 def add_stream(app: FastAPI, service: BiasService, instruments: Mapping[str, Instrument]) -> None:
@@ -23,7 +24,8 @@ def add_stream(app: FastAPI, service: BiasService, instruments: Mapping[str, Ins
         """The current answer as server-sent events.
 
         `stale`: the last answer, while the next one is written; `section`: one that is finished;
-        at the end `bias`, `unavailable` or `problem`. Leaving early stops nobody's answer.
+        at the end `bias`, `unavailable` or `problem`. A comment comes when nothing else has for
+        fifteen seconds. Leaving early stops nobody's answer.
         """
         if symbol not in instruments:
             return unknown_instrument(symbol, instruments)
@@ -45,7 +47,7 @@ def unknown_instrument(symbol: str, instruments: Mapping[str, Instrument]) -> Re
 async def _events(service: BiasService, symbol: str) -> AsyncIterator[str]:
     try:
         async for part in service.stream(symbol):
-            yield _event(part)
+            yield _STILL_WRITING if part is None else _event(part)
     except DaybiasError as error:  # the status has gone out with the first byte
         body = bytes(problem_of(error).body).decode()
         yield f"event: problem\ndata: {body}\n\n"

@@ -128,6 +128,28 @@ async def test_a_client_who_leaves_stops_its_stream_and_nobodys_answer():
     assert analyst.calls == 6
 
 
+class Slow(RulesAnalyst):
+    """The rules, fifty seconds late at each step."""
+
+    def __init__(self, clock) -> None:
+        self.clock = clock
+
+    async def section(self, step, *given, deadline) -> Section:
+        until = self.clock.monotonic() + 50
+        while self.clock.monotonic() < until:
+            await asyncio.sleep(0)  # the stream's own waiting moves this clock
+        return await super().section(step, *given, deadline=deadline)
+
+
+async def test_a_comment_comes_while_nothing_is_finished_for_fifteen_seconds():
+    market = await open_market()
+    answer = await get(app_of(market, Slow(market.clock)), "/v1/bias/SPY/stream")
+    blocks = answer.text.strip().split("\n\n")
+    assert blocks[:4] == [": still writing"] * 3 + [blocks[3]]
+    assert blocks[3].startswith("event: section\n")
+    assert blocks[-1].startswith("event: bias\n")
+
+
 async def test_a_snapshot_on_request_is_posted_once_a_session_and_read_often():
     app = app_of(await open_market())
     first = await post(app, "/v1/bias/SPY/snapshots")
