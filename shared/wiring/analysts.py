@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import takewhile
 
 from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.analyst import Analyst
 from shared.analyst.audit.audited_model import AuditedModel
-from shared.analyst.audit.calls import ModelCalls
 from shared.analyst.experiments.declared import load_experiments
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
@@ -19,14 +17,9 @@ from shared.domain.bias import Step
 from shared.ports import LanguageModel
 from shared.wiring.foundation import Foundation
 from shared.wiring.guards import Guards, open_guards
+from shared.wiring.models.audit import model_calls
 from shared.wiring.models.experiments import Arms
 from shared.wiring.models.providers import Models, open_models
-
-
-def model_calls(settings: BiasSettings, base: Foundation) -> ModelCalls:
-    """Make what keeps questions and answers."""
-    keep = timedelta(days=settings.keep_prompts_days)
-    return ModelCalls(base.documents, base.clock, base.entropy, keep=keep)
 
 
 @dataclass(frozen=True, slots=True)

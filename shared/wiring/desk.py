@@ -28,7 +28,7 @@ from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
-from shared.wiring.analysts import Analysts, model_calls, open_analysts
+from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
@@ -38,6 +38,7 @@ from shared.wiring.foundation import Foundation
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
+from shared.wiring.models.audit import model_calls
 from shared.wiring.retrieval.ingestion import open_ingestion
 from shared.wiring.retrieval.local import open_here
 from shared.wiring.retrieval.opening import Retrieval

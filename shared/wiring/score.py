@@ -1,4 +1,4 @@
-"""Composition root of score_bias."""
+"""Composition root of score_bias: the hourly upkeep of the bias half."""
 
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from shared.market.store import MarketStore
 from shared.ports import ForecastChain
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.models.audit import model_calls
 from shared.wiring.scorer import bias_scorer, scorecards
 
 # A score waits until its bar has come; a provider may be as late as a long weekend.
@@ -42,9 +43,10 @@ def build_score(
     lifespan = and_close(lifespan, chain.close)
     scorer, links = bias_scorer(base), RecentLinks(chain, base.clock)
     cards = scorecards(base)
-    past_days = past_days_keeper(base, settings)
+    past_days, asked = past_days_keeper(base, settings), model_calls(settings, base)
 
     async def score() -> dict[str, object]:
+        dropped = await asked.sweep()  # first: no failure of a score may keep a prompt for longer
         today = base.clock.now().astimezone(NEW_YORK).date()
         days = [today - timedelta(days=back) for back in reversed(range(_LOOK_BACK_DAYS))]
         committed = await links.commitments()
@@ -52,7 +54,7 @@ def build_score(
         month = await scorer.close_month()
         added = await past_days.bring(load_instruments().values())
         report = {"sessions": sessions, "month_closed": month, "past_days": added}
-        return report | {"scorecard": await cards.refresh()}
+        return report | {"scorecard": await cards.refresh(), "prompts_dropped": dropped}
 
     return shut_doors(job_app("score_bias", score, lifespan=lifespan), settings)
 

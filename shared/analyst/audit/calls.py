@@ -7,6 +7,7 @@ from shared.domain.time import to_micros
 from shared.ports import Body, Clock, Create, Delete, Documents, Entropy, Key, ModelRequest, Query
 
 _SWEPT = 20  # more than a call adds: what is over is gone soon
+_AT_ONCE = 100  # prompts are long, and a commit has a limit
 
 
 class ModelCalls:
@@ -44,19 +45,26 @@ class ModelCalls:
             "answer": answer,
             "failure": failure,
         }
-        await self.drop_expired()
+        await self._drop_expired(_SWEPT)
         await self._documents.commit([Create(Key("model_calls", (self._entropy.token(),)), body)])
 
-    async def drop_expired(self) -> None:
-        """Drop some calls whose time is over.
+    async def sweep(self) -> int:
+        """Drop every call whose time is over, also where nothing is asked any more; count them.
 
         Raises: StoreUnavailable.
         """
+        total = 0
+        while dropped := await self._drop_expired(_AT_ONCE):
+            total += dropped
+        return total
+
+    async def _drop_expired(self, limit: int) -> int:
         below = to_micros(self._clock.now())
-        query = Query("model_calls", (), order_by="expires_us", below=below, limit=_SWEPT)
+        query = Query("model_calls", (), order_by="expires_us", below=below, limit=limit)
         page = await self._documents.scan(query)
         if page.documents:
             await self._documents.commit([Delete(found.key) for found in page.documents])
+        return len(page.documents)
 
     async def behind(self, snapshot_hash: str) -> list[Body]:
         """List the calls that were made for a snapshot and are still to be kept, by time.

@@ -1,10 +1,15 @@
+from datetime import timedelta
+
 import httpx
 import pytest
 
 from shared.adapters.chains.bucket_chain import BucketChain
 from shared.adapters.memory_cache import MemoryCache
+from shared.analyst.audit.calls import ModelCalls
 from shared.config import BiasSettings, Settings
+from shared.domain.bias import SectionDraft
 from shared.domain.errors import ConfigError
+from shared.ports import ModelRequest, Query
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation
 from shared.wiring.score import build_score
@@ -33,9 +38,11 @@ def test_the_cloud_profile_refuses_to_start_without_a_bucket():
         open_chain(Settings(profile="cloud", project="p-1"), ManualClock())
 
 
-async def scored(chain: MemoryChain, clock: ManualClock) -> httpx.Response:
+async def scored(
+    chain: MemoryChain, clock: ManualClock, documents: MemoryDocuments | None = None
+) -> httpx.Response:
     base = Foundation(
-        MemoryDocuments(),
+        documents or MemoryDocuments(),
         MemoryBus(),
         MemorySecrets(),
         clock,
@@ -59,3 +66,14 @@ async def test_nothing_is_scored_while_the_chain_cannot_be_read():
     chain = MemoryChain(clock)
     chain.down = True
     assert (await scored(chain, clock)).status_code == 503
+
+
+async def test_prompts_whose_time_is_over_go_with_the_hour_even_while_the_chain_is_down():
+    clock, documents = ManualClock(), MemoryDocuments()
+    chain = MemoryChain(clock)
+    chain.down = True
+    calls = ModelCalls(documents, clock, SeededEntropy(), keep=timedelta(days=30))
+    await calls.put("gemini", ModelRequest("s", "p", SectionDraft, 0.2, 512, 10), None, "down")
+    clock.advance(timedelta(days=31))
+    await scored(chain, clock, documents)
+    assert not (await documents.scan(Query("model_calls", (), order_by="expires_us"))).documents

@@ -63,6 +63,17 @@ async def test_what_is_over_is_not_shown_and_dropped_with_the_next_call():
     assert len(await house.calls.behind("snapshot-1")) == 1
 
 
+async def test_a_sweep_drops_all_that_is_over_and_nothing_else_though_nobody_asks_again():
+    house = House()
+    for _ in range(250):  # more than one commit takes
+        await house.calls.put("gemini", REQUEST, None, "down")
+    house.clock.advance(timedelta(days=20))
+    await house.calls.put("gemini", REQUEST, None, "down")
+    house.clock.advance(timedelta(days=11))
+    assert [await house.calls.sweep(), await house.calls.sweep()] == [250, 0]
+    assert len(await house.calls.behind("snapshot-1")) == 1
+
+
 class Broken(MemoryDocuments):
     async def commit(self, writes) -> None:
         raise StoreUnavailable("down")
