@@ -25,6 +25,7 @@ CHANCES = {
     Label.BULLISH: Probabilities(bear=0.28, neutral=0.3, bull=0.42),
 }
 SYMBOLS = ("SPY", "QQQ")
+NAIVE = ("climatology", "always_bullish", "yesterdays_class", "sign_of_20_days")
 
 
 def lean(label: Label, model: str = "model-1") -> ModelLean:
@@ -98,7 +99,12 @@ def measures(label: Label, chances: Probabilities, outcome: Label) -> dict[str, 
 def score(record: Committed, outcome: Label, link: int) -> dict[str, Any]:
     view = record.lean
     scored = datetime(record.session.year, record.session.month, record.session.day, 23, tzinfo=UTC)
-    names = ("climatology", "always_bullish", "yesterdays_class", "sign_of_20_days")
+    base, bullish = [BASE.of(label) for label in CLASSES], [0.0, 0.0, 1.0]
+    said = {
+        "climatology": ("Bullish", base),
+        **dict.fromkeys(NAIVE[1:], ("Bullish", bullish)),
+        "analog_days": ("Bearish", [0.4, 0.3, 0.3]),
+    }
     return {
         "instrument": record.instrument,
         "session": record.session.isoformat(),
@@ -110,7 +116,10 @@ def score(record: Committed, outcome: Label, link: int) -> dict[str, Any]:
         **measures(record.label, record.probabilities, outcome),
         "chances": [record.probabilities.of(label) for label in CLASSES],
         "base": [record.base_rates.of(label) for label in CLASSES],
-        "rivals": [{"name": name, "label": "Bullish"} for name in names],
+        "rivals": [
+            {"name": name, "label": label, "chances": chances}
+            for name, (label, chances) in said.items()
+        ],
         "lean": None
         if view is None
         else {

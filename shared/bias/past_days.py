@@ -231,7 +231,7 @@ def _told(document: Document) -> set[int]:
 
 
 def _shown(past: PastDays, found: Similar) -> Analogs:
-    days, counts = found.days, np.bincount(found.days.outcomes, minlength=len(CLASSES)).tolist()
+    days, counts = found.days, found.counts
     low, median, high = np.percentile(days.moves, (_TAIL, 50, 100 - _TAIL)).round(2).tolist()
     near = zip(days.sessions, found.distances, days.outcomes, days.moves, strict=True)
     return Analogs(

@@ -1,4 +1,4 @@
-"""Scores forecasts of record against what happened, beside naive rivals."""
+"""Scores forecasts of record against what happened, beside naive rivals and analog days."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from shared.bias.links import Commitment, Commitments
 from shared.bias.months import OutcomeMonths
 from shared.bias.store import BiasStore, Record, is_whole
 from shared.domain.bars import RESTATED, Bar, Series, Timeframe
-from shared.domain.bias import Label, ModelLean, Probabilities, Snapshot
+from shared.domain.bias import Analogs, Label, ModelLean, Probabilities, Snapshot
 from shared.domain.errors import AlreadyExists
 from shared.domain.instrument import Instrument
 from shared.domain.time import from_micros, to_micros
@@ -44,11 +44,12 @@ class ScoreReport:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """What happened: the bars known before, the session's own, the ATR known before."""
+    """What happened: the bars known before, the session's own; the ATR and analogs known before."""
 
     known: tuple[Bar, ...]
     session: Bar
     atr: float
+    analogs: Analogs | None
 
 
 class ScoreBias:
@@ -116,9 +117,9 @@ class ScoreBias:
 
         Shape: instrument, session, label, outcome, outcome_open_to_close, rps, brier, log_loss,
         hit, direction_hit (None where a Neutral is involved), confidence, `chances` and `base` in
-        the order of CLASSES, `rivals`, each with its name and the same measures, and `lean`: the
-        same measures of a model's own view with its author, or None; `counts` with the chain's
-        `link`, or `why_not`.
+        the order of CLASSES, `rivals`, each with its name, chances and the same measures, and
+        `lean`: the same measures of a model's own view with its author, or None; `counts` with the
+        chain's `link`, or `why_not`.
         """
         query = Query(
             "scores",
@@ -178,7 +179,7 @@ def _placed(series: Series, record: Record, snapshot: Snapshot) -> _Day | str:
     atr = snapshot.feature("atr14")
     if atr is None or not isinstance(atr.value, float) or atr.value <= 0:
         return "no ATR was known before the session"
-    return _Day(known, own, atr.value * _restated(known[-1], snapshot))
+    return _Day(known, own, atr.value * _restated(known[-1], snapshot), snapshot.analogs)
 
 
 def _restated(last: Bar, snapshot: Snapshot) -> float:
@@ -194,9 +195,14 @@ def _score(record: Record, day: _Day) -> dict[str, Any]:
     forecast = record.forecast
     outcome = scoring.close_to_close(day.known[-1], day.session, day.atr)
     tradable = scoring.open_to_close(day.session, day.atr)
+    like_it = None if day.analogs is None else day.analogs.counts
     rivals = [
-        {"name": rival.name} | _measures(rival.label, rival.probabilities, outcome)
-        for rival in scoring.naive_rivals(day.known, forecast.base_rates)
+        {"name": rival.name, "chances": _in_order(rival.probabilities)}
+        | _measures(rival.label, rival.probabilities, outcome)
+        for rival in (
+            *scoring.naive_rivals(day.known, forecast.base_rates),
+            scoring.analog_days(like_it, forecast.base_rates),
+        )
     ]
     return {
         "instrument": record.instrument,
@@ -207,11 +213,15 @@ def _score(record: Record, day: _Day) -> dict[str, Any]:
         "snapshot_hash": record.snapshot_hash,
         "vintage": forecast.vintage,
         **_measures(forecast.label, forecast.probabilities, outcome),
-        "chances": [forecast.probabilities.of(label) for label in CLASSES],
-        "base": [forecast.base_rates.of(label) for label in CLASSES],
+        "chances": _in_order(forecast.probabilities),
+        "base": _in_order(forecast.base_rates),
         "rivals": rivals,
         "lean": None if record.lean is None else _lean(record.lean, outcome),
     }
+
+
+def _in_order(chances: Probabilities) -> list[float]:
+    return [chances.of(label) for label in CLASSES]
 
 
 def _lean(lean: ModelLean, outcome: Label) -> dict[str, Any]:

@@ -124,6 +124,11 @@ class Analogs(_Frozen):
     high: float
     nearest: tuple[AnalogDay, ...]
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How often each class followed, bear first."""
+        return self.bear, self.neutral, self.bull
+
 
 class Snapshot(_Frozen):
     """Everything an analyst may know, frozen at `as_of`; equal snapshots have equal hashes.

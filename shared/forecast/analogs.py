@@ -1,17 +1,20 @@
 """Analog days: the most similar days of the past and what followed them, point in time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
+from shared.domain.bias import Label, Probabilities
 from shared.features.indicators import Array
 from shared.forecast.predictors import LIMIT, PREDICTORS
+from shared.forecast.probabilities import label_by_lift
 from shared.forecast.scorecard import Whole
-from shared.forecast.vintages import Slope
+from shared.forecast.vintages import CLASSES, Slope
 
 NEIGHBOURS = 50
+_SHRUNK = 100  # days: what the base rates count for beside those that followed
 NEEDED = 250  # days of the past; among fewer the nearest are not near
 _AHEAD = 4  # columns before those of the predictors
 
@@ -76,6 +79,12 @@ class Similar:
     days: PastDays
     distances: Array
 
+    @property
+    def counts(self) -> list[int]:
+        """How often each of CLASSES followed."""
+        counts: list[int] = np.bincount(self.days.outcomes, minlength=len(CLASSES)).tolist()
+        return counts
+
 
 def similar(
     past: PastDays, today: Array, slopes: Mapping[str, Slope], count: int = NEIGHBOURS
@@ -105,8 +114,17 @@ def standardized(values: Array, slopes: Mapping[str, Slope]) -> Array:
     return np.clip(np.nan_to_num(columns, nan=0.0), -LIMIT, LIMIT)
 
 
-def distribution(outcomes: Whole, base: Array, weight: int) -> Array:
-    """Return how often each class followed, shrunk to the base rates with a weight in days."""
-    counts = np.bincount(outcomes, minlength=3)
-    mixed: Array = (counts + weight * base) / (len(outcomes) + weight)
-    return mixed
+def forecast(counts: Sequence[int] | None, base: Probabilities) -> tuple[Probabilities, Label]:
+    """Make chances and label of how often each class followed: what analog days are scored with.
+
+    Shape: `counts` in the order of CLASSES, shrunk to the base rates; None (too few days were
+    known) gives the base rates.
+    """
+    found = counts or (0, 0, 0)
+    days = sum(found) + _SHRUNK
+    bear, neutral, bull = (
+        (count + _SHRUNK * base.of(label)) / days
+        for count, label in zip(found, CLASSES, strict=True)
+    )
+    chances = Probabilities(bear=bear, neutral=neutral, bull=bull)
+    return chances, label_by_lift(chances, base)

@@ -9,6 +9,7 @@ import numpy as np
 from shared.domain.bars import Bar
 from shared.domain.bias import Label, Probabilities
 from shared.features.indicators import atr
+from shared.forecast import analogs
 from shared.forecast.outcome import classify
 from shared.forecast.vintages import CLASSES
 
@@ -106,6 +107,15 @@ def sign_of_20_days(known: Sequence[Bar]) -> Rival:
     move = known[-1].close - known[-21].close
     side = Label.BULLISH if move > 0 else Label.BEARISH if move < 0 else Label.NEUTRAL
     return _named("sign_of_20_days", side)
+
+
+def analog_days(counts: Sequence[int] | None, base_rates: Probabilities) -> Rival:
+    """Give what followed the past days most like the newest one.
+
+    Shape: `counts` in the order of CLASSES, None where too few days were known.
+    """
+    chances, label = analogs.forecast(counts, base_rates)
+    return Rival("analog_days", label, chances)
 
 
 def naive_rivals(known: Sequence[Bar], base_rates: Probabilities) -> tuple[Rival, ...]:

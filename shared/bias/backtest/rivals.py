@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from shared.bias.backtest.labels import CLIMATOLOGY_WEIGHT
 from shared.bias.backtest.walked import Backtest
-from shared.domain.bias import Label
-from shared.features.indicators import Array
-from shared.forecast.analogs import PastDays, distribution, similar
+from shared.domain.bias import Label, Probabilities
+from shared.forecast.analogs import PastDays, forecast, similar
 from shared.forecast.comparison import compared
 from shared.forecast.scorecard import Scored
 from shared.forecast.scoring import sign_of_20_days, yesterdays_class
@@ -24,8 +22,6 @@ def rivals(test: Backtest, forecasts: Scored) -> dict[str, dict[str, Any]]:
     month = [CLASSES.index(sign_of_20_days(d.known).label) for d in test.days]
     bullish = np.full(len(forecasts), _BULL)
     base = replace(forecasts, chances=forecasts.base, labels=forecasts.base.argmax(axis=1))
-    similar = analog_chances(test, forecasts)
-    by_lift = (similar - forecasts.base).argmax(axis=1)
     return compared(
         forecasts,
         {
@@ -33,17 +29,17 @@ def rivals(test: Backtest, forecasts: Scored) -> dict[str, dict[str, Any]]:
             "always_bullish": forecasts.naming(bullish),
             "yesterdays_class": forecasts.naming(np.array(yesterday)),
             "sign_of_20_days": forecasts.naming(np.array(month)),
-            "analog_days": replace(forecasts, chances=similar, labels=by_lift),
+            "analog_days": analog_days(test, forecasts),
         },
     )
 
 
-def analog_chances(test: Backtest, forecasts: Scored) -> Array:
-    """Return, for each day, what followed the most similar earlier days of its instrument.
+def analog_days(test: Backtest, forecasts: Scored) -> Scored:
+    """Forecast each day by what followed the most similar earlier days of its instrument.
 
-    Shape: only days whose label had closed by the day's as-of; too few give the climatology.
+    Shape: only days whose label had closed by the day's as-of; too few give the base rates.
     """
-    chances = forecasts.base.copy()
+    chances, labels = forecasts.base.copy(), forecasts.labels.copy()
     symbols = np.array(forecasts.groups["instrument"])
     for symbol in dict.fromkeys(symbols.tolist()):
         rows = np.flatnonzero(symbols == symbol).tolist()
@@ -51,7 +47,9 @@ def analog_chances(test: Backtest, forecasts: Scored) -> Array:
         for i in rows:
             day = test.days[i]
             found = similar(past.until(day.as_of), day.values, test.tables[i].slopes)
-            if found is not None:
-                outcomes = found.days.outcomes
-                chances[i] = distribution(outcomes, forecasts.base[i], CLIMATOLOGY_WEIGHT)
-    return chances
+            bear, neutral, bull = forecasts.base[i].tolist()
+            base = Probabilities(bear=bear, neutral=neutral, bull=bull)
+            said, label = forecast(None if found is None else found.counts, base)
+            chances[i] = [said.of(one) for one in CLASSES]
+            labels[i] = CLASSES.index(label)
+    return replace(forecasts, chances=chances, labels=labels)

@@ -114,14 +114,20 @@ def _classes(labels: Iterable[str]) -> Any:
 
 
 def _rivals(scores: Sequence[Score], whole: Scored) -> dict[str, Scored]:
-    said: dict[str, list[str]] = {}
-    for score in scores:
-        for rival in score["rivals"]:
-            said.setdefault(rival["name"], []).append(rival["label"])
-    made = {name: whole.naming(_classes(labels)) for name, labels in said.items()}
-    if "climatology" in made:
-        made["climatology"] = replace(made["climatology"], chances=whole.base)
-    return made
+    """Put the rivals' forecasts into arrays; one that has none of a day is given the base rates."""
+    said = [{rival["name"]: rival for rival in score["rivals"]} for score in scores]
+    found: dict[str, Scored] = {}
+    for name in dict.fromkeys(name for rivals in said for name in rivals):
+        told = [rivals.get(name, {"label": Label.NEUTRAL, "chances": None}) for rivals in said]
+        labels = _classes(one["label"] for one in told)
+        chances = whole.base.copy()
+        if name != "climatology":
+            for i, one in enumerate(told):
+                # scores of before they kept a rival's chances are of rivals that only name a class
+                own = one.get("chances", np.eye(3)[labels[i]])
+                chances[i] = whole.base[i] if own is None else own
+        found[name] = replace(whole, labels=labels, chances=chances)
+    return found
 
 
 def _leans(

@@ -6,10 +6,12 @@ import pytest
 
 from shared.bias.links import Commitment
 from shared.bias.months import OutcomeMonths
+from shared.bias.past_days import KeepPastDays
 from shared.bias.score import ScoreBias
 from shared.bias.store import BiasStore, is_whole
 from shared.domain.bars import Timeframe
 from shared.domain.bias import Label, Probabilities
+from shared.forecast import analogs
 from shared.forecast.recalibration import recalibrated
 from shared.forecast.scoring import rps
 from shared.forecast.vintages import vintage_for
@@ -38,7 +40,7 @@ async def test_nothing_is_scored_before_its_session_has_closed():
     assert report.pending["SPY"] == "the session has not closed"
 
 
-async def test_every_record_is_scored_once_beside_the_naive_rivals():
+async def test_every_record_is_scored_once_beside_the_rivals():
     market = await recorded()
     await market.move_to(FRIDAY_NIGHT)
     first = await scorer(market).score(FRIDAY, {})
@@ -50,8 +52,8 @@ async def test_every_record_is_scored_once_beside_the_naive_rivals():
     assert sorted(again.already) == sorted(OPEN_13)
     assert await scorer(market).scores(FRIDAY) == scores
     rivals = [[r["name"] for r in s["rivals"]] for s in scores]
-    names = ["climatology", "always_bullish", "yesterdays_class", "sign_of_20_days"]
-    assert rivals == [names] * len(OPEN_13)
+    naive = ["climatology", "always_bullish", "yesterdays_class", "sign_of_20_days"]
+    assert rivals == [[*naive, "analog_days"]] * len(OPEN_13)
 
 
 async def test_the_figures_are_those_of_the_day():
@@ -70,6 +72,23 @@ async def test_the_figures_are_those_of_the_day():
     always = next(r for r in spy["rivals"] if r["name"] == "always_bullish")
     assert always["rps"] == rps(Probabilities(bear=0, neutral=0, bull=1), Label.NEUTRAL)
     assert spy["direction_hit"] is None
+
+
+async def test_analog_days_are_scored_with_what_the_snapshot_said_of_them(monkeypatch):
+    monkeypatch.setattr(analogs, "NEEDED", 40)
+    market = await open_market()
+    documents, clock, entropy = market.documents, market.clock, market.entropy
+    await KeepPastDays(documents, market.store, clock, entropy).bring([load_instruments()["SPY"]])
+    shown = (await market.service().bias("SPY")).bias
+    await market.service().record()
+    await market.move_to(FRIDAY_NIGHT)
+    await scorer(market).score(FRIDAY, {})
+    spy = next(s for s in await scorer(market).scores(FRIDAY) if s["instrument"] == "SPY")
+    rival = next(r for r in spy["rivals"] if r["name"] == "analog_days")
+    chances, label = analogs.forecast(shown.analogs.counts, shown.forecast.base_rates)
+    assert shown.analogs.count == 50
+    assert rival["chances"] == [chances.bear, chances.neutral, chances.bull] != spy["base"]
+    assert rival["label"] == label
 
 
 async def test_a_bar_that_has_not_come_leaves_the_score_pending():

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from shared.domain.bias import Label, Probabilities
 from shared.forecast import analogs
-from shared.forecast.analogs import PastDays, distribution, row, similar, standardized
+from shared.forecast.analogs import PastDays, forecast, row, similar, standardized
 from shared.forecast.predictors import PREDICTORS
 from shared.forecast.vintages import Slope
 
@@ -54,7 +55,14 @@ def test_a_missing_number_and_one_without_a_scale_count_as_ordinary():
     assert standardized(values, slopes)[0, :3].tolist() == [0.5, 0.0, 0.0]
 
 
-def test_what_followed_is_shrunk_to_the_base_rates():
-    base = np.array([0.2, 0.3, 0.5])
-    found = distribution(np.zeros(50, dtype=int), base, 50)
-    assert found.tolist() == [0.6, 0.15, 0.25]
+BASE = Probabilities(bear=0.2, neutral=0.3, bull=0.5)
+
+
+def test_what_followed_is_shrunk_to_the_base_rates_and_named_by_lift():
+    chances, label = forecast([100, 0, 0], BASE)
+    assert (chances.bear, chances.neutral, chances.bull) == (0.6, 0.15, 0.25)
+    assert label is Label.BEARISH
+
+
+def test_too_few_days_give_the_base_rates_and_name_no_side():
+    assert forecast(None, BASE) == (BASE, Label.NEUTRAL)

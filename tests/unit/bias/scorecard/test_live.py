@@ -5,7 +5,7 @@ import pytest
 from shared.bias.scorecard.cutoffs import load_cutoffs
 from shared.bias.scorecard.live import scorecard, words
 from shared.market.registry import load_instruments
-from tests.scorecards import card_of, made
+from tests.scorecards import NAIVE, card_of, made
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +28,26 @@ def test_every_figure_stands_beside_its_sample_and_interval(card):
 def test_the_rivals_are_held_against_ours_on_both_targets(card):
     for target in ("close_to_close", "open_to_close"):
         rivals = card[target]["rivals"]
-        names = ["climatology", "always_bullish", "yesterdays_class", "sign_of_20_days"]
-        assert list(rivals) == names
+        assert list(rivals) == [*NAIVE, "analog_days"]
         assert rivals["always_bullish"]["dm"]["t"] > 2  # certainty costs
         assert rivals["climatology"]["rps_skill"] == 0
+
+
+def test_a_rival_that_has_no_forecast_of_a_day_is_given_its_base_rates(scores):
+    without = [{**s, "rivals": [r for r in s["rivals"] if r["name"] in NAIVE]} for s in scores[:60]]
+    found = card_of([*without, *scores[60:]])["close_to_close"]["rivals"]["analog_days"]
+    assert found["n"] == 80
+    alone = card_of(scores[60:])["close_to_close"]["rivals"]["analog_days"]
+    assert abs(found["rps_skill"]) < abs(alone["rps_skill"])
+
+
+def test_a_score_without_the_chances_of_rivals_is_of_rivals_that_name_a_class(scores, card):
+    old = [
+        {**s, "rivals": [{"name": r["name"], "label": r["label"]} for r in s["rivals"][:4]]}
+        for s in scores
+    ]
+    found = card_of(old)["close_to_close"]["rivals"]
+    assert found == {name: card["close_to_close"]["rivals"][name] for name in NAIVE}
 
 
 def test_the_figures_are_split_by_market_class_provider_and_prompt(card):
