@@ -40,6 +40,7 @@ from tests.twins.stepped_clock import SteppedClock
 
 MOMENTS = (21, 12, 13)  # hours: after the close, before the open, after an event
 _USAGE = Usage(prompt=3000, output=300)
+_START = datetime(2026, 11, 24, 21, tzinfo=UTC)
 _DEADLINE_S = 60.0  # for all six sections
 _LONGEST_S = 600.0
 
@@ -101,9 +102,16 @@ class ProviderDay:
     """21 instruments at three moments, six sections each."""
 
     def __init__(
-        self, gemini: float, openai: float, *, usd: str = "1000", seed: int = 1, calls: int = 10
+        self,
+        gemini: float,
+        openai: float,
+        *,
+        usd: str = "1000",
+        seed: int = 1,
+        calls: int = 10,
+        start: datetime = _START,
     ) -> None:
-        self.clock = SteppedClock(datetime(2026, 11, 24, 21, tzinfo=UTC))
+        self.clock = SteppedClock(start)
         self.documents, self.entropy = MemoryDocuments(), SeededEntropy(seed)
         rates = {"gemini": Rate(calls), "openai": Rate(calls)}
         self._limiter = MemoryRateLimiter(self.clock, rates)
