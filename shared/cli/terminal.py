@@ -36,7 +36,7 @@ def at_desk(work: Callable[[Desk], Awaitable[_T]]) -> _T:
     try:
         return asyncio.run(run())
     except DaybiasError as error:
-        err.print(str(error), style="red")
+        err.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(1) from error
 
 

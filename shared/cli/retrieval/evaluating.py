@@ -33,7 +33,7 @@ def evaluate(
     try:
         found = asyncio.run(_measured(read_labelled(data), SearchConfig(rrf_k=rrf_k)))
     except DaybiasError as error:
-        err.print(str(error), style="red")
+        err.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps(found, indent=2))
