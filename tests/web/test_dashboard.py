@@ -108,6 +108,11 @@ def levels(
     return visit(chromium, profile, f"{address}service-levels")
 
 
+@pytest.fixture(scope="module")
+def card(chromium: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return visit(chromium, tmp_path_factory.mktemp("profile-card"), f"{address}scorecard")
+
+
 def cards(dom: str) -> int:
     return len(re.findall(r'<article class="row"', dom))
 
@@ -131,6 +136,22 @@ def test_every_account_agrees_with_its_broker(page: tuple[str, str]) -> None:
 def test_the_browser_has_nothing_to_complain_about(page: tuple[str, str]) -> None:
     complaints = [line for line in page[1].splitlines() if "CONSOLE" in line]
     assert complaints == []
+
+
+def test_the_market_data_are_shown_with_their_source_and_age(page: tuple[str, str]) -> None:
+    section = page[0].split('id="market-title"')[1]
+    assert re.search(r"\d+ series from files; 0 failures", section)
+    assert re.search(r"<td[^>]*>SPY</td><td[^>]*>1d</td><td[^>]*>files</td>", section)
+    assert "YM, CL, NG" in section
+
+
+def test_the_scorecard_says_what_is_not_known_yet(card: tuple[str, str]) -> None:
+    assert "No forecast counts yet" in card[0]
+    assert "Not measured yet." in card[0]
+
+
+def test_the_browser_has_nothing_to_complain_about_in_the_scorecard(card: tuple[str, str]) -> None:
+    assert [line for line in card[1].splitlines() if "CONSOLE" in line] == []
 
 
 def test_the_service_levels_come_with_their_counts(levels: tuple[str, str]) -> None:

@@ -4,7 +4,10 @@ const SVG = "http://www.w3.org/2000/svg";
 export async function read(path) {
   const answer = await fetch(path, { headers: { accept: "application/json" } });
   const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail ?? `${path} answered ${answer.status}`);
+  if (!answer.ok) {
+    const error = new Error(body.detail ?? `${path} answered ${answer.status}`);
+    throw Object.assign(error, { status: answer.status });
+  }
   return body;
 }
 

@@ -1,6 +1,7 @@
 // Draws the page from the same API that everybody else uses; every text is set as text, never HTML.
 import { drawBoard } from "./board.js";
 import { drawJournal } from "./journal.js";
+import { drawMarket } from "./market.js";
 import { read, put } from "./dom.js";
 
 async function drawStatus() {
@@ -20,6 +21,7 @@ const parts = [
   [drawStatus, "clock"],
   [drawBoard, "board-sub"],
   [drawJournal, "journal-sub"],
+  [drawMarket, "market-sub"],
 ];
 for (const [draw, place] of parts) {
   draw().catch((error) => {

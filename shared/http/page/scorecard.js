@@ -9,16 +9,16 @@ function ranged(figures, name, { ends = name, digits = 1, sign = false } = {}) {
   if (value === null || value === undefined) return NOTHING;
   const show = (one) => (sign ? signed(one, digits) : percent(one, digits));
   const [low, high] = [figures[`${ends}_lo`], figures[`${ends}_hi`]];
-  return low === null || low === undefined ? show(value) : `${show(value)} [${show(low)}, ${show(high)}]`;
+  if (low === null || low === undefined) return show(value);
+  return `${show(value)} [${[low, high].map((end) => show(end).slice(0, -1)).join(", ")}]`; // one % is enough
 }
 
 const gain = ({ dm }) => (dm && dm.t !== null ? `${dm.t > 0 ? "+" : ""}${dm.t.toFixed(1)}` : NOTHING);
 
 const FIGURES = [
   { title: "Who", text: (row) => row.who },
-  { title: "Forecasts", numeric: true, text: (row) => String(row.n) },
-  { title: "Dates", numeric: true, text: (row) => String(row.dates) },
-  { title: "Skill", text: (row) => ranged(row, "rps_skill", { digits: 2, sign: true }) },
+  { title: "Forecasts, dates", numeric: true, text: (row) => `${row.n}, ${row.dates}` },
+  { title: "Skill", text: (row) => ranged(row, "rps_skill", { digits: Math.abs(row.rps_skill) < 0.1 ? 2 : 0, sign: true }) },
   { title: "Gain on it, t", numeric: true, text: gain },
   { title: "Hit of three", text: (row) => ranged(row, "hit3") },
   { title: "Always bullish", text: (row) => percent(row.hit3_always_bullish, 1) },
@@ -60,9 +60,9 @@ function rows(target) {
   ];
 }
 
-function show(id, columns, found) {
+function show(id, columns, found, none = "Nothing counts yet.") {
   document.getElementById(id).append(found.length
-    ? table(columns, found) : make("p", { class: "empty" }, "Nothing counts yet."));
+    ? table(columns, found) : make("p", { class: "empty" }, none));
 }
 
 async function draw() {
@@ -71,7 +71,7 @@ async function draw() {
   for (const name of ["close_to_close", "open_to_close"]) show(name, FIGURES, card.n ? rows(card[name]) : []);
   show("reliability", BINS, card.n ? card.close_to_close.overall.reliability : []);
   show("leans", LEANS, card.leans ?? []);
-  show("steadiness", STEADINESS, (await read("/v1/scorecard/repeatability")).items);
+  show("steadiness", STEADINESS, (await read("/v1/scorecard/repeatability")).items, "Not measured yet.");
 }
 
 draw().catch((error) => {

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from shared.http.bias_app import MarketData
 from shared.http.web_app import read_page, web_app
 from tests.twins.manual_clock import ManualClock
 
@@ -82,6 +83,22 @@ def test_every_place_that_the_scorecards_script_fills_is_on_its_page():
     assert places == {"card-sub", *tables}
     for place in places:
         assert f'id="{place}"' in html
+
+
+def test_every_place_that_the_market_script_fills_is_on_the_first_page():
+    page = read_page()
+    script, html = page["market.js"].decode(), page["index.html"].decode()
+    places = set(re.findall(r'(?:put|getElementById)\("([^"]+)"', script))
+    names = {"sub", "card", "faults", "all", "series"}
+    assert places == {f"market-{name}" for name in names}
+    for place in places:
+        assert f'id="{place}"' in html
+
+
+def test_the_first_page_shows_all_that_a_refresh_says_of_faults():
+    script = read_page()["market.js"].decode()
+    told = {"missing", "fallbacks", "postponed", "failures", "rejected"}
+    assert set(re.findall(r'\["(\w+)", "', script)) == told <= set(MarketData.model_fields)
 
 
 def test_no_script_writes_markup():
