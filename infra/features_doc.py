@@ -1,7 +1,9 @@
 """Write docs/reference/features.md from the definitions of the features."""
 
+from importlib import import_module
 from pathlib import Path
 
+from shared.domain.bias import Step
 from shared.features.inputs import WINDOW
 from shared.features.table import DEFINITIONS
 
@@ -27,13 +29,30 @@ prior week's and month's, support and resistance, and the POC, VAL and VAH of bo
 """
 
 
+# What the numbers of a step are made of; all of it as it was known at the as-of.
+_MADE_OF = {
+    Step.SECURITY: "daily bars, its own and the VIX's",
+    Step.MACRO: "the economic calendar's newest body",
+    Step.FLUX: "daily and hourly bars with their volumes",
+    Step.LEADERS: "daily bars of the instrument and the leaders; who leads of five minutes",
+    Step.TECHNICAL: "daily bars",
+}
+
+
+def _source(step: Step) -> str:
+    module = import_module(f"shared.features.{step}")
+    what = (module.__doc__ or "").partition(": ")[2].strip().rstrip(".")
+    return f"Source: `shared/features/{step}.py` ({what}), from {_MADE_OF[step]}.\n"
+
+
 def render() -> str:
-    """Render the page: one table a step."""
+    """Render the page: one table a step, with its source."""
     parts = [_HEAD]
     for step, definitions in DEFINITIONS.items():
         rows = [f"| `{d.name}` | {d.unit} | {d.meaning} |" for d in definitions]
         table = ["| name | unit | meaning |", "| --- | --- | --- |", *rows]
-        parts.append(f"## {step.capitalize()}\n" + "\n".join(table) + "\n")
+        head = f"## {step.capitalize()}\n{_source(step)}\n"
+        parts.append(head + "\n".join(table) + "\n")
     return "\n".join(parts)
 
 

@@ -53,6 +53,7 @@ class BoardEntry(BaseModel):
 
     instrument: str
     name: str
+    icon: str
     session: date
     moment: Moment
     as_of: Instant
@@ -74,6 +75,7 @@ class NoBias(BaseModel):
 
     instrument: str
     name: str
+    icon: str
     session: date
     reason: str
 
@@ -223,9 +225,10 @@ def _entry(
     answer: Served | Unavailable, instruments: Mapping[str, Instrument]
 ) -> BoardEntry | NoBias:
     if isinstance(answer, Unavailable):
-        name = instruments[answer.instrument].name
-        return NoBias(name=name, **answer.model_dump())
+        known = instruments[answer.instrument]
+        return NoBias(name=known.name, icon=known.icon, **answer.model_dump())
     bias = answer.bias
-    own = {"name": instruments[bias.instrument].name, "stale": answer.cache == "stale"}
+    known = instruments[bias.instrument]
+    own = {"name": known.name, "icon": known.icon, "stale": answer.cache == "stale"}
     shown = {f: getattr(bias, f) for f in BoardEntry.model_fields if f not in own}
     return BoardEntry(**own, **shown)

@@ -90,7 +90,8 @@ function card(entry) {
   const sign = forecast.lift >= 0 ? "+" : "−";
   return make("article", { class: "row" },
     make("div", { class: "row-top" },
-      make("h2", { class: "symbol" }, entry.instrument, make("small", {}, entry.name)),
+      make("h2", { class: "symbol" },
+        make("span", { class: "icon", "aria-hidden": "true" }, entry.icon), entry.instrument, make("small", {}, entry.name)),
       make("span", { class: `label ${key}` }, forecast.label)),
     make("p", { class: "wording" },
       make("b", {}, `${sign}${Math.abs(forecast.lift).toFixed(1)} points`), ` ${forecast.wording}`),

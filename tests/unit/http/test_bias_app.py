@@ -26,6 +26,13 @@ async def test_the_board_has_all_21_in_the_order_of_the_house(gateway):
     assert [entry["instrument"] for entry in entries] == list(load_instruments())
 
 
+async def test_every_line_of_the_board_has_its_name_and_icon(gateway):
+    entries = (await gateway.get("/v1/bias")).json()["entries"]
+    shown = [(entry["name"], entry["icon"]) for entry in entries]
+    assert shown == [(i.name, i.icon) for i in load_instruments().values()]
+    assert all(icon.strip() for _, icon in shown)
+
+
 async def test_an_instrument_without_a_bias_says_why(gateway):
     entries = (await gateway.get("/v1/bias")).json()["entries"]
     missing = [entry for entry in entries if "forecast" not in entry]

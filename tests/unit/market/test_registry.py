@@ -1,4 +1,5 @@
 import csv
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 from shared.domain.instrument import InstrumentClass, RollRule
 from shared.market.registry import LEADERS, VIX, load_instruments, load_series
+from shared.market.sessions import next_session
 from tests.open_market import open_series, served
 
 HOUSE_ORDER = [
@@ -55,6 +57,11 @@ def test_the_registry_agrees_with_the_reference_table():
         assert named(i, "oanda") == row["oanda_symbol"]
         assert named(i, "databento") == row["databento_continuous"]
         assert named(i, "alpaca") == row["alpaca_proxy"].partition(" ")[0]
+
+
+def test_every_instrument_has_a_session_calendar_with_sessions_in_it():
+    for instrument in load_instruments().values():
+        assert next_session(instrument, date(2026, 3, 6)) in {date(2026, 3, 7), date(2026, 3, 9)}
 
 
 def test_the_close_basis_agrees_with_the_reference_table_where_that_knows_one():
