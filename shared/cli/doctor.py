@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.terminal import err, out, table
-from shared.domain.errors import DaybiasError
+from shared.cli.terminal import failing_aloud, out, table
 from shared.wiring.doctor.examine import examine
 from shared.wiring.doctor.finding import Condition, Finding
 
@@ -20,11 +19,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="for a machine")] = False,
 ) -> None:
     """Check configuration, stores, keys, models and the data's age; status 1 if any is broken."""
-    try:
+    with failing_aloud():
         found = asyncio.run(examine())
-    except DaybiasError as error:
-        err.print(str(error), style="red")
-        raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], indent=2))
     else:

@@ -34,7 +34,7 @@ from shared.cli.quarantine import quarantine
 from shared.cli.reconciling import discrepancies, reconcile
 from shared.cli.retrieval import retrieval
 from shared.cli.runs import runs
-from shared.cli.terminal import at_desk, err, out
+from shared.cli.terminal import at_desk, err, failing_aloud, out
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError
 from shared.http.identity import LOCAL_USER as USER
@@ -137,11 +137,8 @@ def parse(  # noqa: PLR0913, PLR0917 - the options of a command
     if spec is None:
         raise typer.BadParameter(f"known brokers: {', '.join(SPECS)}")
     data = file.read_bytes()
-    try:
+    with failing_aloud():
         history = history_of(spec, endpoint)
-    except DaybiasError as error:
-        err.print(str(error))
-        raise typer.Exit(1) from error
     try:
         body = decode_saved(spec, history, data)
     except (DaybiasError, ValueError, RecursionError) as error:

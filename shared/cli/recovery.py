@@ -9,8 +9,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from shared.cli import screens
-from shared.cli.terminal import choose_account, err, out, table
-from shared.domain.errors import DaybiasError
+from shared.cli.terminal import choose_account, failing_aloud, out, table
 from shared.domain.ids import UserId
 from shared.domain.time import iso
 from shared.http.identity import LOCAL_USER
@@ -114,11 +113,8 @@ def at_store(work: Callable[[Recovery], Awaitable[_T]]) -> _T:
         async with open_recovery() as use:
             return await work(use)
 
-    try:
+    with failing_aloud():
         return asyncio.run(run())
-    except DaybiasError as error:
-        err.print(str(error), style="red")
-        raise typer.Exit(1) from error
 
 
 def _show(manifest: Manifest, title: str) -> None:

@@ -1,7 +1,8 @@
 """What every command shares: where it prints, how it sits down at the desk, how it fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
@@ -26,6 +27,16 @@ if not out.is_terminal:
 err = Console(stderr=True, markup=False, emoji=False)
 
 
+@contextmanager
+def failing_aloud() -> Iterator[None]:
+    """Tell an error of ours, its lines whole, and end with status 1."""
+    try:
+        yield
+    except DaybiasError as error:
+        err.print(str(error), style="red", soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
 def at_desk(work: Callable[[Desk], Awaitable[_T]]) -> _T:
     """Work at the desk of this machine; an error of ours is told, and ends with status 1."""
 
@@ -33,11 +44,8 @@ def at_desk(work: Callable[[Desk], Awaitable[_T]]) -> _T:
         async with open_desk() as desk:
             return await work(desk)
 
-    try:
+    with failing_aloud():
         return asyncio.run(run())
-    except DaybiasError as error:
-        err.print(str(error), style="red", soft_wrap=True)
-        raise typer.Exit(1) from error
 
 
 def checked(model: type[_Model], stated: Mapping[str, Any]) -> _Model:

@@ -11,8 +11,7 @@ import typer
 
 from shared.bias.backtest.report import report
 from shared.bias.history import open_archive
-from shared.cli.terminal import err, out, table
-from shared.domain.errors import DaybiasError
+from shared.cli.terminal import err, failing_aloud, out, table
 from shared.forecast.plots import reliability_svg, skill_svg
 from shared.market.registry import load_instruments
 
@@ -31,13 +30,10 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="for a machine")] = False,
 ) -> None:
     """Forecast every session of a period from what was known before it, and score all of them."""
-    try:
+    with failing_aloud():
         known = load_instruments()
         archive = asyncio.run(open_archive(data, known.values(), until.date()))
         found = report(archive, known, since.date(), until.date())
-    except DaybiasError as error:
-        err.print(str(error), style="red")
-        raise typer.Exit(1) from error
     if folder is not None:
         _write(found, folder)
     if as_json:

@@ -15,9 +15,9 @@ from rich.progress import Progress
 from shared.analyst.evaluation.harness import Harness, Plan, count
 from shared.analyst.evaluation.measured import merged, rows_of
 from shared.analyst.library import Prompt, PromptLibrary, load_library
-from shared.cli.terminal import err, out, table
+from shared.cli.terminal import err, failing_aloud, out, table
 from shared.domain.bias import Step
-from shared.domain.errors import DaybiasError, InvalidInput
+from shared.domain.errors import InvalidInput
 from shared.domain.money import parse_decimal
 from shared.wiring.models.evaluation import PROVIDERS, evaluation_harness, frozen_market
 
@@ -62,7 +62,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of a command
     as_json: Annotated[bool, typer.Option("--json", help="for a machine")] = False,
 ) -> None:
     """Try prompts on frozen snapshots: validity, grounding, tokens, cost, steadiness, reaction."""
-    try:
+    with failing_aloud():
         wanted = _Wanted(_chosen(load_library(), steps, versions), data, snapshots)
         opening = evaluation_harness(
             provider,
@@ -73,9 +73,6 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of a command
             deadline_s=deadline_s,
         )
         report = asyncio.run(_evaluate(opening, wanted, reruns, inversions=inversions))
-    except DaybiasError as error:
-        err.print(str(error), style="red")
-        raise typer.Exit(1) from error
     if record is not None:
         _record(record, report)
     typer.echo(json.dumps(report, indent=2)) if as_json else _show(report)

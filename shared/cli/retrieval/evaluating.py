@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, TaskID
 
-from shared.cli.terminal import err, out, table
-from shared.domain.errors import DaybiasError
+from shared.cli.terminal import err, failing_aloud, out, table
 from shared.retrieval.evaluation.labelled import LabelledSet, read_labelled
 from shared.retrieval.evaluation.measures import MEASURES
 from shared.retrieval.search import SearchConfig
@@ -30,11 +29,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="for a machine")] = False,
 ) -> None:
     """Measure the search on a labelled set: bundled model and engine, in a folder of its own."""
-    try:
+    with failing_aloud():
         found = asyncio.run(_measured(read_labelled(data), SearchConfig(rrf_k=rrf_k)))
-    except DaybiasError as error:
-        err.print(str(error), style="red", soft_wrap=True)
-        raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps(found, indent=2))
     else:

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from shared.cli.terminal import err, out, table
+from shared.cli.terminal import err, failing_aloud, out, table
 from shared.config import RetrievalSettings, load
-from shared.domain.errors import DaybiasError
 from shared.domain.passage import PassageKind
 from shared.retrieval.reindex import Reindex, Reindexed
 
@@ -24,11 +23,8 @@ def reindex(
     Run it before a deployment with other embeddings, and once more after it: what arrived in the
     meantime is copied then. A run that was cut goes on where it was.
     """
-    try:
+    with failing_aloud():
         done = asyncio.run(_reindexed(drop))
-    except DaybiasError as error:
-        err.print(str(error), style="red")
-        raise typer.Exit(1) from error
     shown = table("Collections", "from", "to", "passages", "embedded now", "unreadable")
     for one in done:
         counts = (len(one.unreadable), one.walked, one.copied)
