@@ -1,5 +1,6 @@
 """One vocabulary of faults for every provider: tests take each provider with each fault."""
 
+import json
 from enum import StrEnum
 
 from infra.simulators.models.script import (
@@ -35,6 +36,9 @@ class Fault(StrEnum):
     PROXY_PAGE = "502 page"
     OVERLOADED = "503"
     STRANGE_PAGE = "200 page"
+    REDIRECTED = "307"
+    NOT_UTF8 = "not utf-8"
+    NESTED = "nested without end"
     SLOW = "slow first byte"
     CUT_BODY = "cut body"
     CUT_STREAM = "cut stream"
@@ -43,6 +47,8 @@ class Fault(StrEnum):
     REFUSED = "refused"
     FILTERED = "filtered"
     TRUNCATED = "truncated"
+    NO_UNICODE = "half a surrogate"
+    ENDLESS = "endless"
     # The rest are answers that arrive whole; whoever asked must see through them.
     INVALID_JSON = "invalid json"
     WRONG_SCHEMA = "wrong schema"
@@ -87,6 +93,9 @@ _LINES: dict[Fault, Line] = {
     Fault.PROXY_PAGE: page(502),
     Fault.OVERLOADED: fails(503),
     Fault.STRANGE_PAGE: page(200),
+    Fault.REDIRECTED: page(307, location="http://127.0.0.1:1/elsewhere"),
+    Fault.NOT_UTF8: page(200, b"\xff\xfe{}"),
+    Fault.NESTED: page(200, b"[" * 100_000 + b"]" * 100_000),
     Fault.SLOW: late(says(_DRAFT), NEVER_S),
     Fault.CUT_BODY: says(_DRAFT, cut=Cut.BODY),
     Fault.CUT_STREAM: says(_DRAFT, cut=Cut.STREAM),
@@ -95,6 +104,8 @@ _LINES: dict[Fault, Line] = {
     Fault.REFUSED: refuses,
     Fault.FILTERED: says(_DRAFT, finish=Finish.FILTERED),
     Fault.TRUNCATED: says('{"headline": "h", "fin', finish=Finish.TOO_LONG),
+    Fault.NO_UNICODE: says(json.dumps(_DRAFT | {"headline": "x"}).replace("x", "\ud800")),
+    Fault.ENDLESS: says(_DRAFT | {"findings": ["and on " * 50_000]}),
     Fault.INVALID_JSON: says("Here is your answer: {headline: up}"),
     Fault.WRONG_SCHEMA: says({"title": "Up", "score": 7}),
     Fault.WRONG_NUMBERS: _wrong_numbers,

@@ -73,8 +73,8 @@ def _text(content: Json | None) -> str:
 def _on_the_wire(outcome: Outcome, asked: Asked, model: str) -> Reply:
     delay_s, cut = outcome.delay_s, outcome.cut
     match outcome.what:
-        case Page(status):
-            return Reply(status, f"<html>Error {status}</html>".encode(), "text/html", {}, delay_s)
+        case Page() as page:
+            return page.reply(delay_s)
         case Failed() as failed:
             return _failure(failed, asked, delay_s)
         case Mute.REFUSED:

@@ -90,8 +90,8 @@ def _text(request: Json, role: str) -> str:
 def _on_the_wire(outcome: Outcome, asked: Asked, model: str) -> Reply:
     delay_s, cut = outcome.delay_s, outcome.cut
     match outcome.what:
-        case Page(status):
-            return Reply(status, f"<html>Error {status}</html>".encode(), "text/html", {}, delay_s)
+        case Page() as page:
+            return page.reply(delay_s)
         case Failed() as failed:
             return _failure(failed, asked, delay_s)
         case Mute.REFUSED:

@@ -48,9 +48,19 @@ class Failed:
 
 @dataclass(frozen=True)
 class Page:
-    """The HTML of a proxy before the API."""
+    """What a proxy before the API says: HTML, or any other bytes."""
 
     status: int
+    body: bytes | None = None
+    location: str | None = None
+
+    def reply(self, delay_s: float) -> Reply:
+        """Put it on the wire, the same whichever API was asked."""
+        headers = {} if self.location is None else {"Location": self.location}
+        if self.body is not None:
+            return Reply(self.status, self.body, headers=headers, delay_s=delay_s)
+        html = f"<html>Error {self.status}</html>".encode()
+        return Reply(self.status, html, "text/html", headers, delay_s)
 
 
 class Mute(StrEnum):
@@ -85,9 +95,9 @@ def fails(status: int, *, retry_after_s: float | None = None, quota: bool = Fals
     return lambda _: Outcome(Failed(status, retry_after_s, quota))
 
 
-def page(status: int) -> Line:
+def page(status: int, body: bytes | None = None, *, location: str | None = None) -> Line:
     """Script a page of a proxy."""
-    return lambda _: Outcome(Page(status))
+    return lambda _: Outcome(Page(status, body, location))
 
 
 def refuses(_: Asked) -> Outcome:

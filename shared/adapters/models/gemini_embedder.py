@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from shared.adapters.models.failures import STUMBLES
 from shared.adapters.models.gemini_errors import refused
 from shared.domain.errors import ContractBroken, UpstreamUnavailable
 
@@ -70,9 +71,9 @@ class GeminiEmbedder:
                 )
         except APIError as error:  # its own words may repeat the texts and the key
             raise refused(error, "embedding") from None
-        except (httpx2.TransportError, TimeoutError) as error:
+        except (httpx2.RequestError, TimeoutError) as error:
             raise UpstreamUnavailable(f"gemini: {type(error).__name__}") from None
-        except ValueError as error:
+        except STUMBLES as error:
             told = f"gemini: an answer of another shape ({type(error).__name__})"
             raise ContractBroken(told) from None
         vectors = [_normalised(found.values or []) for found in answer.embeddings or []]
@@ -96,6 +97,8 @@ class GeminiEmbedder:
                     base_url=self._base_url,
                     timeout=round(_TIMEOUT_S * 1000),
                     retry_options=types.HttpRetryOptions(attempts=1),
+                    # the key goes in a header of its own, which would follow to another host
+                    async_client_args={"follow_redirects": False},
                 ),
             )
         return self._client

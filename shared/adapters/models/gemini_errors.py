@@ -32,7 +32,8 @@ def _details(error: "APIError") -> list[dict[str, Any]]:
 
 
 def _day_is_spent(details: list[dict[str, Any]]) -> bool:
-    violations = [v for detail in details for v in detail.get("violations") or ()]
+    told = [detail.get("violations") for detail in details]
+    violations = [v for one in told if isinstance(one, list) for v in one]
     return any("PerDay" in str(v.get("quotaId")) for v in violations if isinstance(v, dict))
 
 

@@ -6,9 +6,10 @@ https://ai.google.dev/gemini-api/docs/safety-settings (read 2026-11-26).
 """
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.models.failures import harmless
+from shared.adapters.models.failures import STUMBLES, harmless, unreadable, well_formed
 from shared.adapters.models.gemini_errors import refused
 from shared.adapters.models.schema import plain_schema
 from shared.domain.errors import ContractBroken, DaybiasError, UpstreamUnavailable
@@ -60,13 +61,13 @@ class GeminiLanguageModel:
                 response = await self._opened().aio.models.generate_content(
                     model=self._model, contents=request.prompt, config=self._config(request)
                 )
+            return self._answer(response)
         except APIError as error:
             raise self._refused(error, request) from None
-        except (httpx2.TransportError, TimeoutError) as error:
+        except (httpx2.RequestError, TimeoutError) as error:
             raise _unreachable(error) from None
-        except ValueError as error:  # not JSON, or JSON that is no answer
+        except STUMBLES as error:  # not JSON, or JSON that is no answer
             raise _strange(error) from None
-        return self._answer(response)
 
     async def check(self, *, timeout_s: float) -> None:
         """Return if the key is accepted and the model is there.
@@ -83,9 +84,9 @@ class GeminiLanguageModel:
                 await self._opened().aio.models.get(model=self._model, config=config)
         except APIError as error:
             raise self._refused(error, None) from None
-        except (httpx2.TransportError, TimeoutError) as error:
+        except (httpx2.RequestError, TimeoutError) as error:
             raise _unreachable(error) from None
-        except ValueError as error:
+        except STUMBLES as error:
             raise _strange(error) from None
 
     def _config(self, request: ModelRequest) -> "GenerateContentConfig":
@@ -124,6 +125,8 @@ class GeminiLanguageModel:
                     api_version=_API_VERSION,
                     base_url=self._base_url,
                     retry_options=types.HttpRetryOptions(attempts=1),
+                    # the key goes in a header of its own, which would follow to another host
+                    async_client_args={"follow_redirects": False},
                 ),
             )
         return self._client
@@ -137,7 +140,7 @@ class GeminiLanguageModel:
     def _answer(self, response: "GenerateContentResponse") -> ModelAnswer:
         usage, model = _usage(response), response.model_version or self._model
         request_id = response.response_id or ""
-        nothing = ModelAnswer("", model, usage, request_id)
+        nothing = well_formed(ModelAnswer("", model, usage, request_id))
         if not response.candidates:
             feedback = response.prompt_feedback
             reason = _word(feedback.block_reason if feedback else None)
@@ -145,7 +148,9 @@ class GeminiLanguageModel:
         candidate = response.candidates[0]
         parts = (candidate.content.parts if candidate.content else None) or ()
         text = "".join(part.text or "" for part in parts if not part.thought)
-        answer = ModelAnswer(text, model, usage, request_id)
+        if fault := unreadable(text):
+            raise _unusable(fault, nothing)
+        answer = replace(nothing, text=text)
         finish = _word(candidate.finish_reason)
         if finish != "STOP":
             raise _unusable(f"ended with {finish or 'no reason'}", answer)

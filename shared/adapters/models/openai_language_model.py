@@ -6,9 +6,16 @@ temperature goes only with reasoning effort "none"
 """
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.adapters.models.failures import harmless, refusal
+from shared.adapters.models.failures import (
+    STUMBLES,
+    harmless,
+    refusal,
+    unreadable,
+    well_formed,
+)
 from shared.adapters.models.schema import plain_schema
 from shared.domain.errors import ContractBroken, DaybiasError, RequestRejected, UpstreamUnavailable
 from shared.ports import AnswerUnusable, ModelAnswer, ModelRequest, Usage
@@ -63,13 +70,13 @@ class OpenAILanguageModel:
         try:
             async with asyncio.timeout(request.timeout_s):
                 completion = await self._call(request)
+            return self._answer(completion)
         except APIStatusError as error:
             raise self._refused(error, request) from None
         except (APIConnectionError, TimeoutError) as error:
             raise self._unreachable(error) from None
-        except ValueError as error:  # not JSON, or JSON that is no answer
+        except STUMBLES as error:  # not JSON, or JSON that is no answer
             raise self._strange(error) from None
-        return self._answer(completion)
 
     async def check(self, *, timeout_s: float) -> None:
         """Return if the key is accepted and the model is there.
@@ -85,7 +92,7 @@ class OpenAILanguageModel:
             raise self._refused(error, None) from None
         except (APIConnectionError, TimeoutError) as error:
             raise self._unreachable(error) from None
-        except ValueError as error:
+        except STUMBLES as error:
             raise self._strange(error) from None
         served = {str(model.id) for model in getattr(listed, "data", None) or ()}
         if self._model not in served:
@@ -135,10 +142,14 @@ class OpenAILanguageModel:
 
     def _opened(self) -> "AsyncOpenAI":
         if self._client is None:
-            from openai import AsyncOpenAI
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
             self._client = AsyncOpenAI(
-                api_key=self._api_key, base_url=self._base_url, max_retries=0
+                api_key=self._api_key,
+                base_url=self._base_url,
+                max_retries=0,
+                # what was asked must not follow to another host
+                http_client=DefaultAsyncHttpxClient(follow_redirects=False),
             )
         return self._client
 
@@ -153,12 +164,15 @@ class OpenAILanguageModel:
         if usage is None:  # a page in place of JSON comes as a string
             raise ContractBroken(f"{self._provider}: an answer of another shape, without tokens")
         request_id = completion._request_id or completion.id or ""
-        counted = _usage(usage)
+        model = completion.model or self._model
+        nothing = well_formed(ModelAnswer("", model, _usage(usage), request_id))
         if not completion.choices:
-            raise self._unusable("no candidates", ModelAnswer("", self._model, counted, request_id))
+            raise self._unusable("no candidates", nothing)
         choice = completion.choices[0]
         text = choice.message.content or ""
-        answer = ModelAnswer(text, completion.model or self._model, counted, request_id)
+        if fault := unreadable(text):
+            raise self._unusable(fault, nothing)
+        answer = well_formed(replace(nothing, text=text))
         if choice.message.refusal:
             raise self._unusable("refused", answer)
         if choice.finish_reason != "stop":
