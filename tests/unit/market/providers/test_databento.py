@@ -55,6 +55,20 @@ async def test_sessions_are_made_of_hours_and_end_at_five_in_new_york(world, clo
     assert series.rejected == ()
 
 
+async def test_the_day_after_thanksgiving_ends_early_and_monday_is_whole():
+    clock = ManualClock(datetime(2019, 12, 2, 22, 30, tzinfo=UTC))
+    prints = tuple(walk(load_series()["ES"], date(2019, 11, 25), date(2019, 12, 3)))
+    chains = {"ES": [Contract(1, date(2019, 11, 1), prints)]}
+    world = DatabentoWorld(now=clock.now, contracts=chains)
+    provider = Databento(asker(world, clock), SecretStr("db-simulated"))
+    since = datetime(2019, 11, 25, tzinfo=UTC)
+    series = await provider.fetch("ES", Timeframe.DAY, since, clock.now())
+    closes = {bar.session: bar.closed_at for bar in series.bars}
+    assert closes[date(2019, 11, 29)] == datetime(2019, 11, 29, 18, tzinfo=UTC)
+    assert closes[date(2019, 12, 2)] == datetime(2019, 12, 2, 22, tzinfo=UTC)
+    assert series.rejected == ()
+
+
 async def test_a_settlement_within_an_hour_takes_minutes(world, clock):
     series = await fetch(world, clock, "CL")
     assert b"ohlcv-1m" in world.calls[0].body
