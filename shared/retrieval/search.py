@@ -18,6 +18,7 @@ from shared.retrieval import sparse
 from shared.retrieval.shelves import alias_of, collection_of
 
 NOTHING_INDEXED = "retrieval: nothing is indexed"
+_SPARE = 10  # hits beyond the limit, so that the last place of it is not tossed for among equals
 _TRIES = 3  # an alias may move, and what it named be dropped, between two calls
 
 
@@ -94,6 +95,7 @@ class Search:
 
         Where a question cannot be embedded, or the alias names another model's collection, words
         alone are searched, and the findings say so.
+        Shape: best first; of equal scores the later happened first, then by id.
         Raises: StoreUnavailable, ContractBroken for a payload that is none of ours.
         """
         embedded: list[float] | None = None
@@ -109,7 +111,8 @@ class Search:
             except NotFound:
                 continue
             degraded = () if reason is None else (reason,)
-            return Findings(tuple(_found(hit) for hit in hits), degraded)
+            found = sorted((_found(hit) for hit in hits), key=_rank)
+            return Findings(tuple(found[: self.config.limit]), degraded)
         return Findings((), (f"{NOTHING_INDEXED} of kind {kind.value}",))
 
     async def _embedded(self, question: str) -> tuple[list[float] | None, str | None]:
@@ -127,7 +130,7 @@ class Search:
                 embedded,
                 sparse.query_weights(question),
                 scope.filter(),
-                limit=self.config.limit,
+                limit=self.config.limit + _SPARE,
                 depth=self.config.depth,
                 rrf_k=self.config.rrf_k,
             ),
@@ -140,6 +143,12 @@ def _other(target: str) -> str:
 
 def _short(error: DaybiasError) -> str:
     return f"{type(error).__name__}: {error!s:.200}"
+
+
+def _rank(found: Found) -> tuple[float, float, str]:
+    """Order equal scores, which an engine orders as it likes; sums differ in the last digits."""
+    passage = found.passage
+    return -round(found.score, 6), -to_micros(passage.happened_at), passage.id
 
 
 def _found(hit: VectorHit) -> Found:

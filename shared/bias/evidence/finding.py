@@ -101,7 +101,9 @@ def _releases(snapshot: Snapshot) -> list[str]:
 def _choose(question: _Question, found: Sequence[Found]) -> list[Passage]:
     """Keep the best: of a document its newest version, a story told twice once."""
     chosen: list[Passage] = []
-    ranked = [f.passage for f in sorted(found, key=lambda f: _rank(question, f))]
+    ranked = [one.passage for one in found]
+    if question.kind is not PassageKind.NEWS:
+        ranked.sort(key=lambda passage: _rank(question, passage))
     for passage in _newest(p for p in ranked if _was_known(p, question)):
         if len(chosen) == question.limit:
             break
@@ -110,14 +112,11 @@ def _choose(question: _Question, found: Sequence[Found]) -> list[Passage]:
     return chosen
 
 
-def _rank(question: _Question, found: Found) -> tuple[float, float, str]:
-    """Rank news as they were found, releases and days by the words that they share, then by age.
+def _rank(question: _Question, passage: Passage) -> tuple[float, float, str]:
+    """Rank releases and days by the words that they share with the question, then by age.
 
-    An engine orders equal scores as it likes, and releases and days are often told in equal words.
+    They are often told in equal words, and equal scores fall anyhow into an engine's ranks.
     """
-    passage = found.passage
-    if passage.kind is PassageKind.NEWS:
-        return -found.score, 0.0, passage.id
     weights = sparse.document_weights(searchable(passage))
     shared = sum(weights.get(word, 0.0) for word in sparse.query_weights(question.text))
     return -round(shared, 9), -passage.happened_at.timestamp(), passage.id

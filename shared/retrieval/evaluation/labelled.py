@@ -71,7 +71,7 @@ def read_labelled(folder: Path) -> LabelledSet:
                 row["id"],
                 groups[_context(row)],
                 row["text"],
-                row.get("answer_from", _TEXT) == _TEXT,
+                (row.get("answer_from") or _TEXT) == _TEXT,
                 frozenset(relevant[row["id"]]),
             )
             for row in asked
@@ -81,7 +81,8 @@ def read_labelled(folder: Path) -> LabelledSet:
 
 
 def _context(row: Mapping[str, Any]) -> str:
-    return str(row.get("context", row["id"]))
+    named = row.get("context")
+    return str(row["id"] if named is None else named)
 
 
 def _by_id(path: Path, ignored: Counter[str]) -> dict[str, dict[str, Any]]:
@@ -111,7 +112,7 @@ def _relevant(
 ) -> defaultdict[str, set[str]]:
     relevant: defaultdict[str, set[str]] = defaultdict(set)
     for number, line in _lines(path):
-        fields = line.split()
+        fields = line.strip().split("\t" if "\t" in line else None)
         if number == 1 and fields[0] not in queries:  # its heading
             continue
         if len(fields) not in {2, 3, 4}:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,26 @@ async def test_only_the_scope_is_searched(search, scope, expected):
 async def test_no_more_than_the_limit_is_given(shelves):
     search = Search(shelves.index, shelves.embedder, SearchConfig(limit=1))
     assert len(await numbers(search, NOW)) == 1
+
+
+@pytest.mark.parametrize("upwards", [True, False])
+async def test_of_equal_scores_the_later_comes_first_and_then_the_lesser_id(upwards):
+    class Equal(MemoryVectorIndex):
+        """Scores all alike but for the last digits, in the order of writing or against it."""
+
+        async def search(self, collection, query):
+            found = await super().search(collection, query)
+            ids = sorted((hit.id for hit in found), reverse=not upwards)
+            hits = {hit.id: hit for hit in found}
+            return [replace(hits[one], score=0.5 + n * 1e-9) for n, one in enumerate(ids)]
+
+    shelves = Shelves(Equal(), HashingEmbedder())
+    await shelves.open()
+    older = NOON - timedelta(hours=1)
+    await shelves.put([passage(n, "oil", happened_at=NOON if n > 6 else older) for n in range(12)])
+    search = Search(shelves.index, shelves.embedder, SearchConfig(limit=7))
+    found = (await search.find(NEWS, "oil", NOW)).found
+    assert [int(one.passage.document.split("-")[1]) for one in found] == [7, 8, 9, 10, 11, 0, 1]
 
 
 async def test_the_constant_of_the_fusion_is_a_setting(shelves):

@@ -180,6 +180,17 @@ async def test_a_text_that_had_happened_and_was_known_is_given_where_there_is_ro
     assert len(taken.evidence) == min(4, len(due))
 
 
+async def test_news_keep_the_order_of_the_search():
+    class Ordered:
+        async def find(self, kind, question, scope):
+            texts = [passage(title) for title in ("one", "two", "three", "four")]
+            news = kind is PassageKind.NEWS
+            return Findings(tuple(Found(text, 0.5) for text in texts) if news else ())
+
+    taken = await with_evidence(small_snapshot(), SPY, Ordered())
+    assert [text.title for text in taken.evidence] == ["one", "two", "three", "four"]
+
+
 async def test_releases_and_days_told_in_equal_words_come_newest_first_whatever_the_engine_says():
     kinds = (PassageKind.EVENTS, PassageKind.STATES)
     texts = [

@@ -67,6 +67,20 @@ def test_a_question_that_names_no_kind_is_answered_by_text(tmp_path):
     assert found.plain
 
 
+def test_a_context_or_kind_that_is_null_is_none(tmp_path):
+    documents = "\n".join(document(f"d{n}", context=None) for n in range(1, 22))
+    queries = query("q1", context="d21", answer_from=None)
+    found = read_labelled(written(tmp_path, documents, queries, "q1\td21\t1\n"))
+    assert found.queries[0].plain
+    assert found.queries[0].group == found.documents[20].group != found.documents[0].group
+
+
+def test_an_id_may_hold_a_blank(tmp_path):
+    labels = "query id\tdocument id\trelevance\nq 1\td 1\t1\n"
+    found = read_labelled(written(tmp_path, document("d 1"), query("q 1"), labels))
+    assert found.queries[0].relevant == {"d 1"}
+
+
 def test_what_cannot_be_used_is_counted(tmp_path):
     documents = "\n".join([document("d1"), document("d1"), document("d2", text=" "), ""])
     found = read_labelled(written(tmp_path, documents, labels="q1\td1\t1\nq9\td1\t1\nq1\td2\t1\n"))
