@@ -199,7 +199,7 @@ def _add_scores(app: FastAPI, scores: Scores) -> None:
     async def scored(
         request: Request, session: Annotated[date, Path(description="YYYY-MM-DD")]
     ) -> Response:
-        """The forecasts of record of a session against what happened, beside the naive rivals."""
+        """The forecasts of record of a session against what happened, beside their rivals."""
         found = tuple(dict(score) for score in await scores(session))
         body = ScoreList(session=session, scores=found)
         return json_answer(request, body, cache_control=_CACHE_CONTROL)

@@ -123,7 +123,7 @@ def verdict(console: Console, passed: Sequence[str], failed: Sequence[str]) -> N
 
 
 def scores(console: Console, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Show the day's forecasts of record beside the naive rivals, by ranked probability score."""
+    """Show the day's forecasts of record beside their rivals, by ranked probability score."""
     rivals = [rival["name"] for rival in lines[0]["rivals"]] if lines else []
     table = Table(
         title="Friday's forecasts of record, scored",

@@ -175,7 +175,7 @@ COMMON = (
     ),
     Collection(
         "scores",
-        "forecasts of record against what happened, beside the naive rivals",
+        "forecasts of record against what happened, beside their rivals",
         "instrument + session",
         "21 a day",
         None,

@@ -25,6 +25,12 @@ const FIGURES = [
   { title: "Direction hit", text: (row) => `${ranged(row, "direction_hit", { ends: "direction" })} (${row.direction_n})` },
   { title: "ECE", text: (row) => ranged(row, "ece") },
 ];
+const MEASURES = [
+  { title: "Measure", text: (row) => row.title },
+  { title: "Ours", numeric: true, text: (row) => row.ours.toFixed(4) },
+  { title: "Base rates", numeric: true, text: (row) => row.base?.toFixed(4) ?? NOTHING },
+  { title: "Skill", text: (row) => row.skill },
+];
 const BINS = [
   { title: "Forecasts", numeric: true, text: (row) => String(row.n) },
   { title: "Said", numeric: true, text: (row) => percent(row.said, 1) },
@@ -49,6 +55,17 @@ const STEADINESS = [
 
 const named = (groups, before = "") => Object.entries(groups).map(([who, figures]) => ({ who: before + who.replaceAll("_", " "), ...figures }));
 
+function measures(overall) {
+  const scores = [["rps", "Ranked probability score"], ["brier", "Brier score"], ["log_loss", "Log loss"]];
+  return [
+    ...scores.map(([name, title]) => ({
+      title, ours: overall[name], base: overall[`${name}_climatology`],
+      skill: ranged(overall, `${name}_skill`, { digits: 2, sign: true }),
+    })),
+    { title: "Sharpness", ours: overall.sharpness, skill: NOTHING },
+  ];
+}
+
 function rows(target) {
   return [
     { who: "Daybias", ...target.overall },
@@ -69,6 +86,7 @@ async function draw() {
   const card = await read("/v1/scorecard");
   put("card-sub", card.words);
   for (const name of ["close_to_close", "open_to_close"]) show(name, FIGURES, card.n ? rows(card[name]) : []);
+  show("measures", MEASURES, card.n ? measures(card.close_to_close.overall) : []);
   show("reliability", BINS, card.n ? card.close_to_close.overall.reliability : []);
   show("leans", LEANS, card.leans ?? []);
   show("steadiness", STEADINESS, (await read("/v1/scorecard/repeatability")).items, "Not measured yet.");

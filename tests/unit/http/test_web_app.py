@@ -79,7 +79,7 @@ def test_every_place_that_the_scorecards_script_fills_is_on_its_page():
     script, html = (page[f"scorecard.{kind}"].decode() for kind in ("js", "html"))
     places = set(re.findall(r'(?:put|show|getElementById)\("([^"]+)"', script))
     places |= set(re.findall(r'\["(close_to_close)", "(open_to_close)"\]', script)[0])
-    tables = {"reliability", "leans", "steadiness", "close_to_close", "open_to_close"}
+    tables = {"measures", "reliability", "leans", "steadiness", "close_to_close", "open_to_close"}
     assert places == {"card-sub", *tables}
     for place in places:
         assert f'id="{place}"' in html
