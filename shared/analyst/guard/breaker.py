@@ -49,7 +49,7 @@ class Breaker:
         try:
             yield
         except _DOWN as error:
-            self._failed(at_once=probe or isinstance(error, _LASTING), why=error)
+            self._failed(probe=probe, why=error)
             raise
         except ContractBroken:
             self._answered()
@@ -72,12 +72,15 @@ class Breaker:
         self._probing = True
         return True
 
-    def _failed(self, *, at_once: bool, why: Exception) -> None:
+    def _failed(self, *, probe: bool, why: Exception) -> None:
+        lasting = isinstance(why, _LASTING)
+        if self._rests and not (probe or lasting):
+            return  # asked before it opened: thirty at once are one outage, not thirty
         self.failures += 1
-        if not at_once and self.failures < _PATIENCE:
+        if not (probe or lasting) and self.failures < _PATIENCE:
             return
         doubled_s = _FIRST_REST_S * 2.0 ** min(self._rests, 10)
-        rest_s = _LONGEST_REST_S if isinstance(why, _LASTING) else min(_LONGEST_REST_S, doubled_s)
+        rest_s = _LONGEST_REST_S if lasting else min(_LONGEST_REST_S, doubled_s)
         self._rests += 1
         self._until = self.clock.monotonic() + rest_s
         _log.warning(

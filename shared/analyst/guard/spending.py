@@ -72,13 +72,14 @@ class Spending:
                 _log.warning("spending.not_written", extra={"provider": self.provider})
 
     async def _write(self) -> None:
-        found, paying = await self._read(), tuple(self._unpaid)
+        day = self.clock.now().date()  # once: midnight may pass while the sum is read
+        found, paying = await self._read(day), tuple(self._unpaid)
         spent = _spent(found) + sum(paying)
         calls = (found.body["calls"] if found else 0) + len(paying)
-        key = self._key()
+        key = self._key(day)
         body = {
             "provider": self.provider,
-            "day": self.clock.now().date().isoformat(),
+            "day": day.isoformat(),
             "spent_usd": str(spent),
             "calls": calls,
         }
@@ -92,14 +93,14 @@ class Spending:
         async with self._store:  # a sum that was read before a payment must not come after it
             if today == self._day and self.clock.monotonic() - self._read_at < _KNOWN_FOR_S:
                 return
-            self._known = _spent(await self._read())
+            self._known = _spent(await self._read(today))
             self._day, self._read_at = today, self.clock.monotonic()
 
-    async def _read(self) -> Document | None:
-        return (await self.documents.get_many([self._key()]))[0]
+    async def _read(self, day: date) -> Document | None:
+        return (await self.documents.get_many([self._key(day)]))[0]
 
-    def _key(self) -> Key:
-        return Key("model_spending", (f"{self.provider}-{self.clock.now().date().isoformat()}",))
+    def _key(self, day: date) -> Key:
+        return Key("model_spending", (f"{self.provider}-{day.isoformat()}",))
 
 
 def _spent(found: Document | None) -> Decimal:

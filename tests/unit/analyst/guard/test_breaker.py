@@ -109,3 +109,15 @@ def test_a_probe_that_was_given_up_leaves_the_place_to_the_next(breaker, clock):
     with pytest.raises(KeyboardInterrupt):
         ask(breaker, KeyboardInterrupt())
     assert not is_open(breaker)
+
+
+def test_thirty_questions_that_were_under_way_are_one_outage(breaker, clock):
+    under_way = [breaker.watch() for _ in range(30)]
+    for one in under_way:
+        one.__enter__()
+    for one in under_way:
+        one.__exit__(UpstreamUnavailable, UpstreamUnavailable("x"), None)
+    clock.advance(9)
+    assert is_open(breaker)
+    clock.advance(1)
+    assert not is_open(breaker)

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -6,14 +7,14 @@ import pytest
 from shared.analyst.guard.spending import Spending
 from shared.domain.errors import StoreUnavailable, Withheld
 from shared.ports import Key
-from tests.twins.manual_clock import ManualClock
+from tests.twins.manual_clock import START, ManualClock
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.seeded_entropy import SeededEntropy
 
 
 class House:
-    def __init__(self) -> None:
-        self.clock, self.documents = ManualClock(), MemoryDocuments()
+    def __init__(self, start: datetime = START) -> None:
+        self.clock, self.documents = ManualClock(start), MemoryDocuments()
 
     def spending(self, usd_a_day: str = "1", *, provider: str = "gemini") -> Spending:
         """An instance's view of the money of a day."""
@@ -84,6 +85,33 @@ async def test_the_next_day_has_its_own_money():
     house.clock.advance(24 * 3600)
     await call(spending, "0.25")
     assert await house.stored() == ("0.25", 1)
+
+
+async def test_a_payment_in_the_moment_of_midnight_adds_no_day_to_the_next():
+    house = House()
+    house.clock.advance(datetime(2020, 5, 30, tzinfo=UTC) - house.clock.now())
+    await call(house.spending(), "0.1")  # an instance whose clock is ahead has begun the new day
+    evening = House(datetime(2020, 5, 29, 23, 59, 59, tzinfo=UTC))
+    evening.documents = house.documents
+    await call(evening.spending(), "0.9")
+    spending = evening.spending("5")
+    await spending.promise()
+    spending.documents = Midnight(house.documents, evening.clock)
+    await spending.pay(Decimal("0.2"))
+    assert await house.stored() == ("0.1", 1)
+
+
+class Midnight:
+    """A store whose reading lasts until the next day."""
+
+    def __init__(self, documents: MemoryDocuments, clock: ManualClock) -> None:
+        self.get, self.commit, self.clock = documents.get_many, documents.commit, clock
+
+    async def get_many(self, keys):
+        found = await self.get(keys)
+        if self.clock.now().hour == 23:
+            self.clock.advance(1)
+        return found
 
 
 async def test_payments_at_once_lose_nothing():
