@@ -38,7 +38,9 @@ class KeptAnswers:
             return None
         head, _, body = value.partition(b"\n")
         kind, until_us = head.split()
-        fresh = self._clock.now() < from_micros(int(until_us))
+        left_s = (from_micros(int(until_us)) - self._clock.now()).total_seconds()
+        # a clock that was set back must not keep an answer fresh for as long as it lags
+        fresh = 0 < left_s <= max(self._ttl_s, _NO_ANSWER_S)
         if kind == b"bias":
             return Kept(Bias.model_validate_json(body), fresh)
         return Kept(Unavailable.model_validate_json(body), fresh)

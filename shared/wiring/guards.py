@@ -60,7 +60,7 @@ def open_guards(settings: ModelLimits, base: Foundation) -> Guards:
 
     redis = open_redis(settings.redis_url.get_secret_value())
     limiter = RedisRateLimiter(redis, base.clock, _rates(settings, 1), alone=alone)
-    return Guards(settings, base, limiter, RedisCache(redis), redis.aclose)
+    return Guards(settings, base, limiter, RedisCache(redis, base.clock), redis.aclose)
 
 
 def _rates(settings: ModelLimits, instances: int) -> dict[str, Rate]:

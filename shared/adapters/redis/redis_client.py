@@ -6,6 +6,7 @@ from redis.backoff import NoBackoff
 
 from shared.domain.errors import ConfigError
 
+REST_S = 5.0  # how long a Redis that did not answer is left alone
 _PATIENCE_S = 0.5
 
 

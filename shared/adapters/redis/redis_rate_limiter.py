@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from redis.exceptions import RedisError
 
 from shared.adapters.memory_rate_limiter import checked
+from shared.adapters.redis.redis_client import REST_S
 from shared.domain.errors import BudgetSpent
 from shared.ports import Clock, Rate, RateLimiter
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_REST_S = 5.0  # how long a Redis that did not answer is left alone
 _MICROS = 1_000_000
 
 # The list holds when the newest calls have or will have their turn, in microseconds, oldest first.
@@ -64,7 +64,7 @@ class RedisRateLimiter:
             taken, wait_us = await self._take_turn(name, rate, cost, patience_s)
         except RedisError as error:
             _log.warning("limiter.alone", extra={"limit": name, "error": type(error).__name__})
-            self._rests_until = self._clock.monotonic() + _REST_S
+            self._rests_until = self._clock.monotonic() + REST_S
             taken, wait_us = None, 0
         if taken is None:
             await self._alone.acquire(name, cost, deadline)
