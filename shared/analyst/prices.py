@@ -98,8 +98,9 @@ def _sum(
 
 
 def _serves(price: Price, provider: str, answer: ModelAnswer, on: date) -> bool:
-    model = _RELEASE.sub("", answer.model.removeprefix("models/"))
-    named = (price.provider, price.model) == (provider, model)
+    model = answer.model.removeprefix("models/")
+    # a row's own name may end like a release: gemini-embedding-001
+    named = price.provider == provider and price.model in {model, _RELEASE.sub("", model)}
     most = price.most_prompt_tokens
     fits = price.least_prompt_tokens <= answer.usage.prompt <= (most or answer.usage.prompt)
     return named and fits and price.valid_from <= on <= price.valid_until

@@ -50,7 +50,9 @@ async def build_bias(
     chain = chain or open_chain(settings, base.clock)
     lifespan = and_close(lifespan, chain.close)
 
-    retrieval, lifespan = await handed_in_or_server(retrieval, settings, base, lifespan)
+    retrieval, lifespan = await handed_in_or_server(
+        retrieval, settings, base, analysts.guards, lifespan
+    )
     service, known = bias_service(settings, base, analysts, retrieval), load_instruments()
     lifespan = and_close(lifespan, service.close)
     keeper = ChainKeeper(chain, base.documents, known, base.clock, base.entropy)

@@ -35,6 +35,7 @@ from shared.wiring.build import build_build
 from shared.wiring.chain import open_chain
 from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.foundation import Foundation
+from shared.wiring.guards import Guards
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
@@ -140,10 +141,10 @@ class Desk:
             return (await client.post("/", json=body)).status_code
 
 
-async def _retrieval(settings: BiasSettings, base: Foundation) -> Retrieval | None:
+async def _retrieval(settings: BiasSettings, base: Foundation, guards: Guards) -> Retrieval | None:
     if not settings.local_retrieval and not settings.qdrant_url:
         return None
-    return await open_here(settings, base)
+    return await open_here(settings, base, guards)
 
 
 @asynccontextmanager
@@ -171,7 +172,7 @@ async def open_desk() -> AsyncIterator[Desk]:
     bias_settings = load(BiasSettings)
     analysts = await open_analysts(bias_settings, base)
     feeds = await open_feeds(bias_settings, base)
-    retrieval = await _retrieval(bias_settings, base)
+    retrieval = await _retrieval(bias_settings, base, analysts.guards)
     desk = Desk(stack, apps, analysts, engines, feeds, retrieval=retrieval)
     try:
         yield desk

@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from shared.adapters.memory_rate_limiter import MemoryRateLimiter
 from shared.analyst.guard.breaker import Breaker
+from shared.analyst.guard.guarded_embedder import GuardedEmbedder
 from shared.analyst.guard.guarded_model import GuardedModel
 from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
 from shared.config import ModelLimits
-from shared.ports import Cache, LanguageModel, Rate, RateLimiter
+from shared.ports import Cache, Embedder, LanguageModel, Rate, RateLimiter
 from shared.wiring.foundation import Foundation
 
 _ON_THIS_MACHINE = 100  # calls a second of a provider that has no limit and costs nothing
@@ -27,22 +29,39 @@ class Guards:
     limiter: RateLimiter
     cache: Cache
     close: Callable[[], Awaitable[None]]
-    _parts: dict[str, tuple[Turns, Breaker, Spending | None]] = field(default_factory=dict)
+    _parts: dict[str, tuple[Turns, Breaker]] = field(default_factory=dict)
+    _money: dict[str, Spending] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Open the purses of those who bill."""
+        settings = self.settings
+        usd_a_day = {"gemini": settings.gemini_usd_a_day, "openai": settings.openai_usd_a_day}
+        self._money = {name: self._spending(name, usd) for name, usd in usd_a_day.items()}
 
     def around(self, model: LanguageModel) -> GuardedModel:
         """Put a model behind its provider's guard."""
         provider, base = model.provider, self.base
-        if provider not in self._parts:
-            turns = Turns(provider, self.limiter, base.clock)
-            self._parts[provider] = turns, Breaker(provider, base.clock), self._spending(provider)
-        return GuardedModel(model, *self._parts[provider], base.clock, base.entropy)
+        turns, breaker = self._shared(provider)
+        money = self._money.get(provider)
+        return GuardedModel(model, turns, breaker, money, base.clock, base.entropy)
 
-    def _spending(self, provider: str) -> Spending | None:
-        base, settings = self.base, self.settings
-        usd_a_day = {"gemini": settings.gemini_usd_a_day, "openai": settings.openai_usd_a_day}
-        if provider not in usd_a_day:
-            return None
-        money = usd_a_day[provider], settings.worst_call_usd
+    def around_gemini_embeddings(self, embedder: Embedder) -> GuardedEmbedder:
+        """Put Gemini's embedder before the turns and the money of Gemini's models.
+
+        Its breaker is its own: one of the two may be down without the other.
+        """
+        base, (turns, _) = self.base, self._shared("gemini")
+        breaker, money = Breaker("gemini embeddings", base.clock), self._money["gemini"]
+        return GuardedEmbedder(embedder, "gemini", turns, breaker, money, base.clock, base.entropy)
+
+    def _shared(self, provider: str) -> tuple[Turns, Breaker]:
+        if provider not in self._parts:
+            turns = Turns(provider, self.limiter, self.base.clock)
+            self._parts[provider] = turns, Breaker(provider, self.base.clock)
+        return self._parts[provider]
+
+    def _spending(self, provider: str, usd_a_day: Decimal) -> Spending:
+        base, money = self.base, (usd_a_day, self.settings.worst_call_usd)
         return Spending(provider, *money, base.documents, base.clock, base.entropy)
 
 

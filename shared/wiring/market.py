@@ -11,6 +11,7 @@ from shared.market.refresh import RefreshMarket
 from shared.market.store import MarketStore
 from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.guards import open_guards
 from shared.wiring.retrieval.ingestion import open_ingestion
 from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.retrieval.server import handed_in_or_server
@@ -35,7 +36,9 @@ async def build_market(
     base, lifespan = stand_on(settings, foundation)
     feeds = await open_feeds(settings, base)
     lifespan = and_close(lifespan, feeds.close)
-    retrieval, lifespan = await handed_in_or_server(retrieval, settings, base, lifespan)
+    guards = open_guards(settings, base)  # of the embeddings: no model is asked here
+    lifespan = and_close(lifespan, guards.close)
+    retrieval, lifespan = await handed_in_or_server(retrieval, settings, base, guards, lifespan)
     arrivals = open_ingestion(retrieval, settings, base)
     use_case = market_refresh(feeds, base, settings, arrivals)
     app = job_app("refresh_market", use_case.refresh, lifespan=lifespan)

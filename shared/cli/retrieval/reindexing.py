@@ -38,12 +38,14 @@ def reindex(
 
 async def _reindexed(drop: bool) -> list[Reindexed]:
     from shared.wiring.foundation import open_foundation
+    from shared.wiring.guards import open_guards
     from shared.wiring.retrieval.local import open_here
 
     settings = load(RetrievalSettings)
     base = open_foundation(settings)
+    guards = open_guards(settings, base)
     try:
-        opened = await open_here(settings, base)
+        opened = await open_here(settings, base, guards)
         try:
             with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
                 done = []
@@ -55,6 +57,7 @@ async def _reindexed(drop: bool) -> list[Reindexed]:
         finally:
             await opened.close()
     finally:
+        await guards.close()
         await base.close()
 
 

@@ -13,6 +13,7 @@ from shared.domain.errors import ConfigError
 from shared.retrieval.evaluation.run import Evaluation, Told
 from shared.retrieval.search import SearchConfig
 from shared.wiring.foundation import Foundation
+from shared.wiring.guards import Guards
 from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.retrieval.server import open_server
 
@@ -22,7 +23,7 @@ def open_local_retrieval(folder: Path, config: SearchConfig) -> Retrieval:
     return Retrieval(QdrantEdgeVectorIndex(folder), MiniLmEmbedder(), config)
 
 
-async def open_here(settings: RetrievalSettings, base: Foundation) -> Retrieval:
+async def open_here(settings: RetrievalSettings, base: Foundation, guards: Guards) -> Retrieval:
     """Use the server where one is configured, else the engine in the state folder.
 
     Raises: ConfigError for a server without a key to embed with, StoreUnavailable.
@@ -30,7 +31,7 @@ async def open_here(settings: RetrievalSettings, base: Foundation) -> Retrieval:
     if not settings.qdrant_url:
         folder = settings.state_dir / "retrieval"
         return open_local_retrieval(folder, SearchConfig(rrf_k=settings.rrf_k))
-    opened = await open_server(settings, base)
+    opened = await open_server(settings, base, guards)
     if opened is None:
         raise ConfigError(["DAYBIAS_QDRANT_URL is set, but there is no Gemini key to embed with"])
     return opened

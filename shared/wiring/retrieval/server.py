@@ -9,13 +9,16 @@ from shared.config import RetrievalSettings
 from shared.ports import Embedder
 from shared.retrieval.search import SearchConfig
 from shared.wiring.foundation import Foundation, and_close
+from shared.wiring.guards import Guards
 from shared.wiring.models.keys import read_key
 from shared.wiring.retrieval.opening import Retrieval
 
 _log = logging.getLogger(__name__)
 
 
-async def open_server(settings: RetrievalSettings, base: Foundation) -> Retrieval | None:
+async def open_server(
+    settings: RetrievalSettings, base: Foundation, guards: Guards
+) -> Retrieval | None:
     """Make the clients of a server; nothing is dialled yet.
 
     None without a server, or without a key to embed with, which is logged: a bias is then written
@@ -32,20 +35,22 @@ async def open_server(settings: RetrievalSettings, base: Foundation) -> Retrieva
 
     key = await read_key(settings.qdrant_api_key, settings.qdrant_secret, base)
     index = QdrantVectorIndex(settings.qdrant_url, key)
-    return Retrieval(index, embedder, SearchConfig(rrf_k=settings.rrf_k))
+    guarded = guards.around_gemini_embeddings(embedder)
+    return Retrieval(index, guarded, SearchConfig(rrf_k=settings.rrf_k))
 
 
 async def handed_in_or_server(
     given: Retrieval | None,
     settings: RetrievalSettings,
     base: Foundation,
+    guards: Guards,
     lifespan: Lifespan[Starlette] | None,
 ) -> tuple[Retrieval | None, Lifespan[Starlette] | None]:
     """Use what was handed in, or the server of the settings, which the lifespan then closes.
 
     Raises: StoreUnavailable.
     """
-    opened = None if given is not None else await open_server(settings, base)
+    opened = None if given is not None else await open_server(settings, base, guards)
     return given or opened, lifespan if opened is None else and_close(lifespan, opened.close)
 
 

@@ -76,6 +76,11 @@ def test_no_cached_token_is_dearer_than_a_fresh_one():
     assert all(row.cached is None or row.cached <= row.input for row in load_prices())
 
 
+def test_embeddings_cost_what_goes_in():
+    asked = answer("gemini-embedding-001", prompt=2_000_000)
+    assert cost_usd("gemini", [asked], date(2026, 11, 26)) == Decimal("0.30")
+
+
 def test_a_model_on_this_machine_bills_nobody():
     assert cost_usd("local", [answer("anything", prompt=1000)], DAY) == 0
 

@@ -9,6 +9,7 @@ from shared.config import BiasSettings, ModelLimits, load
 from shared.domain.errors import BudgetSpent, ConfigError
 from shared.wiring.foundation import Foundation
 from shared.wiring.guards import Guards, open_guards
+from tests.twins.hashing_embedder import HashingEmbedder
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments
@@ -77,6 +78,14 @@ def test_models_of_one_provider_share_its_guard():
     assert one.spending is other.spending
     assert one.spending is not None
     assert one.spending.usd_a_day == 3
+
+
+def test_embeddings_share_turns_and_money_with_the_models_but_not_the_breaker():
+    opened = guards()
+    embedder = opened.around_gemini_embeddings(HashingEmbedder())
+    model = opened.around(ScriptedLanguageModel(["x"], CLOCK))
+    assert (embedder.turns is model.turns, embedder.spending is model.spending) == (True, True)
+    assert embedder.breaker is not model.breaker
 
 
 def test_a_model_on_this_machine_costs_nothing():

@@ -3,11 +3,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.adapters.models.gemini_embedder import GeminiEmbedder
 from shared.adapters.qdrant.qdrant_vector_index import QdrantVectorIndex
+from shared.analyst.guard.guarded_embedder import GuardedEmbedder
 from shared.config import RetrievalSettings, load
 from shared.domain.errors import ConfigError
 from shared.wiring.foundation import Foundation
+from shared.wiring.guards import open_guards
 from shared.wiring.local import open_stack
 from shared.wiring.retrieval.server import open_server
 
@@ -22,23 +23,27 @@ async def base(tmp_path) -> AsyncIterator[Foundation]:
 
 
 async def test_without_a_server_there_is_no_retrieval(base):
-    assert await open_server(RetrievalSettings(gemini_api_key="k"), base) is None
+    settings = RetrievalSettings(gemini_api_key="k")
+    assert await open_server(settings, base, open_guards(settings, base)) is None
 
 
 async def test_a_server_stands_beside_geminis_embeddings(base):
     await base.secrets.add("gemini-api-key", b"key\n")
     settings = RetrievalSettings(qdrant_url=URL, embedding_dimension=256, rrf_k=60)
-    opened = await open_server(settings, base)
+    guards = open_guards(settings, base)
+    opened = await open_server(settings, base, guards)
     assert opened is not None
     assert isinstance(opened.index, QdrantVectorIndex)
-    assert isinstance(opened.embedder, GeminiEmbedder)
+    assert isinstance(opened.embedder, GuardedEmbedder)
+    assert (opened.embedder.model, opened.embedder.provider) == ("gemini-embedding-001", "gemini")
     assert (opened.embedder.dimension, opened.config.rrf_k) == (256, 60)
     await opened.close()
 
 
 async def test_a_server_without_a_key_to_embed_with_is_told_and_not_used(base, caplog):
     caplog.set_level(logging.WARNING)
-    assert await open_server(RetrievalSettings(qdrant_url=URL), base) is None
+    settings = RetrievalSettings(qdrant_url=URL)
+    assert await open_server(settings, base, open_guards(settings, base)) is None
     assert "retrieval.off" in caplog.messages
 
 
