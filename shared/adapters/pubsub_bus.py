@@ -66,6 +66,19 @@ class PubsubBus:
             except google.NotFound as error:
                 raise InvalidInput(f"there is no topic {topic!r}") from error
 
+    async def find(self, topic: str) -> None:
+        """Return if there is such a topic and we may look at it.
+
+        Raises: InvalidInput, StoreUnavailable, ConfigError.
+        """
+        with translated(f"Pub/Sub topic {topic}"):
+            try:
+                await self._client.get_topic(
+                    topic=f"projects/{self._project}/topics/{topic}", **self._patience
+                )
+            except google.NotFound as error:
+                raise InvalidInput(f"there is no topic {topic!r}") from error
+
     async def close(self) -> None:
         """Close the channel."""
         if self._made is not None:

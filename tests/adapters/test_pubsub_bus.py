@@ -12,7 +12,7 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOT
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
 
 from shared.adapters.pubsub_bus import PubsubBus
-from shared.domain.errors import StoreUnavailable
+from shared.domain.errors import InvalidInput, StoreUnavailable
 from shared.ports import Outgoing
 from tests.contract.bus import MAX_ATTEMPTS, TOPIC, BusContract
 from tests.contract.endpoint import Endpoint
@@ -104,9 +104,16 @@ class TestPubsubBus(BusContract):
         await lab.bus.publish([*small, *(Outgoing(TOPIC, b"x" * 3_500_000) for _ in range(3))])
         await lab.until(lambda: len(set(lab.endpoint.data)) == 1201)
 
+    async def test_a_topic_is_found_or_told_missing(self, lab: PubsubLab) -> None:
+        await lab.bus.find(TOPIC)
+        with pytest.raises(InvalidInput, match="no topic"):
+            await lab.bus.find("nothing")
+
 
 async def test_a_bus_that_is_not_there_is_unavailable() -> None:
     bus = PubsubBus("p-1", publisher("127.0.0.1:1"), timeout_s=0.3)
     with pytest.raises(StoreUnavailable, match="executions"):
         await bus.publish([Outgoing(TOPIC, b"x")])
+    with pytest.raises(StoreUnavailable, match="executions"):
+        await bus.find(TOPIC)
     await bus.close()

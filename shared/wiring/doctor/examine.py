@@ -4,9 +4,9 @@ from shared.analyst.health import FINE, ModelHealths, ModelState
 from shared.config import BiasSettings, Settings, SyncSettings, load
 from shared.domain.errors import ConfigError, DaybiasError, NotFound
 from shared.ports import Key
-from shared.wiring.doctor.ages import data_ages
+from shared.wiring.doctor.doors import servers
+from shared.wiring.doctor.feeds import market_data
 from shared.wiring.doctor.finding import Condition, Finding, tried
-from shared.wiring.feeds import open_feeds
 from shared.wiring.foundation import Foundation, open_foundation
 from shared.wiring.models.providers import open_models
 
@@ -22,7 +22,7 @@ async def examine() -> list[Finding]:
     try:
         found += await _stores(settings, base)
         found += await _models(settings, base)
-        found += await _market(settings, base)
+        found += await market_data(settings, base)
     finally:
         await base.close()
     return found
@@ -51,26 +51,7 @@ async def _stores(settings: BiasSettings, base: Foundation) -> list[Finding]:
         return "read"
 
     found = [await tried("documents", documents), await tried("secrets", secrets)]
-    return [*found, await _redis(settings)]
-
-
-async def _redis(settings: BiasSettings) -> Finding:
-    if settings.redis_url is None:
-        detail = "not configured: each process keeps to its share of the limits"
-        return Finding("redis", Condition.ABSENT, detail)
-    url = settings.redis_url.get_secret_value()
-
-    async def ping() -> str:
-        from shared.adapters.redis.redis_client import open_redis
-
-        client = open_redis(url)
-        try:
-            await client.get("doctor")
-        finally:
-            await client.aclose()
-        return "read"
-
-    return await tried("redis", ping)
+    return [*found, *await servers(settings, base)]
 
 
 async def _models(settings: BiasSettings, base: Foundation) -> list[Finding]:
@@ -92,15 +73,3 @@ async def _models(settings: BiasSettings, base: Foundation) -> list[Finding]:
     if not models.found:
         found.append(Finding("models", Condition.ABSENT, "the rules analyst writes every section"))
     return found
-
-
-async def _market(settings: BiasSettings, base: Foundation) -> list[Finding]:
-    try:
-        feeds = await open_feeds(settings, base)
-    except DaybiasError as error:
-        return [Finding("market data", Condition.BROKEN, str(error))]
-    names = [provider.name for provider in feeds.bars]
-    await feeds.close()
-    asked = Condition.OK if names else Condition.ABSENT
-    who = ", ".join(names) or "no provider has a key, no folder of files is given"
-    return [Finding("market data", asked, who), *await data_ages(settings, base)]
