@@ -10,7 +10,7 @@ from starlette.types import Lifespan
 
 from shared import VERSION
 from shared.http.problems import install_problems, problem
-from shared.http.security import PlausiblePaths, SecurityHeaders
+from shared.http.security import HeadAsGet, PlausiblePaths, SecurityHeaders
 
 
 class Problem(BaseModel):
@@ -52,6 +52,7 @@ def make_fastapi(
         },
     )
     app.add_middleware(PlausiblePaths)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     install_problems(app)

@@ -55,6 +55,29 @@ class SecurityHeaders:
         await self._app(scope, receive, dressed)
 
 
+class HeadAsGet:
+    """Answers HEAD as GET without the body: whoever asks whether a door opens is told.
+
+    Source: RFC 9110 section 9.3.2; FastAPI's routes know GET alone.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
+
+
 class PlausiblePaths:
     """Refuses paths with what no id can hold, before a store is asked for it."""
 

@@ -54,6 +54,17 @@ async def test_whoever_has_the_answer_already_gets_304(gateway):
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_head_is_answered_as_get_without_a_body_and_options_with_the_methods(gateway):
+    transport = httpx.ASGITransport(gateway.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        got, headed = await http.get("/v1/bias/SPY"), await http.head("/v1/bias/SPY")
+        asked = await http.options("/v1/bias/SPY")
+    assert (headed.status_code, headed.content) == (200, b"")
+    assert headed.headers["etag"] == got.headers["etag"]
+    assert headed.headers["content-length"] == str(len(got.content))
+    assert (asked.status_code, asked.headers["allow"]) == (405, "GET")
+
+
 async def test_an_answer_tells_how_long_it_took(gateway):
     assert (await gateway.get("/v1/bias/SPY")).headers["server-timing"].startswith("bias;dur=")
 
