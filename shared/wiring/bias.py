@@ -17,9 +17,9 @@ from shared.http.public.scorecard import scorecard_router
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.ports import ForecastChain
-from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.models.analysts import Analysts, open_analysts
 from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.retrieval.server import handed_in_or_server
 from shared.wiring.scorer import bias_scorer, scorecards

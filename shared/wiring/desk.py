@@ -28,18 +28,18 @@ from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
 from shared.journal.vault import Vault
-from shared.wiring.analysts import Analysts, open_analysts
 from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
 from shared.wiring.build import build_build
 from shared.wiring.chain import open_chain
 from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.foundation import Foundation
-from shared.wiring.guards import Guards
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
 from shared.wiring.market import market_refresh
+from shared.wiring.models.analysts import Analysts, open_analysts
 from shared.wiring.models.audit import model_calls
+from shared.wiring.models.guards import Guards
 from shared.wiring.retrieval.ingestion import open_ingestion
 from shared.wiring.retrieval.local import open_here
 from shared.wiring.retrieval.opening import Retrieval

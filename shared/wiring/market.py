@@ -11,7 +11,7 @@ from shared.market.refresh import RefreshMarket
 from shared.market.store import MarketStore
 from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
-from shared.wiring.guards import open_guards
+from shared.wiring.models.guards import open_guards
 from shared.wiring.retrieval.ingestion import open_ingestion
 from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.retrieval.server import handed_in_or_server

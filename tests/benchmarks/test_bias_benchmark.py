@@ -30,7 +30,7 @@ from shared.http.bias_app import bias_app
 from shared.market.registry import load_instruments
 from shared.ports import LanguageModel, ModelAnswer, ModelRequest, Usage
 from shared.wiring.foundation import Foundation
-from shared.wiring.guards import open_guards
+from shared.wiring.models.guards import open_guards
 from tests.markets import OPEN_13, open_market
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_secrets import MemorySecrets

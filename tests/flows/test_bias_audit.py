@@ -8,7 +8,7 @@ from infra.simulators.models.gemini import GeminiSimulator
 from infra.simulators.models.http_door import HttpDoor
 from shared.bias.service import Served
 from shared.config import BiasSettings
-from shared.wiring.analysts import open_analysts
+from shared.wiring.models.analysts import open_analysts
 from shared.wiring.models.audit import model_calls
 from tests.markets import Market, open_market
 

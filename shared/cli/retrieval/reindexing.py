@@ -38,7 +38,7 @@ def reindex(
 
 async def _reindexed(drop: bool) -> list[Reindexed]:
     from shared.wiring.foundation import open_foundation
-    from shared.wiring.guards import open_guards
+    from shared.wiring.models.guards import open_guards
     from shared.wiring.retrieval.local import open_here
 
     settings = load(RetrievalSettings)

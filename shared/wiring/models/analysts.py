@@ -16,9 +16,9 @@ from shared.config import BiasSettings
 from shared.domain.bias import Step
 from shared.ports import LanguageModel
 from shared.wiring.foundation import Foundation
-from shared.wiring.guards import Guards, open_guards
 from shared.wiring.models.audit import model_calls
 from shared.wiring.models.experiments import Arms
+from shared.wiring.models.guards import Guards, open_guards
 from shared.wiring.models.providers import Models, open_models
 
 

@@ -13,7 +13,7 @@ from shared.domain.errors import ConfigError
 from shared.retrieval.evaluation.run import Evaluation, Told
 from shared.retrieval.search import SearchConfig
 from shared.wiring.foundation import Foundation
-from shared.wiring.guards import Guards
+from shared.wiring.models.guards import Guards
 from shared.wiring.retrieval.opening import Retrieval
 from shared.wiring.retrieval.server import open_server
 

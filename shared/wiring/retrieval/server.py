@@ -9,7 +9,7 @@ from shared.config import RetrievalSettings
 from shared.ports import Embedder
 from shared.retrieval.search import SearchConfig
 from shared.wiring.foundation import Foundation, and_close
-from shared.wiring.guards import Guards
+from shared.wiring.models.guards import Guards
 from shared.wiring.models.keys import read_key
 from shared.wiring.retrieval.opening import Retrieval
 

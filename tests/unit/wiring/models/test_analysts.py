@@ -11,8 +11,8 @@ from shared.analyst.router import Router
 from shared.config import BiasSettings, load
 from shared.domain.bias import Section, Step
 from shared.domain.errors import ConfigError
-from shared.wiring.analysts import open_analysts
 from shared.wiring.local import open_stack
+from shared.wiring.models.analysts import open_analysts
 from tests.markets import small_forecast, small_snapshot
 from tests.twins.manual_clock import ManualClock
 

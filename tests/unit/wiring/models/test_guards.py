@@ -8,7 +8,7 @@ from shared.adapters.memory_cache import MemoryCache
 from shared.config import BiasSettings, ModelLimits, load
 from shared.domain.errors import BudgetSpent, ConfigError
 from shared.wiring.foundation import Foundation
-from shared.wiring.guards import Guards, open_guards
+from shared.wiring.models.guards import Guards, open_guards
 from tests.twins.hashing_embedder import HashingEmbedder
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus

@@ -8,8 +8,8 @@ from shared.analyst.guard.guarded_embedder import GuardedEmbedder
 from shared.config import RetrievalSettings, load
 from shared.domain.errors import ConfigError
 from shared.wiring.foundation import Foundation
-from shared.wiring.guards import open_guards
 from shared.wiring.local import open_stack
+from shared.wiring.models.guards import open_guards
 from shared.wiring.retrieval.server import open_server
 
 URL = "https://qdrant.example:6333"
