@@ -109,6 +109,54 @@ run "buckets_and_secrets_are_shut" {
   }
 }
 
+run "a_redis_is_told_to_bias_alone" {
+  command = plan
+
+  variables {
+    environment = "dev"
+    redis       = { url = "redis://10.0.0.3:6379/0", vpc_connector = "projects/daybias-test/locations/us-east4/connectors/inside" }
+  }
+
+  assert {
+    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_REDIS_URL"] if contains(keys(function.environment), "DAYBIAS_REDIS_URL") } == { bias = "redis://10.0.0.3:6379/0" }
+    error_message = "Redis is for the instances of bias, and for no other function."
+  }
+
+  assert {
+    condition     = [for name, function in module.function : name if function.vpc_connector != null] == ["bias"]
+    error_message = "Only bias needs a way to private addresses."
+  }
+}
+
+run "without_a_redis_instances_know_how_many_share" {
+  command = plan
+
+  variables {
+    environment = "dev"
+  }
+
+  assert {
+    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_MODEL_INSTANCES"] if contains(keys(function.environment), "DAYBIAS_MODEL_INSTANCES") } == { bias = "3" }
+    error_message = "An instance of bias must know with how many it shares a provider's calls."
+  }
+
+  assert {
+    condition     = alltrue([for function in module.function : !contains(keys(function.environment), "DAYBIAS_REDIS_URL")])
+    error_message = "Where no Redis is given none may be looked for."
+  }
+}
+
+run "a_redis_url_with_a_password_is_refused" {
+  command = plan
+
+  variables {
+    environment = "dev"
+    redis       = { url = "redis://:hush@10.0.0.3:6379/0" }
+  }
+
+  expect_failures = [var.redis]
+}
+
 run "a_paused_schedule_is_declared_but_silent" {
   command = plan
 

@@ -3,6 +3,11 @@ output "bundle" {
   value       = local.object_name
 }
 
+output "environment" {
+  description = "What its instances are told; no secret is ever among it."
+  value       = google_cloudfunctions2_function.function.service_config[0].environment_variables
+}
+
 output "invokers" {
   description = "IAM members that may call the function, as they were granted."
   value       = [for grant in google_cloud_run_v2_service_iam_member.invoker : grant.member]
@@ -21,4 +26,9 @@ output "name" {
 output "uri" {
   description = "The run.app address, which is also the audience of tokens for it."
   value       = google_cloudfunctions2_function.function.service_config[0].uri
+}
+
+output "vpc_connector" {
+  description = "The connector through which it reaches private addresses; null where it has none."
+  value       = google_cloudfunctions2_function.function.service_config[0].vpc_connector
 }
