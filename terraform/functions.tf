@@ -37,9 +37,9 @@ module "function" {
       DAYBIAS_QDRANT_URL   = var.qdrant_url
       LOG_EXECUTION_ID     = "true"
     },
-    # what its instances share, or how many share without it
-    each.key == "bias" ? { DAYBIAS_MODEL_INSTANCES = var.max_instances } : {},
-    each.key == "bias" && var.redis != null ? { DAYBIAS_REDIS_URL = try(var.redis.url, "") } : {},
+    # what all instances share that ask Gemini, or how many they are without it: one refresh_market runs at a time
+    contains(local.ask_gemini, each.key) ? { DAYBIAS_MODEL_INSTANCES = var.max_instances + 1 } : {},
+    contains(local.ask_gemini, each.key) && var.redis != null ? { DAYBIAS_REDIS_URL = try(var.redis.url, "") } : {},
   )
   invokers      = { for caller in each.value.called_by : caller => local.callers[caller] }
   labels        = local.labels
@@ -48,7 +48,7 @@ module "function" {
   name          = replace(each.key, "_", "-")
   region        = var.region
   timeout_s     = each.value.timeout_s
-  vpc_connector = each.key == "bias" ? try(var.redis.vpc_connector, null) : null
+  vpc_connector = contains(local.ask_gemini, each.key) ? try(var.redis.vpc_connector, null) : null
 
   # A build that starts before its account has its rights fails.
   depends_on = [

@@ -9,6 +9,9 @@ locals {
     scheduler = google_service_account.scheduler.email
   }
 
+  # For answers and for embeddings, within one limit.
+  ask_gemini = ["bias", "refresh_market"]
+
   # One entry a folder of functions/. What is not listed is not granted.
   #   called_by      who may invoke it
   #   documents      reads and writes Firestore

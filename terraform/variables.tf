@@ -116,7 +116,7 @@ variable "qdrant_url" {
 }
 
 variable "redis" {
-  description = "A Redis of yours through which instances of `bias` share the providers' limits and cached answers: its URL, and the Serverless VPC Access connector that leads to it. Without one each instance keeps to its share of the calls; none is created here."
+  description = "A Redis of yours through which instances of `bias` and `refresh_market` share the providers' limits and cached answers: its URL, and the Serverless VPC Access connector that leads to it. Without one each instance keeps to its share of the calls; none is created here."
   type = object({
     url           = string
     vpc_connector = optional(string)

@@ -13,6 +13,7 @@ from shared.config import BiasSettings, load
 from shared.retrieval.search import SearchConfig
 from shared.telemetry import configure_logging
 from shared.wiring.retrieval.local import open_local_retrieval
+from shared.wiring.retrieval.opening import Retrieval
 
 HOST = "127.0.0.1"
 
@@ -40,10 +41,18 @@ async def serve(gateway: Gateway, listening: socket.socket) -> None:
         await uvicorn.Server(config).serve(sockets=[listening])
 
 
+def index_here(settings: BiasSettings, state_dir: Path) -> Retrieval | None:
+    """Keep texts in the state folder; None where the settings name a server, or want no index.
+
+    The functions open a server by themselves.
+    """
+    if settings.qdrant_url or not settings.local_retrieval:
+        return None
+    return open_local_retrieval(state_dir / "retrieval", SearchConfig(rrf_k=settings.rrf_k))
+
+
 async def _main(port: int, state_dir: Path, data_dir: Path | None) -> None:
-    settings = load(BiasSettings)  # its functions open a server by themselves
-    config = SearchConfig(rrf_k=settings.rrf_k)
-    here = None if settings.qdrant_url else open_local_retrieval(state_dir / "retrieval", config)
+    here = index_here(load(BiasSettings), state_dir)
     async with Gateway(state_dir, data_dir=data_dir, retrieval=here) as gateway:
         listening = listen(port)
         print(f"Daybias serves {address(listening)} (Ctrl-C ends it)")

@@ -1,5 +1,5 @@
-"""The suite on the client's memory mode, on a server where DAYBIAS_TEST_QDRANT_URL names one, and
-what a server answers when it cannot."""
+"""The suite on the client's memory mode, over the wire of a stand-in, on a server where
+DAYBIAS_TEST_QDRANT_URL names one, and what a server answers when it cannot."""
 
 import os
 import socket
@@ -21,6 +21,7 @@ from shared.domain.errors import (
     StoreUnavailable,
 )
 from tests.contract.vector_index import NEWS, VectorIndexContract
+from tests.twins.qdrant_wire import QdrantWire, listening
 
 URL = os.environ.get("DAYBIAS_TEST_QDRANT_URL", "")
 
@@ -34,6 +35,17 @@ class TestQdrantMemoryMode(VectorIndexContract):
         index = QdrantVectorIndex("", client=AsyncQdrantClient(":memory:"))
         yield index
         await index.close()
+
+
+class TestQdrantOverTheWire(VectorIndexContract):
+    """Every call as the real client sends it, and every answer as it reads one."""
+
+    @pytest.fixture
+    async def empty(self) -> AsyncIterator[QdrantVectorIndex]:
+        with listening(QdrantWire()) as url:
+            index = QdrantVectorIndex(url)
+            yield index
+            await index.close()
 
 
 if URL:
