@@ -4,6 +4,7 @@ The real SDK speaks to a simulator of its provider's wire, over a real connectio
 """
 
 import asyncio
+import contextlib
 import json
 import socket
 import traceback
@@ -196,6 +197,19 @@ class LanguageModelContract(ABC):
                 assert min(answer.usage.prompt, answer.usage.output) >= 0
             await adapter.close()
         assert len(cases) > 100
+
+    async def test_a_check_that_is_answered_with_any_other_shape_is_sorted_too(
+        self, simulator: Stage
+    ) -> None:
+        bent = Bent(simulator)
+        with HttpDoor(bent) as door:
+            adapter = self.connect(Connected(min(simulator.models), simulator.key, door.url))
+            await adapter.check(timeout_s=20.0)
+            cases = [(path, odd) for path in _paths(bent.seen) for odd in _ODD]
+            for bent.path, bent.odd in cases:
+                with contextlib.suppress(DaybiasError):
+                    await adapter.check(timeout_s=20.0)
+            await adapter.close()
 
     async def test_a_rate_limit_says_how_long_to_wait(
         self, model: LanguageModel, simulator: Stage

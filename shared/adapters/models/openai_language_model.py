@@ -88,13 +88,13 @@ class OpenAILanguageModel:
         try:
             async with asyncio.timeout(timeout_s):
                 listed = await self._opened().models.list(timeout=timeout_s)
+            served = {str(model.id) for model in getattr(listed, "data", None) or ()}
         except APIStatusError as error:
             raise self._refused(error, None) from None
         except (APIConnectionError, TimeoutError) as error:
             raise self._unreachable(error) from None
         except STUMBLES as error:
             raise self._strange(error) from None
-        served = {str(model.id) for model in getattr(listed, "data", None) or ()}
         if self._model not in served:
             raise RequestRejected(
                 f"{self._provider}: there is no model {self._model!r} among {len(served)}",
