@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from traceback import format_tb
 
 from shared.analyst.analyst import Analyst
 from shared.analyst.deadline import Deadline
@@ -59,16 +60,25 @@ class Router:
             share = deadline.share(after)
             try:
                 section = await analyst.section(step, snapshot, forecast, earlier, deadline=share)
-            except (RetryableError, PermanentError) as error:
-                reasons.append(f"{analyst.name}: {type(error).__name__}: {error}")
-                _log.warning(
-                    "analyst.fell_back",
-                    extra={"step": step, "analyst": analyst.name, "error": type(error).__name__},
-                )
+            except Exception as error:  # noqa: BLE001 - no author's fault may cost the other five steps
+                reasons.append(_fallen_back(step, analyst.name, error))
                 continue
             return _labelled(section, reasons)
         section = await last.section(step, snapshot, forecast, earlier, deadline=deadline)
         return _labelled(section, reasons)
+
+
+def _fallen_back(step: Step, name: str, error: Exception) -> str:
+    """Tell why an author was passed over; what is no error of ours may repeat a secret."""
+    kind = type(error).__name__
+    extra = {"step": step, "analyst": name, "error": kind}
+    if isinstance(error, RetryableError | PermanentError):
+        _log.warning("analyst.fell_back", extra=extra)
+        return f"{name}: {kind}: {error}"
+    # where, not what: a foreign error's own words may repeat a key, a question or an answer
+    where = "".join(format_tb(error.__traceback__))
+    _log.error("analyst.broke", extra=extra | {"where": where})
+    return f"{name}: {kind}"
 
 
 def _labelled(section: Section, reasons: Sequence[str]) -> Section:

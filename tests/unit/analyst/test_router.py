@@ -57,10 +57,25 @@ async def test_when_the_last_one_fails_too_its_error_is_raised():
         await write(Router.same_for_all([failing, failing]), Step.FLUX)
 
 
-async def test_a_defect_of_ours_is_not_taken_for_a_failed_provider():
-    router = Router.same_for_all([Fails(ZeroDivisionError(), {Step.FLUX}), RulesAnalyst()])
+async def test_a_defect_costs_one_author_too_and_the_log_says_where_but_not_its_words(caplog):
+    broken = Fails(ZeroDivisionError("key-4711"), {Step.FLUX})
+    section = await write(Router.same_for_all([broken, RulesAnalyst()]), Step.FLUX)
+    (told,) = [r for r in caplog.records if r.message == "analyst.broke"]
+    assert (section.provider, section.degraded) == ("rules", "model.x: ZeroDivisionError")
+    assert (told.levelname, "in section" in told.where) == ("ERROR", True)
+    assert "key-4711" not in str(vars(told))
+
+
+async def test_a_defect_of_the_last_one_is_not_hidden():
+    broken = Fails(ZeroDivisionError(), {Step.FLUX})
     with pytest.raises(ZeroDivisionError):
-        await write(router, Step.FLUX)
+        await write(Router.same_for_all([broken, broken]), Step.FLUX)
+
+
+async def test_who_is_cancelled_falls_back_to_nobody():
+    leaving = Fails(asyncio.CancelledError(), {Step.FLUX})
+    with pytest.raises(asyncio.CancelledError):
+        await write(Router.same_for_all([leaving, RulesAnalyst()]), Step.FLUX)
 
 
 async def test_each_step_can_have_its_own_order():
