@@ -1,6 +1,4 @@
 import asyncio
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +17,11 @@ NEW_NAME = "news.minilm-l6-v2-int8.384.words-1"
 
 
 @pytest.fixture
-def state(monkeypatch) -> Iterator[Path]:
-    """A state folder in memory where there is some, with passages of another model."""
-    shm = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
-        monkeypatch.setenv("DAYBIAS_STATE_DIR", folder)
-        asyncio.run(_fill(Path(folder) / "retrieval"))
-        yield Path(folder)
+def state(monkeypatch, tmp_path) -> Path:
+    """A state folder with passages of another model."""
+    monkeypatch.setenv("DAYBIAS_STATE_DIR", str(tmp_path))
+    asyncio.run(_fill(tmp_path / "retrieval"))
+    return tmp_path
 
 
 async def _fill(folder: Path) -> None:
