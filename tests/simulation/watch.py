@@ -113,6 +113,10 @@ class Watch(MemoryDocuments):
         reached, was = body["cursor_us"], before.body["cursor_us"] if before else None
         if reached is None or reached <= (was or 0):
             return
+        if body["last_run"] == 0:  # no run moved it: one that was lost put it where it had begun
+            if body["setbacks"] <= (before.body["setbacks"] if before else 0):
+                self.faults.append("the cursor moved without a run")
+            return
         run = self.read(Key("runs", (key.path[0], f"{key.id}-{body['last_run']:012d}")))
         assert run is not None
         asked_from = run.body["window_from_us"]
