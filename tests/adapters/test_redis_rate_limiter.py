@@ -66,6 +66,20 @@ async def test_without_redis_each_instance_keeps_to_its_own_limit() -> None:
     await client.aclose()
 
 
+async def test_a_redis_that_did_not_answer_is_left_alone_for_five_seconds(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, client = ManualClock(), open_redis(CLOSED)
+    rates = {"gemini": Rate(10)}
+    limiter = RedisRateLimiter(client, clock, rates, alone=MemoryRateLimiter(clock, rates))
+    for _ in range(3):
+        await limiter.acquire("gemini", 1, clock.monotonic() + 1)
+    clock.advance(5)
+    await limiter.acquire("gemini", 1, clock.monotonic() + 1)
+    assert [record.message for record in caplog.records] == ["limiter.alone"] * 2
+    await client.aclose()
+
+
 def test_a_wrong_url_is_a_fault_of_the_configuration_and_not_repeated() -> None:
     with pytest.raises(ConfigError) as caught:
         open_redis("http://:secret-4711@cache")

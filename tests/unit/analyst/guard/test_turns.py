@@ -72,3 +72,22 @@ async def test_the_limit_is_free_again_when_nobody_waits():
         await clock.step(1)
         await task
     assert order == ["ES"] * 3
+
+
+async def test_who_leaves_in_the_moment_of_being_called_passes_the_turn_on():
+    clock, order = SteppedClock(), []
+    turns = turns_at(clock)
+    await turns.take("ES", 60)  # the next turn is a second away
+
+    async def holder() -> None:
+        await turns.take("ES", clock.monotonic() + 60)
+        leaving.cancel()  # it has been called, and has not run since
+
+    holding = asyncio.create_task(holder())
+    await clock.settle()
+    (leaving,), (last,) = ask(turns, order, "NQ", 1), ask(turns, order, "CL", 1)
+    await clock.step(3)
+    await holding
+    assert leaving.cancelled()
+    assert last.done()
+    assert order == ["CL"]
