@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 _LEAST_FOR_REPAIR_S = 1.0
 _FAULTS_SHOWN = 10  # to the model
 _FAULTS_TOLD = 3  # to the reader
+_PLACE_SHOWN = 60  # characters: the name of an extra key is the model's own, and of any length
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,8 @@ def read_draft(
     try:
         draft = SectionDraft.model_validate_json(answer)
     except ValidationError as error:
-        where = [(".".join(map(str, e["loc"])) or "answer", e["msg"]) for e in error.errors()]
+        places = [(".".join(map(str, e["loc"])) or "answer", e["msg"]) for e in error.errors()]
+        where = [(at[:_PLACE_SHOWN], message) for at, message in places]
         return None, tuple(Violation(Kind.SCHEMA, f"{at}: {message}") for at, message in where)
     faults = violations(step, draft, facts)
     return (None, faults) if faults else (draft, ())

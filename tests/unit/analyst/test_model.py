@@ -56,8 +56,13 @@ async def test_a_grounded_answer_becomes_a_signed_section_with_its_numbers_fille
         (GOOD | {"mood": "good"}, "mood: Extra inputs"),
         ({"headline": "x"}, "findings: Field required"),
         (GOOD | {"lean": "Sideways"}, "lean"),
+        ('{"headline": ' + "[" * 50_000, "recursion limit"),
+        (json.dumps(GOOD)[:-1] + ', "findings": ["It reads 72.5."]}', "a number of its own"),
     ],
-    ids=["wrong number", "no json", "extra key", "missing key", "unknown lean"],
+    ids=[
+        *("wrong number", "no json", "extra key", "missing key", "unknown lean"),
+        *("nested without end", "a second value of a key"),
+    ],
 )
 async def test_a_refused_draft_is_repaired_once_with_its_faults_listed(bad, words):
     asked = model(bad, GOOD)
@@ -80,6 +85,18 @@ async def test_violations_are_counted_by_kind_for_model_and_prompt(caplog):
     assert refused.violations == {"number": 2, "number-word": 1, "shape": 1}
     assert (refused.model, refused.prompt) == ("gemini-3.5-flash", "technical.v3")
     assert grounded.message == "analyst.grounded"
+
+
+async def test_of_two_values_of_a_key_the_one_that_is_checked_is_the_one_that_is_shown():
+    section = await ask(model(json.dumps(WRONG_NUMBER)[:-1] + ', "findings": ["{rsi14}."]}'))
+    assert section.findings == ("72.50.",)
+    assert not section.refused
+
+
+async def test_a_key_that_a_model_made_up_is_told_in_part():
+    with pytest.raises(ContractBroken) as caught:
+        await ask(model(GOOD | {"x" * 10_000: 1}))
+    assert len(str(caught.value)) < 200
 
 
 async def test_a_second_refusal_is_the_end_and_says_why():
