@@ -106,6 +106,27 @@ def interval(days: Whole, top: Array, bottom: Array) -> tuple[float, float, floa
     return float(top.sum() / bottom.sum()), float(low), float(high)
 
 
+def difference(
+    first: tuple[Whole, Array], second: tuple[Whole, Array]
+) -> tuple[float, float, float] | None:
+    """Return how far the second mean lies above the first, with its 95 % interval, low and high.
+
+    Shape: each is days and values; both are resampled by the same whole dates, so that what a day
+    did to both cancels. None for fewer dates than two blocks: every draw would be the same.
+    """
+    dates = np.unique(np.concatenate([first[0], second[0]]))
+    if len(dates) < 2 * BLOCK:
+        return None
+    columns = []
+    for days, values in (first, second):
+        index = np.searchsorted(dates, days)
+        columns += [np.bincount(index, weights=w, minlength=len(dates)) for w in (values, None)]
+    drawn = _drawn(len(dates)) @ np.column_stack(columns)
+    kept = drawn[(drawn[:, 1] > 0) & (drawn[:, 3] > 0)]
+    low, high = np.percentile(kept[:, 2] / kept[:, 3] - kept[:, 0] / kept[:, 1], [2.5, 97.5])
+    return float(second[1].mean() - first[1].mean()), float(low), float(high)
+
+
 def _skill(scored: Scored, loss: Array, base: Array) -> tuple[float, float, float]:
     ratio, low, high = interval(scored.days, loss, base)
     return 1 - ratio, 1 - high, 1 - low

@@ -44,8 +44,26 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield "|" + " --- |" * (1 + len(arms))
     for name, title in FIGURES.items():
         yield f"| {title} | {' | '.join(_cell(found[name]) for found in arms.values())} |"
+    yield from _against(report)
     yield ""
     yield from (f"![{name}]({name})" for name in plots(report))
+
+
+def _against(report: Mapping[str, Any]) -> Iterator[str]:
+    first = next(iter(report["arms"]))
+    for name, differences in report["differences"].items():
+        yield f"\n## {name} minus {first}\n"
+        yield "| figure | difference |"
+        yield "| --- | --- |"
+        for figure, title in FIGURES.items():
+            yield f"| {title} | {_gap(differences[figure])} |"
+
+
+def _gap(found: Mapping[str, float] | None) -> str:
+    if found is None:
+        return "-"
+    told = "" if found["low"] > 0 or found["high"] < 0 else ", not told apart"
+    return f"{found['mean']:+.4g} [{found['low']:+.4g}, {found['high']:+.4g}]{told}"
 
 
 def _cell(figure: Mapping[str, Any] | None) -> str:

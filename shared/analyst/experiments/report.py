@@ -6,14 +6,16 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from shared.analyst.experiments.declared import Arm, Experiment
 from shared.domain.model_use import ModelUse, UseOutcome
-from shared.forecast.scorecard import interval
+from shared.forecast.scorecard import difference, interval
 
 CAVEAT = (
     "Intervals (95 %) resample whole sessions in blocks of ten: instruments of one day are not "
-    "independent. Arms whose intervals overlap are not told apart."
+    "independent. Arms are compared by their difference, both resampled by the same sessions: "
+    "where its interval holds 0 they are not told apart."
 )
 
 
@@ -49,10 +51,13 @@ def report(experiment: Experiment, evidence: Evidence) -> dict[str, Any]:
     """Work out every figure of every arm.
 
     Shape: by arm and figure: n, sessions, mean, low, high; None where there is nothing to count.
+    `differences` are those of each later arm against the first: mean, low, high, None likewise.
     Only attempts whose arm is the one that was assigned count; `left_out` counts the others.
     `lean_gain` is how much the rules' ranked probability score falls when the lean has its share.
     """
     counted = [use for use in evidence.uses if _is_assigned(experiment, use)]
+    observed = {a.name: _points(experiment, a, counted, evidence) for a in experiment.arms}
+    first, *others = observed
     return {
         "experiment": experiment.key,
         "hypothesis": experiment.hypothesis,
@@ -60,7 +65,14 @@ def report(experiment: Experiment, evidence: Evidence) -> dict[str, Any]:
         "to": experiment.until.isoformat(),
         "caveat": CAVEAT,
         "left_out": len(evidence.uses) - len(counted),
-        "arms": {a.name: _arm(experiment, a, counted, evidence) for a in experiment.arms},
+        "arms": {a.name: _arm(experiment, a, counted, observed[a.name]) for a in experiment.arms},
+        "differences": {
+            name: {
+                figure: _difference(observed[first][figure], points)
+                for figure, points in observed[name].items()
+            }
+            for name in others
+        },
     }
 
 
@@ -70,32 +82,47 @@ def _is_assigned(experiment: Experiment, use: ModelUse) -> bool:
 
 
 def _arm(
-    experiment: Experiment, arm: Arm, counted: Iterable[ModelUse], evidence: Evidence
+    experiment: Experiment,
+    arm: Arm,
+    counted: Iterable[ModelUse],
+    observed: Mapping[str, Sequence[Point]],
 ) -> dict[str, Any]:
     own = [use for use in counted if use.arm == experiment.label(arm)]
+    unpriced = sum(use.cost_usd is None for use in own)
+    figures = {name: _figure(points) for name, points in observed.items()}
+    return {"sections": len(own), "unpriced": unpriced, **figures}
+
+
+def _points(
+    experiment: Experiment, arm: Arm, counted: Iterable[ModelUse], evidence: Evidence
+) -> dict[str, list[Point]]:
+    own = [use for use in counted if use.arm == experiment.label(arm)]
     written = {(use.instrument, use.session) for use in own}
+    failed = {UseOutcome.REFUSED, UseOutcome.FAILED}
 
-    def of_uses(value: Callable[[ModelUse], float]) -> dict[str, Any] | None:
-        return _figure([Point(use.session, value(use)) for use in own])
+    def of_uses(value: Callable[[ModelUse], float]) -> list[Point]:
+        return [Point(use.session, value(use)) for use in own]
 
-    priced = [u for u in own if u.cost_usd is not None]
     return {
-        "sections": len(own),
         "grounded_first": of_uses(lambda use: use.outcome is UseOutcome.FIRST),
-        "fell_back": of_uses(lambda u: u.outcome in {UseOutcome.REFUSED, UseOutcome.FAILED}),
+        "fell_back": of_uses(lambda use: use.outcome in failed),
         "seconds": of_uses(lambda use: use.elapsed_ms / 1000),
         "tokens": of_uses(lambda use: use.prompt_tokens + use.output_tokens + use.thinking_tokens),
-        "cost_usd": _figure([Point(u.session, float(u.cost_usd or 0)) for u in priced]),
-        "unpriced": len(own) - len(priced),
-        "lean_gain": _figure(list(_gains(evidence.scores, written))),
-        "rating": _figure(
-            [
-                Point(r.session, float(r.rating))
-                for r in evidence.ratings
-                if (r.instrument, r.session) in written
-            ]
-        ),
+        "cost_usd": [Point(u.session, float(u.cost_usd)) for u in own if u.cost_usd is not None],
+        "lean_gain": list(_gains(evidence.scores, written)),
+        "rating": [
+            Point(rated.session, float(rated.rating))
+            for rated in evidence.ratings
+            if (rated.instrument, rated.session) in written
+        ],
     }
+
+
+def _difference(first: Sequence[Point], second: Sequence[Point]) -> dict[str, float] | None:
+    if not first or not second:
+        return None
+    found = difference(_columns(first), _columns(second))
+    return None if found is None else dict(zip(("mean", "low", "high"), found, strict=True))
 
 
 def _gains(scores: Iterable[Mapping[str, Any]], written: set[tuple[str, date]]) -> Iterable[Point]:
@@ -108,8 +135,14 @@ def _gains(scores: Iterable[Mapping[str, Any]], written: set[tuple[str, date]]) 
 def _figure(points: Sequence[Point]) -> dict[str, Any] | None:
     if not points:
         return None
-    days = np.array([point.session.toordinal() for point in points])
-    values = np.array([float(point.value) for point in points])
+    days, values = _columns(points)
     mean, low, high = interval(days, values, np.ones(len(values)))
     sessions = len(np.unique(days))
     return {"n": len(points), "sessions": sessions, "mean": mean, "low": low, "high": high}
+
+
+def _columns(
+    points: Sequence[Point],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    days = np.array([point.session.toordinal() for point in points])
+    return days, np.array([float(point.value) for point in points])

@@ -41,6 +41,28 @@ def test_each_arm_has_its_own_figures_with_intervals():
     assert (first["lean_gain"], first["rating"]) == (None, None)
 
 
+def test_a_later_arm_is_compared_with_the_first_by_the_difference_and_its_interval():
+    uses = [
+        *(assigned(d, elapsed_ms=900 + n % 7) for n, d in enumerate(days_of("v1"))),
+        *(assigned(d, elapsed_ms=1900 + n % 5) for n, d in enumerate(days_of("v2"))),
+    ]
+    found = report(EXPERIMENT, Evidence(uses))
+    assert list(found["differences"]) == ["v2"]
+    gap = found["differences"]["v2"]["seconds"]
+    assert gap["low"] <= gap["mean"] <= gap["high"]
+    assert gap["mean"] == pytest.approx(1.0, abs=0.01)
+    assert found["differences"]["v2"]["rating"] is None
+    text = markdown(found)
+    assert "## v2 minus v1" in text
+    assert "| grounded at the first draft (share) | +0 [+0, +0], not told apart |" in text
+
+
+def test_a_handful_of_sessions_tells_no_two_arms_apart():
+    uses = [assigned(d) for d in (*days_of("v1")[:3], *days_of("v2")[:3])]
+    found = report(EXPERIMENT, Evidence(uses))
+    assert found["differences"]["v2"]["seconds"] is None
+
+
 def test_only_attempts_of_the_arm_that_was_assigned_count():
     wrong = days_of("v1")[0]
     other = EXPERIMENT.label(ARMS["v2"])
