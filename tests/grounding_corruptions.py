@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 
-from shared.analyst.facts import Facts
-from shared.domain.bias import Claim, SectionDraft
+from shared.analyst.facts import Fact, Facts
+from shared.domain.bias import Claim, SectionDraft, Step
 
 Corrupt = Callable[[SectionDraft, Facts], Iterator[SectionDraft]]
 _HELD = re.compile(r"\{([a-z0-9_]+)\}")
@@ -328,6 +328,28 @@ def _turned(draft: SectionDraft, facts: Facts) -> Iterator[SectionDraft]:
         other = next(n for n, f in facts.items() if f.unit not in {unit, "text"} and f.value)
         yield _claimed(draft, place, claim.model_copy(update={"other": other}))
         yield _claimed(draft, place, claim.model_copy(update={"other": None}))
+
+
+def swapped(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[SectionDraft]:
+    """Put other values of the same step in the place of each value of a finding, two a place."""
+    names = [
+        name
+        for name, fact in facts.items()
+        if _numeric_or_count(fact) and (step is Step.SYNTHESIS or fact.step in {None, step})
+    ]
+    for place, finding in enumerate(draft.findings):
+        for at, match in enumerate(_HELD.finditer(finding)):
+            own = facts[match.group(1)]
+            if not _numeric_or_count(own):
+                continue
+            others = [n for n in names if facts[n].text != own.text]
+            for other in (others[(7 * at + place) % len(others)], others[-1 - at - place]):
+                made = f"{finding[: match.start()]}{{{other}}}{finding[match.end() :]}"
+                yield _with(draft, place, made)
+
+
+def _numeric_or_count(fact: Fact) -> bool:
+    return fact.unit != "text" and fact.value is not None
 
 
 def _claimed(draft: SectionDraft, place: int, claim: Claim) -> SectionDraft:

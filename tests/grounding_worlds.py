@@ -42,20 +42,30 @@ def world(name: str) -> World:
 @cache
 def honest_drafts() -> tuple[tuple[str, Step, SectionDraft], ...]:
     """Drafts as a careful human or model would write them: evening, step, draft."""
-    return tuple(
-        (
-            row["world"],
-            Step(row["step"]),
-            SectionDraft.model_validate_json(json.dumps(row["draft"])),
-        )
-        for row in _fixture("honest_drafts")
-    )
+    return tuple(_draft(row) for row in _fixture("honest_drafts"))
+
+
+@cache
+def strangers_drafts() -> tuple[tuple[str, Step, SectionDraft], ...]:
+    """Honest drafts in other voices, by somebody who did not write the checks."""
+    return tuple(_draft(row) for row in _fixture("strangers_drafts"))
+
+
+@cache
+def liars_drafts() -> dict[str, tuple[str, Step, SectionDraft]]:
+    """Drafts that mislead inside the form, by what they try."""
+    return {row["why"]: _draft(row) for row in _fixture("liars_drafts")}
 
 
 @cache
 def direction_pairs() -> tuple[tuple[str, str, str], ...]:
     """A true sentence and a false one of the same evening, one word apart: evening, true, false."""
     return tuple((row["world"], row["true"], row["false"]) for row in _fixture("direction_pairs"))
+
+
+def _draft(row: dict[str, Any]) -> tuple[str, Step, SectionDraft]:
+    draft = SectionDraft.model_validate_json(json.dumps(row["draft"]))
+    return row["world"], Step(row["step"]), draft
 
 
 def _fixture(name: str) -> Any:

@@ -6,7 +6,9 @@ from shared.analyst.checks import (
     capitals,
     characters,
     directions,
+    fits,
     meanings,
+    moods,
     names,
     nouns,
     numbers,
@@ -35,8 +37,10 @@ def _sentence(prose: Prose, facts: Facts) -> Iterator[Violation]:
     yield from values.check(prose, facts)
     yield from nouns.check(prose)
     yield from meanings.check(prose, facts)
+    yield from fits.check(prose, facts)
     yield from names.check(prose, facts)
     yield from capitals.check(prose, facts)
     yield from directions.check(prose, facts)
     yield from states.check(prose, facts)
+    yield from moods.check(prose, facts)
     yield from shape.promises(prose)

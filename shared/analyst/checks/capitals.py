@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 
 from shared.analyst.checks.prose import Prose
 from shared.analyst.checks.violation import Kind, Violation
@@ -64,18 +66,58 @@ _TERMS = frozenset(
 )
 
 
+_ENDINGS = ("s", "es", "ed", "d", "ing", "er", "r", "est", "st", "ly", "ness")
+_WORD = re.compile(r"[A-Za-z]{4,}")
+
+
 def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
-    """Yield every capitalised word inside a sentence that nothing in the snapshot explains."""
+    """Yield every capitalised word inside a sentence that nothing in the snapshot explains.
+
+    A headline In Title Case may capitalise ordinary words of the trade, those of a fixed list.
+    """
     known = _known(facts)
+    title = _is_title_case(prose)
     unknown = [
         match.group()
         for match in _NAME.finditer(prose.text)
-        if not _FIRST.search(prose.text[: match.start()]) and not _explained(match.group(), known)
+        if not _FIRST.search(prose.text[: match.start()])
+        and not _explained(match.group(), known)
+        and not (title and _is_ordinary(match.group()))
     ]
     if unknown:
         named = ", ".join(repr(word) for word in dict.fromkeys(unknown))
         text = f"{named} is no name in this snapshot; a headline is written like a sentence"
         yield Violation(Kind.EVENT, text)
+
+
+def _is_title_case(prose: Prose) -> bool:
+    words: list[str] = _WORD.findall(prose.own)
+    return 2 * sum(word[0].isupper() for word in words) > len(words)
+
+
+def _is_ordinary(word: str) -> bool:
+    """Tell whether each part of a word is one that any headline of a market may hold."""
+    parts = re.split(r"['\u2019-]", word)
+    return all(
+        not part or (part == part.capitalize() and not _ordinary().isdisjoint(_stems(part.lower())))
+        for part in parts
+    )
+
+
+def _stems(word: str) -> set[str]:
+    found = {word}
+    for ending in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word:
+            found |= {stem, f"{stem}e", stem[:-1] if stem[-1:] == stem[-2:-1] else stem}
+            found.add(f"{stem[:-1]}y" if stem.endswith("i") else stem)
+    return {stem for stem in found if len(stem) > 1}
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    listed = files("shared.analyst.checks").joinpath("headline_words.txt")
+    return frozenset(listed.read_text(encoding="utf-8").split())
 
 
 def _explained(word: str, known: frozenset[str]) -> bool:

@@ -27,8 +27,11 @@ _PLACED = re.compile(
     r"\b(?:(?P<up>above|over|ahead|higher)|(?P<down>below|under|beneath|underneath|lower|behind))\b",
     re.IGNORECASE,
 )
+_OF_THE_CLOSE = re.compile(
+    r" (?:the |its )?(?:last |latest )?(?:close|price|market)\b", re.IGNORECASE
+)
 _DISTANCES = re.compile(
-    r"sma\d+_distance|poc_distance|(?:week|session)_vwap_distance|macd_histogram"
+    r"sma\d+_distance|poc_distance|(?:week|session)_vwap_distance|macd_histogram|lift"
 )
 # what may happen is no statement of what is
 _SUPPOSED = re.compile(
@@ -55,10 +58,15 @@ _SCALES = tuple(
         r"macd(?:_signal)?",
     )
 )
+# of two values that are named what is said is said, whatever else the sentence supposes
+_STATED = re.compile(
+    r"\} (?:is|was|stands|stood|lies|sits|reads|remains)(?: \w+){1,3} \(?$", re.IGNORECASE
+)
 _OTHER_SUBJECT = re.compile(
     r"\b(?:mean|means|average|support|resistance|band|control|leaders?|high|low|range|value|edge)\b",
     re.IGNORECASE,
 )
+_BEGINS_WITH_THE_CLOSE = re.compile(r"\s*(?:the |its )?(?:last |latest )?close\b", re.IGNORECASE)
 _LEFT, _RIGHT_WORDS, _LEFT_WORDS = 90, 3, 5
 
 
@@ -72,8 +80,12 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
             yield from _moved(name, left, right, facts)
         elif _DISTANCES.fullmatch(name):
             yield from _placed(name, left, right, facts)
-        elif name in facts and facts[name].unit != "text" and not _SUPPOSED.search(prose.text):
+        elif name in facts and facts[name].unit != "text" and _is_stated(prose, left):
             yield from _compared(name, left, facts)
+
+
+def _is_stated(prose: Prose, left: str) -> bool:
+    return not _SUPPOSED.search(prose.text) or _STATED.search(left) is not None
 
 
 def _disagrees(word: re.Match[str], value: float | None) -> bool:
@@ -93,12 +105,15 @@ def _placed(name: str, left: str, right: str, facts: Facts) -> Iterator[Violatio
     behind = " ".join(right.split()[:_RIGHT_WORDS])
     found = [*_PLACED.finditer(behind)][:1] or [*_PLACED.finditer(left[-_LEFT:])][-1:]
     for word in found:
-        if not negated(word.string[: word.start()]) and _disagrees(word, facts.number(name)):
+        value = facts.number(name)
+        if value is not None and _OF_THE_CLOSE.match(word.string, word.end()):
+            value = -value  # "the mean lies below the close by {sma20_distance}"
+        if not negated(word.string[: word.start()]) and _disagrees(word, value):
             yield Violation(Kind.DIRECTION, f"{word.group()!r} does not agree with {name}")
 
 
 def _compared(name: str, left: str, facts: Facts) -> Iterator[Violation]:
-    word = _BETWEEN.search(left[-_LEFT:])
+    word = _BETWEEN.search(left)
     if word is None or negated(word.string[: word.start()]):
         return
     subject = _subject(word.string[: word.start()], name, facts)
@@ -115,6 +130,8 @@ def _subject(before: str, name: str, facts: Facts) -> str | None:
     """Find what is compared: a value just named, else the close where prices are spoken of."""
     # "at {last_close}, above {vah}": the comma does not part the two
     part = re.split(r"[,;:]\s|\band\b", before.rstrip(", "))[-1]
+    if before.rstrip().endswith(",") and _BEGINS_WITH_THE_CLOSE.match(part):
+        return "last_close" if facts[name].unit == "price" else None
     named = [n for n in _HELD.findall(part) if n in facts and facts[n].unit != "text"]
     if facts[name].unit == "price":
         if named:

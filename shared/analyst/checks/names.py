@@ -107,7 +107,8 @@ _NO_SUCH_LEVEL = re.compile(
 )
 _NO_SUCH_READING = re.compile(
     r"\b(?:stochastics?|CCI|ichimoku|EMA|put[-/ ]call|open interest|COT|gamma|delta|dark pools?"
-    r"|order flow imbalance|short interest|funding rates?|implied volatility|skew|TRIN|TICK"
+    r"|order flow imbalance|short interest|funding rates?|implied volatility|skew|TRIN"
+    r"|TICK(?! pressure)"
     r"|advance[-/ ]decline|Elliott|Gann|parabolic SAR|Keltner|Aroon|Williams|yield curve"
     r"|credit spreads?|dollar index|DXY|real yields?)\b",
     re.IGNORECASE,

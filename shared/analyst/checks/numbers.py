@@ -14,7 +14,9 @@ _PERIODS = re.compile(
 # Words that hold a number word and say no number.
 _INNOCENT = re.compile(
     r"\bhalf-day\b|\b(?:two|one)-(?:way|sided)\b|\bone-day\b"
-    r"|\bsecond (?:to|only|opinion|thoughts?)\b",
+    r"|\bsecond (?:to|only|opinion|thoughts?)\b"
+    # there are three, always; `states` checks what is said of all of them
+    r"|\ball three (?:of (?:its|the) )?(?:moving )?(?:means|averages)\b",
     re.IGNORECASE,
 )
 _WORDS = (

@@ -6,7 +6,9 @@ from shared.analyst.render import placeholders, without_placeholders
 
 _NEGATED = re.compile(
     r"\b(?:not|no|neither|nor|never|without|no longer|hardly|nothing|none|isn't|aren't)\s+"
-    r"(?:(?!and\b|but\b)[\w'-]+\s+){0,3}$",
+    r"(?:(?!and\b|but\b)[\w'-]+\s+){0,3}$"
+    r"|\b(?:nobody|no one)\s+(?:(?!and\b|but\b)[\w'{}-]+\s+){0,6}$"
+    r"|\b(?:far from|anything but)\s+(?:\w+\s+)?$",
     re.IGNORECASE,
 )
 

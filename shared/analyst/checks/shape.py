@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from shared.analyst.checks import fits
 from shared.analyst.checks.prose import Prose, negated
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
@@ -30,7 +31,13 @@ _CERTAIN = re.compile(
     r"|will (?:certainly |surely )?"
     r"(?:rise|fall|rally|drop|climb|decline|gain|lose|close|hold|break|reverse|crash|soar)"
     r"|we recommend|should (?:buy|sell|go)|buy now|sell now|take profits?"
-    r"|(?:enter|open|close) (?:a )?(?:long|short)|strong (?:buy|sell))\b"
+    r"|(?:enter|open|close) (?:a )?(?:long|short)|strong (?:buy|sell)"
+    r"|always|invariably|every time|each time|without fail|never fails?|history shows"
+    r"|wants? to (?:go|rise|fall|rally|move)|poised to|about to|(?:is|are) set to|heading for"
+    r"|on (?:its|their) way (?:up|down|to)|stay(?:s|ing)? (?:out|away)\b|ought to"
+    r"|(?:wise|prudent|smart) (?:investor|money|trader)s?|bargains?"
+    r"|(?:buying|selling) opportunit\w+"
+    r"|dips (?:is|are)|worth (?:buying|selling))\b"
     r"|^(?:buy|sell|go long|go short)\b",
     re.IGNORECASE,
 )
@@ -76,6 +83,7 @@ def _form(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[Violation]:
     for finding in draft.findings:
         if not Prose(finding).names:
             yield Violation(Kind.SHAPE, f"no feature is named in {finding!r}")
+        yield from fits.twice(Prose(finding), facts)
 
 
 def _documents(draft: SectionDraft, facts: Facts) -> Iterator[Violation]:

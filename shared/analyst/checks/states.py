@@ -89,17 +89,27 @@ def _all_means(sign: int) -> Test:
     return check
 
 
+def _slopes(sign: int) -> Test:
+    def check(facts: Facts) -> bool:
+        return all((facts.number(f"sma{p}_slope") or 0) * sign > 0 for p in (20, 50, 200))
+
+    return check
+
+
 def _word(name: str, word: str) -> Test:
     return lambda facts: word in (facts.word(name) or "")
 
 
 _FLOWS = ("cmf20", "pressure_tick20", "pressure_bulk20", "pressure_location5")
+_ALL_MEANS = r"all (?:three )?(?:of (?:its|the) )?(?:moving )?(?:means|averages)"
 # Phrases that are true or false wherever they stand.
 _PHRASES: tuple[tuple[str, Test], ...] = (
     (r"livelier than usual|more volatile than usual", _is("regime_ratio", "high")),
     (r"calmer than usual|quieter than usual|less volatile than usual", _is("regime_ratio", "low")),
     (r"above (?:all|every)(?: three)?(?: of)?(?: (?:its|the))? means?", _all_means(1)),
     (r"below (?:all|every)(?: three)?(?: of)?(?: (?:its|the))? means?", _all_means(-1)),
+    (rf"{_ALL_MEANS} (?:are rising|rise)", _slopes(1)),
+    (rf"{_ALL_MEANS} (?:are falling|fall)", _slopes(-1)),
     (
         r"MACD (?:is|stands|lies|sits|holds) above (?:its )?(?:signal|zero)",
         _sign(1, "macd_histogram"),
@@ -134,6 +144,9 @@ _MEANS = re.compile(
 )
 _OSCILLATORS = ("rsi14", "mfi14")
 _STRETCHED = re.compile(r"\bover(bought|sold)\b", re.IGNORECASE)
+_ALMOST = re.compile(
+    r"\b(?:shy|short) of $|\b(?:almost|nearly|nearing|approaching) $", re.IGNORECASE
+)
 _NO_HIGH = re.compile(r"\b(?:no|nothing of|free of|without(?: any)?) High(?:-| )impact\b")
 _LATER = re.compile(r"\b(?:after|behind|following)\b", re.IGNORECASE)
 
@@ -196,7 +209,9 @@ def _stretched(prose: Prose, facts: Facts) -> Iterator[Violation]:
     for match in _STRETCHED.finditer(prose.text):
         wanted = "high" if match.group(1).lower() == "bought" else "low"
         found = [band(facts, name) == wanted for name in names]
-        right = not all(found) if negated(prose.text[: match.start()]) else any(found)
+        before = prose.text[: match.start()]
+        denied = negated(before) or _ALMOST.search(before)
+        right = not all(found) if denied else any(found)
         if not right:
             text = f"{match.group()!r} does not agree with {' or '.join(names)}"
             yield Violation(Kind.DIRECTION, text)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from shared.analyst.checks.fits import ENDS
 from shared.analyst.checks.prose import Prose
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
@@ -31,16 +32,7 @@ _OWN_UNITS = {
     "lead_lag_bars": {"bars"},
     "volume_z60": {"standard deviations"},
 }
-_ENDS = (
-    ("val", "vah"),
-    ("session_val", "session_vah"),
-    ("bollinger_lower", "bollinger_upper"),
-    *((f"prior_{span}low", f"prior_{span}high") for span in ("", "week_", "month_")),
-    ("leader_correlation_low", "leader_correlation_high"),
-    ("lead_lag_low", "lead_lag_high"),
-    ("support", "resistance"),
-)
-_TURNED = re.compile("|".join(rf"\{{{high}\}} (?:to|and) \{{{low}\}}" for low, high in _ENDS))
+_TURNED = re.compile("|".join(rf"\{{{high}\}} (?:to|and) \{{{low}\}}" for low, high in ENDS))
 
 
 def check(prose: Prose, facts: Facts) -> Iterator[Violation]:

@@ -13,8 +13,15 @@ from shared.analyst.facts import Facts
 from shared.analyst.grounding import violations
 from shared.analyst.rules import write_draft
 from shared.domain.bias import Claim, SectionDraft, Step
-from tests.grounding_corruptions import CORRUPTIONS
-from tests.grounding_worlds import EVENINGS, direction_pairs, honest_drafts, world
+from tests.grounding_corruptions import CORRUPTIONS, swapped
+from tests.grounding_worlds import (
+    EVENINGS,
+    direction_pairs,
+    honest_drafts,
+    liars_drafts,
+    strangers_drafts,
+    world,
+)
 
 Base = tuple[Step, SectionDraft, Facts]
 # a fast sample; `python -m tests.grounding_report corruptions` makes every one of every draft
@@ -119,6 +126,31 @@ def test_one_wrong_word_of_direction_is_found_and_the_right_one_is_no_alarm(name
 )
 def test_what_an_honest_author_would_write_is_no_alarm(number, name, step, draft):
     assert violations(step, draft, world(name).facts(step)) == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "step", "draft"), [(n, *x) for n, x in enumerate(strangers_drafts())]
+)
+def test_what_a_stranger_would_write_in_another_voice_is_no_alarm(number, name, step, draft):
+    assert violations(step, draft, world(name).facts(step)) == ()
+
+
+@pytest.mark.parametrize("attempt", liars_drafts())
+def test_what_misleads_inside_the_form_is_refused(attempt):
+    name, step, draft = liars_drafts()[attempt]
+    assert violations(step, draft, world(name).facts(step))
+
+
+def test_a_value_in_the_place_of_another_is_found_in_nine_of_ten_cases():
+    """Another value of the same step: the one that a model would mistake it for."""
+    made = found = 0
+    for name, step, draft in strangers_drafts():
+        facts = world(name).facts(step)
+        for wrong in swapped(step, draft, facts):
+            made += 1
+            found += bool(violations(step, wrong, facts))
+    assert made > 200
+    assert found / made > 0.88
 
 
 def test_honest_drafts_are_many_and_of_every_step():

@@ -166,3 +166,13 @@ def test_any_claim_moved_to_an_unknown_feature_or_relation_is_found(step, data):
     corrupted = draft.model_copy(update={"claims": tuple(claims)})
     facts = SYNTHESIS_FACTS if step is Step.SYNTHESIS else FACTS
     assert violations(step, corrupted, facts)
+
+
+def test_a_headline_in_title_case_may_capitalise_ordinary_words_and_no_strangers_name():
+    assert faults(headline="Stretched and Overbought as Momentum Builds: RSI 14 at {rsi14}") == ()
+    for name in ("Warsh", "Jackson", "Evergrande", "OPEC"):
+        assert faults(headline=f"Stretched Trend as {name} Lifts RSI 14 to {{rsi14}}")
+
+
+def test_a_sentence_capitalises_no_ordinary_word():
+    assert faults(headline="the trend is led by Target, RSI 14 at {rsi14}")
