@@ -1,4 +1,4 @@
-"""From an article's publication to its being found: one refresh over the bundled stack, on disk."""
+"""From the refresh that brings an article to its being found: the bundled stack, on disk."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -11,6 +11,7 @@ from shared.bias.evidence.finding import with_evidence
 from shared.bias.evidence.ingestion import Ingestion
 from shared.bias.evidence.progress import Progress
 from shared.bias.service import Served
+from shared.bias.store import BiasStore
 from shared.domain.bias import Bias, Moment, Snapshot, Step
 from shared.domain.passage import PassageKind
 from shared.market.news import NewsStore
@@ -103,6 +104,19 @@ async def test_an_article_of_a_minute_ago_is_linked_by_the_bias_of_now(room):
     assert link.url == "https://news.example/1"
     security = next(s for s in bias.sections if s.step is Step.SECURITY)
     assert link in security.documents
+
+
+async def test_the_stored_snapshot_holds_the_texts_and_its_hash_covers_them(room):
+    room.write(1, "Fund flows turn")
+    await room.refresh()
+    bias = await room.bias()
+    market = room.market
+    store = BiasStore(market.documents, market.clock, market.entropy)
+    kept = await store.snapshot(bias.snapshot_hash)
+    assert kept is not None
+    assert kept.hash == bias.snapshot_hash
+    assert {text.title for text in kept.evidence} == {link.title for link in bias.documents}
+    assert kept.model_copy(update={"evidence": ()}).hash != kept.hash
 
 
 async def test_earlier_releases_and_past_days_are_linked_too(room):

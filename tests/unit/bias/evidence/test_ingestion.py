@@ -133,6 +133,42 @@ async def test_a_flood_is_taken_in_over_several_refreshes(desk):
     assert len(await desk.titles()) == 700
 
 
+async def test_an_article_whose_writing_ended_after_a_later_one_is_taken_in(desk):
+    before = desk.market.clock.now()
+    desk.market.clock.advance(HOUR / 12)
+    await desk.write(1, "Written at once")
+    await desk.ingestion().take_in()
+    late = NewsItem(
+        id="2",
+        source="alpaca-news",
+        published_at=before,
+        updated_at=before,
+        headline="Slowly written",
+        summary="",
+        url="",
+        symbols=("SPY",),
+    )
+    await desk.news.put([late], before)
+    await desk.ingestion().take_in()
+    assert set(await desk.titles()) == {"Written at once", "Slowly written"}
+
+
+async def test_what_is_too_old_is_looked_for_once_a_day(desk):
+    class Counting(MemoryVectorIndex):
+        deletions = 0
+
+        async def delete(self, collection, only):
+            self.deletions += 1
+            await super().delete(collection, only)
+
+    desk.index, seen = Counting(), []
+    for _ in range(4):
+        await desk.ingestion().take_in()
+        seen.append(desk.index.deletions)
+        desk.market.clock.advance(DAY / 2)
+    assert seen == [2, 2, 4, 4]  # of news and of events
+
+
 async def test_a_story_told_again_is_not_taken_in(desk):
     await desk.write(1, STORY)
     await desk.ingestion().take_in()
