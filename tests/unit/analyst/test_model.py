@@ -87,6 +87,17 @@ async def test_violations_are_counted_by_kind_for_model_and_prompt(caplog):
     assert grounded.message == "analyst.grounded"
 
 
+async def test_what_a_refused_author_said_and_was_asked_stands_in_no_log(caplog):
+    caplog.set_level(logging.INFO)
+    said = WRONG_NUMBER | {"headline": "Seventy of 100"}
+    with pytest.raises(ContractBroken):
+        await ask(model(said, "no JSON, Seventy of 100"))
+    logged = "\n".join(str(vars(record)) for record in caplog.records)
+    assert logged.count("analyst.refused") >= 2
+    for secret in ("Seventy", "72.5", "You write the", "Texts from outside"):
+        assert secret not in logged
+
+
 async def test_of_two_values_of_a_key_the_one_that_is_checked_is_the_one_that_is_shown():
     section = await ask(model(json.dumps(WRONG_NUMBER)[:-1] + ', "findings": ["{rsi14}."]}'))
     assert section.findings == ("72.50.",)
