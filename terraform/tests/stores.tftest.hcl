@@ -109,7 +109,7 @@ run "buckets_and_secrets_are_shut" {
   }
 }
 
-run "a_redis_is_told_to_bias_alone" {
+run "a_redis_is_told_to_who_asks_gemini_alone" {
   command = plan
 
   variables {
@@ -118,13 +118,13 @@ run "a_redis_is_told_to_bias_alone" {
   }
 
   assert {
-    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_REDIS_URL"] if contains(keys(function.environment), "DAYBIAS_REDIS_URL") } == { bias = "redis://10.0.0.3:6379/0" }
-    error_message = "Redis is for the instances of bias, and for no other function."
+    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_REDIS_URL"] if contains(keys(function.environment), "DAYBIAS_REDIS_URL") } == { bias = "redis://10.0.0.3:6379/0", refresh_market = "redis://10.0.0.3:6379/0" }
+    error_message = "Redis is for those that ask Gemini, and for no other function."
   }
 
   assert {
-    condition     = [for name, function in module.function : name if function.vpc_connector != null] == ["bias"]
-    error_message = "Only bias needs a way to private addresses."
+    condition     = [for name, function in module.function : name if function.vpc_connector != null] == ["bias", "refresh_market"]
+    error_message = "Only those that ask Gemini need a way to private addresses."
   }
 }
 
@@ -136,8 +136,8 @@ run "without_a_redis_instances_know_how_many_share" {
   }
 
   assert {
-    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_MODEL_INSTANCES"] if contains(keys(function.environment), "DAYBIAS_MODEL_INSTANCES") } == { bias = "3" }
-    error_message = "An instance of bias must know with how many it shares a provider's calls."
+    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_MODEL_INSTANCES"] if contains(keys(function.environment), "DAYBIAS_MODEL_INSTANCES") } == { bias = "4", refresh_market = "4" }
+    error_message = "An instance that asks Gemini must know with how many it shares a provider's calls."
   }
 
   assert {
