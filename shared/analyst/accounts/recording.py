@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from shared.analyst.accounts.prices import at_most_usd, cost_usd
 from shared.analyst.library import Prompt
-from shared.analyst.prices import at_most_usd, cost_usd
 from shared.domain.bias import Snapshot
 from shared.domain.errors import (
     AuthRejected,

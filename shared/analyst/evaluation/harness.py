@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from shared.analyst.accounts.prices import cost_usd
 from shared.analyst.accounts.recording import most_usd
 from shared.analyst.evaluation.figures import summarize
 from shared.analyst.evaluation.inversion import groups_of, invert
@@ -19,7 +20,6 @@ from shared.analyst.evaluation.trials import (
 )
 from shared.analyst.inputs import inputs_of
 from shared.analyst.library import Prompt, PromptLibrary
-from shared.analyst.prices import cost_usd
 from shared.analyst.rules import VERSION, write_draft
 from shared.domain.bias import Step
 from shared.domain.errors import InvalidInput

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
+from shared.analyst.accounts.prices import at_most_usd
 from shared.analyst.guard.breaker import Breaker
 from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
-from shared.analyst.prices import at_most_usd
 from shared.domain.errors import AuthRejected, QuotaSpent, RateLimited, RequestRejected
 from shared.ports import Clock, Embedder, Entropy, ModelAnswer, Usage
 from shared.retrieval.chunking import tokens_at_most

@@ -4,10 +4,10 @@ from asyncio import CancelledError
 from dataclasses import dataclass, replace
 from functools import partial
 
+from shared.analyst.accounts.prices import at_most_usd
 from shared.analyst.guard.breaker import Breaker
 from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
-from shared.analyst.prices import at_most_usd
 from shared.domain.errors import BudgetSpent, ContractBroken, UpstreamUnavailable
 from shared.ports import AnswerUnusable, Clock, Entropy, LanguageModel, ModelAnswer, ModelRequest
 from shared.retry import ask_again

@@ -78,8 +78,11 @@ def test_what_serves_a_persons_own_machine_enters_no_zip(name):
     assert not [path for path in names_in(build(name)) if "minilm" in path or "qdrant_edge" in path]
 
 
-def test_redis_is_required_by_what_asks_models_alone():
-    assert {name for name in NAMES if "redis" in requirements_of(name)} == {"bias"}
+def test_redis_is_required_by_what_asks_a_model_maker_alone():
+    assert {name for name in NAMES if "redis" in requirements_of(name)} == {
+        "bias",
+        "refresh_market",
+    }
 
 
 def test_the_page_travels_with_the_function_that_serves_it():

@@ -61,7 +61,7 @@ class Price(BaseModel):
 @cache
 def load_prices() -> tuple[Price, ...]:
     """Read the packaged table."""
-    text = files("shared.analyst").joinpath("prices.toml").read_text(encoding="utf-8")
+    text = files("shared.analyst.accounts").joinpath("prices.toml").read_text(encoding="utf-8")
     return tuple(Price.model_validate(row) for row in tomllib.loads(text)["prices"])
 
 

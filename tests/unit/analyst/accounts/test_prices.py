@@ -1,7 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
-from shared.analyst.prices import at_most_usd, cost_usd, load_prices
+from shared.analyst.accounts.prices import at_most_usd, cost_usd, load_prices
 from shared.ports import ModelAnswer, Usage
 
 DAY = date(2026, 11, 24)
