@@ -31,6 +31,33 @@ def violations(step: Step, draft: SectionDraft, facts: Facts) -> tuple[Violation
     return tuple(dict.fromkeys(found))
 
 
+def grounded_part(step: Step, draft: SectionDraft, facts: Facts, headline: str) -> SectionDraft:
+    """Leave out of a draft every sentence and claim that is not supported.
+
+    Shape: `headline` stands in where the draft's own is one of them.
+    """
+    claims = tuple(claim for claim in draft.claims if fault_of(claim, facts) is None)
+    bare = draft.model_copy(
+        update={"headline": headline, "findings": (), "risks": (), "claims": claims}
+    )
+    passed = _faults(step, bare, facts)
+
+    def holds(**part: object) -> bool:
+        return _faults(step, bare.model_copy(update=part), facts) <= passed
+
+    return bare.model_copy(
+        update={
+            "headline": draft.headline if holds(headline=draft.headline) else headline,
+            "findings": tuple(one for one in draft.findings if holds(findings=(one,))),
+            "risks": tuple(one for one in draft.risks if holds(risks=(one,))),
+        }
+    )
+
+
+def _faults(step: Step, draft: SectionDraft, facts: Facts) -> set[Violation]:
+    return set(violations(step, draft, facts))
+
+
 def _sentence(prose: Prose, facts: Facts) -> Iterator[Violation]:
     yield from characters.check(prose)
     yield from numbers.check(prose)

@@ -82,4 +82,7 @@ def _fallen_back(step: Step, name: str, error: Exception) -> str:
 
 
 def _labelled(section: Section, reasons: Sequence[str]) -> Section:
-    return section.model_copy(update={"degraded": "; ".join(reasons)}) if reasons else section
+    if not reasons:
+        return section
+    why = [*reasons, section.degraded] if section.degraded else reasons
+    return section.model_copy(update={"degraded": "; ".join(why)})

@@ -1,23 +1,35 @@
 """The deterministic analyst: equal snapshots give equal sections, byte for byte."""
 
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from shared.analyst.deadline import Deadline
 from shared.analyst.facts import facts_of
-from shared.analyst.grounding import violations
+from shared.analyst.grounding import grounded_part, violations
 from shared.analyst.inputs import documents_for
 from shared.analyst.section import Signature, build_section
 from shared.analyst.steps import flux, leaders, macro, security, synthesis, technical
 from shared.domain.bias import Forecast, Section, SectionDraft, Snapshot, Step
-from shared.domain.errors import ContractBroken
+
+_log = logging.getLogger(__name__)
 
 VERSION = "rules.v3"  # part of the key of stored answers: count it up when a text changes
 
 
+LEFT_OUT = "a sentence of the rules did not pass the checks and is left out"
+_HEADLINE = "{instrument}: what the rules had to say first did not pass the checks"
+
+Writer = Callable[[Step, Snapshot, Forecast], SectionDraft]
+
+
 class RulesAnalyst:
-    """Writes every step from named numbers alone."""
+    """Writes every step from named numbers alone, and answers always: nobody comes after it."""
 
     name = VERSION
+
+    def __init__(self, write: Writer | None = None) -> None:
+        self._write = write or write_draft
 
     async def section(
         self,
@@ -30,16 +42,20 @@ class RulesAnalyst:
     ) -> Section:
         """Write one step; the rules read the snapshot, not what others wrote, and wait for nothing.
 
-        Raises: ContractBroken when a text of ours is not grounded, which is a defect.
+        A text of ours that is not grounded is a defect: it is logged, and left out.
         """
         del earlier, deadline
         facts = facts_of(snapshot, forecast if step is Step.SYNTHESIS else None)
-        draft = write_draft(step, snapshot, forecast)
+        draft = self._write(step, snapshot, forecast)
         if draft.findings:  # the rules read no texts: they say which are at hand
             draft = draft.model_copy(update={"documents": tuple(documents_for(step, facts))})
         if found := violations(step, draft, facts):
-            raise ContractBroken(f"the rules' {step} is not grounded: {'; '.join(map(str, found))}")
-        return build_section(step, draft, snapshot, facts, Signature("rules", prompt=VERSION))
+            kinds = dict(Counter(str(fault.kind) for fault in found))
+            fields = {"step": step, "instrument": snapshot.instrument, "violations": kinds}
+            _log.error("rules.ungrounded", extra=fields)
+            draft = grounded_part(step, draft, facts, _HEADLINE)
+        section = build_section(step, draft, snapshot, facts, Signature("rules", prompt=VERSION))
+        return section.model_copy(update={"degraded": LEFT_OUT}) if found else section
 
 
 def write_draft(step: Step, snapshot: Snapshot, forecast: Forecast) -> SectionDraft:

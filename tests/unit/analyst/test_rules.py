@@ -5,7 +5,7 @@ import pytest
 from shared.analyst.facts import facts_of
 from shared.analyst.grounding import violations
 from shared.analyst.render import render
-from shared.analyst.rules import RulesAnalyst, write_draft
+from shared.analyst.rules import LEFT_OUT, RulesAnalyst, write_draft
 from shared.domain.bias import Label, Snapshot, Step
 from shared.forecast.probabilities import forecast
 from shared.market.providers.csv_calendar import CsvCalendar
@@ -64,7 +64,31 @@ async def test_a_step_without_data_says_so_and_invents_nothing(step):
     bare = small_snapshot(features=())
     section = await RulesAnalyst().section(step, bare, small_forecast(), ())
     assert section.headline
-    assert section.features == ()
+    assert (section.features, section.degraded) == ((), None)
+
+
+async def test_a_sentence_of_the_rules_that_is_not_grounded_is_left_out_and_logged(caplog):
+    def writer(step, snapshot, expected):
+        draft = write_draft(step, snapshot, expected)
+        return draft.model_copy(update={"findings": (*draft.findings, "Up 3 % at {last_close}.")})
+
+    expected = small_forecast()
+    sound = await RulesAnalyst().section(Step.TECHNICAL, small_snapshot(), expected, ())
+    section = await RulesAnalyst(writer).section(Step.TECHNICAL, small_snapshot(), expected, ())
+    assert section == sound.model_copy(update={"degraded": LEFT_OUT})
+    assert "rules.ungrounded" in caplog.messages
+
+
+async def test_a_headline_of_the_rules_that_is_not_grounded_is_replaced():
+    def writer(step, snapshot, expected):
+        draft = write_draft(step, snapshot, expected)
+        return draft.model_copy(update={"headline": "a sure thing of 70 %"})
+
+    section = await RulesAnalyst(writer).section(
+        Step.TECHNICAL, small_snapshot(), small_forecast(), ()
+    )
+    assert section.headline == "SPY: what the rules had to say first did not pass the checks"
+    assert section.findings
 
 
 @pytest.mark.parametrize("lost", [f.name for f in SMALL if f.value is not None])
@@ -79,6 +103,7 @@ async def test_any_single_missing_number_leaves_all_six_steps_standing(lost):
     for step in Step:
         section = await RulesAnalyst().section(step, snapshot, small_forecast(), ())
         assert f"{lost}: lost" not in (section.headline, *section.findings)
+        assert section.degraded is None
     step_of_lost = next(f.step for f in SMALL if f.name == lost)
     own = await RulesAnalyst().section(step_of_lost, snapshot, small_forecast(), ())
     assert any("lost" in note for note in own.data_quality)
