@@ -39,6 +39,7 @@ class HttpDoor:
 def _handler(simulator: Responder, closing: Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else the body waits 40 ms for the headers' receipt
 
         def do_GET(self) -> None:
             self._answer("GET")
