@@ -91,6 +91,7 @@ class Gated(RulesAnalyst):
     """The rules, which finish one step and hold the others back."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.gate, self.calls = asyncio.Event(), 0
 
     async def section(self, step, *given, deadline) -> Section:
@@ -132,6 +133,7 @@ class Slow(RulesAnalyst):
     """The rules, fifty seconds late at each step."""
 
     def __init__(self, clock) -> None:
+        super().__init__()
         self.clock = clock
 
     async def section(self, step, *given, deadline) -> Section:

@@ -19,6 +19,7 @@ class Counted(RulesAnalyst):
     """The rules, counted; one instrument's texts cannot be written."""
 
     def __init__(self, broken: str = "") -> None:
+        super().__init__()
         self.calls, self.broken = Counter[str](), broken
 
     async def section(self, step, snapshot, *given, deadline):
