@@ -7,6 +7,8 @@ import pytest
 
 from infra.package import ROOT, build, contents, function_names, write_all
 
+pytestmark = pytest.mark.xdist_group("package")  # each worker would build every zip
+
 NAMES = function_names()
 PARTS = ("functions", "shared", "infra/requirements")
 
