@@ -54,7 +54,7 @@ quick: lint type imports unit ## the inner loop, a minute and a half on two core
 
 .PHONY: test
 test: lint type imports package terraform ## everything a change must pass (at most 5 minutes); CI calls this
-	@$(BIN)/pytest -q tests -n 2 --dist loadgroup
+	@$(BIN)/pytest -q tests -n 2
 
 .PHONY: simulate
 simulate: $(READY) ## the simulations with more seeds (SEEDS=10000; SEED=n repeats one)

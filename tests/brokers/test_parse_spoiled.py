@@ -100,7 +100,7 @@ def spoiled(draw: st.DrawFn, broker: str) -> tuple[Endpoint, Any]:
             break
         *above, last = draw(st.sampled_from(all_places)) or (None,)
         if last is None:
-            return endpoint, draw(SPOILED)
+            return endpoint, deepcopy(draw(SPOILED))
         holder = body
         for name in above:
             holder = holder[name]
@@ -113,9 +113,9 @@ def spoiled(draw: st.DrawFn, broker: str) -> tuple[Endpoint, Any]:
                     int(old) if str(old).isdecimal() and isinstance(old, str) else str(old)
                 )
             case "add" if isinstance(holder, dict):
-                holder[draw(st.text(max_size=5))] = draw(TEXTS if is_xml else SPOILED)
+                holder[draw(st.text(max_size=5))] = deepcopy(draw(TEXTS if is_xml else SPOILED))
             case _:
-                holder[last] = draw(TEXTS if is_xml else SPOILED)
+                holder[last] = deepcopy(draw(TEXTS if is_xml else SPOILED))
     return endpoint, body
 
 
