@@ -10,7 +10,7 @@ from shared.analyst.analyst import Analyst
 from shared.analyst.rules import RulesAnalyst
 from shared.bias.compute import Sources
 from shared.bias.moments import Occasion, current_occasion
-from shared.bias.service import BiasService
+from shared.bias.serving.service import BiasService
 from shared.bias.snapshot import take_snapshot
 from shared.domain.bias import (
     AnalogDay,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from shared.bias.history import Archive, PastDay, open_archive, walk
+from shared.bias.past.history import Archive, PastDay, open_archive, walk
 from shared.forecast.predictors import PREDICTORS
 from shared.market.registry import load_instruments
 

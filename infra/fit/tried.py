@@ -24,7 +24,7 @@ from infra.fit.vintages import (
     tabulate,
 )
 from shared.bias.backtest.labels import climatology
-from shared.bias.history import Archive, PastDay, open_archive
+from shared.bias.past.history import Archive, PastDay, open_archive
 from shared.features.indicators import Array
 from shared.forecast.predictors import PREDICTORS
 from shared.forecast.scorecard import Scored, summarize

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from infra.fit.sample import fingerprint
-from shared.bias.history import Archive, PastDay, open_archive, walk
+from shared.bias.past.history import Archive, PastDay, open_archive, walk
 from shared.features.indicators import Array
 from shared.forecast.predictors import LIMIT, PREDICTORS
 from shared.forecast.scorecard import Whole

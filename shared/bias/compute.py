@@ -7,9 +7,9 @@ from shared.analyst.analyst import Analyst
 from shared.analyst.deadline import Deadline
 from shared.bias.evidence.finding import with_evidence
 from shared.bias.moments import Occasion
-from shared.bias.months import OutcomeMonths
-from shared.bias.past_days import PastDaysStore
+from shared.bias.past.past_days import PastDaysStore
 from shared.bias.pipeline import write_bias
+from shared.bias.record.months import OutcomeMonths
 from shared.bias.snapshot import take_snapshot
 from shared.bias.store import BiasStore
 from shared.domain.bias import Bias, Moment, Unavailable

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shared import VERSION
-from shared.bias.service import Served
+from shared.bias.serving.service import Served
 from shared.brokers.engine.saved import (
     Saved,
     SavedRow,

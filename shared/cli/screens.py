@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 
-from shared.bias.service import Served
+from shared.bias.serving.service import Served
 from shared.brokers.engine.saved import Saved
 from shared.cli.terminal import table as _table
 from shared.domain.bias import Bias, Unavailable

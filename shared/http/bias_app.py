@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Lifespan
 
+from shared.bias.record.score import CAVEAT
+from shared.bias.record.sealing import RecordRound
 from shared.bias.rounds.update import UpdateRound
-from shared.bias.score import CAVEAT
-from shared.bias.sealing import RecordRound
-from shared.bias.service import BiasService, Served
+from shared.bias.serving.service import BiasService, Served
 from shared.domain.bias import (
     Analogs,
     Bias,

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
-from shared.bias.service import BiasService, Served
+from shared.bias.serving.service import BiasService, Served
 from shared.domain.bias import Section, Unavailable
 from shared.domain.errors import DaybiasError
 from shared.domain.instrument import Instrument

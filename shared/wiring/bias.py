@@ -5,9 +5,9 @@ from starlette.applications import Starlette
 from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.health import ModelHealths
 from shared.bias.compute import Sources
+from shared.bias.record.sealing import ChainKeeper, RecordRound
 from shared.bias.scorecard.store import Download
-from shared.bias.sealing import ChainKeeper, RecordRound
-from shared.bias.service import BiasService
+from shared.bias.serving.service import BiasService
 from shared.config import BiasSettings, load
 from shared.http.bias_app import bias_app
 from shared.http.delegate import Delegate

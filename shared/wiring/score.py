@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 
-from shared.bias.links import RecentLinks
-from shared.bias.past_days import KeepPastDays
+from shared.bias.past.past_days import KeepPastDays
+from shared.bias.record.links import RecentLinks
 from shared.config import BiasSettings, load
 from shared.domain.time import NEW_YORK
 from shared.http.consumer_app import job_app

@@ -3,7 +3,7 @@
 Apart from wiring/bias.py, so that score_bias carries no analyst and no prompt.
 """
 
-from shared.bias.score import ScoreBias
+from shared.bias.record.score import ScoreBias
 from shared.bias.scorecard.store import Scorecards
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore

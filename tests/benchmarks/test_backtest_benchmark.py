@@ -5,7 +5,7 @@ from time import perf_counter
 import pytest
 
 from shared.bias.backtest.walked import run
-from shared.bias.history import open_archive
+from shared.bias.past.history import open_archive
 from shared.market.registry import load_instruments
 from tests.markets import DATA
 

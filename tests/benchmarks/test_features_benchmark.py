@@ -8,7 +8,7 @@ from time import process_time
 import numpy as np
 import pytest
 
-from shared.bias.past_days import PastDaysStore, year_body, year_key
+from shared.bias.past.past_days import PastDaysStore, year_body, year_key
 from shared.features.table import compute
 from shared.forecast.analogs import PastDays, row, similar
 from shared.forecast.predictors import PREDICTORS, predictors

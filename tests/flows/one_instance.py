@@ -13,7 +13,7 @@ from shared.adapters.memory_cache import MemoryCache
 from shared.adapters.sqlite_documents import SqliteDocuments
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.system_entropy import SystemEntropy
-from shared.bias.service import Served
+from shared.bias.serving.service import Served
 from shared.config import BiasSettings
 from shared.wiring.bias import bias_service
 from shared.wiring.foundation import Foundation

@@ -6,7 +6,7 @@ import pytest
 
 from infra.simulators.models.gemini import GeminiSimulator
 from infra.simulators.models.http_door import HttpDoor
-from shared.bias.service import Served
+from shared.bias.serving.service import Served
 from shared.config import BiasSettings
 from shared.wiring.models.analysts import open_analysts
 from shared.wiring.models.audit import model_calls

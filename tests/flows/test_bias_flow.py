@@ -13,8 +13,8 @@ from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
-from shared.bias.score import ScoreBias
-from shared.bias.service import Served
+from shared.bias.record.score import ScoreBias
+from shared.bias.serving.service import Served
 from shared.domain.bias import Bias
 from shared.market.registry import load_instruments
 from tests.markets import FRIDAY_NIGHT, OPEN_13, open_market

@@ -10,7 +10,7 @@ from shared.bias.evidence.feeds import Articles, DayStates, Releases
 from shared.bias.evidence.finding import with_evidence
 from shared.bias.evidence.ingestion import Ingestion
 from shared.bias.evidence.progress import Progress
-from shared.bias.service import Served
+from shared.bias.serving.service import Served
 from shared.bias.store import BiasStore
 from shared.domain.bias import Bias, Moment, Snapshot, Step
 from shared.domain.passage import PassageKind

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from infra.local.gateway import Gateway
 from infra.package import ROOT
-from shared.bias.links import RecentLinks
+from shared.bias.record.links import RecentLinks
 from shared.bias.scorecard.verify import read_download, verify
 from shared.cli.main import app
 from shared.market.registry import load_instruments

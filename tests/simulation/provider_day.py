@@ -20,8 +20,8 @@ from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
-from shared.bias.flights import AT_ONCE
 from shared.bias.pipeline import write_bias
+from shared.bias.serving.flights import AT_ONCE
 from shared.domain.bias import Bias
 from shared.domain.errors import (
     AuthRejected,

@@ -9,7 +9,7 @@ import pytest
 from shared.adapters.memory_cache import MemoryCache
 from shared.bias.compute import Sources
 from shared.bias.rounds.update import UpdateRound
-from shared.bias.service import BiasService
+from shared.bias.serving.service import BiasService
 from shared.config import BiasSettings
 from shared.market.providers.csv_files import CsvFiles
 from shared.market.refresh import RefreshMarket

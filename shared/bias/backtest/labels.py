@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shared.bias.history import Archive, PastDay
+from shared.bias.past.history import Archive, PastDay
 from shared.domain.bars import Series
 from shared.domain.instrument import Instrument
 from shared.features.indicators import Array, atr

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import numpy as np
 
 from shared.bias.backtest.labels import monthly
-from shared.bias.history import Archive, PastDay, walk
+from shared.bias.past.history import Archive, PastDay, walk
 from shared.domain.bias import Forecast
 from shared.domain.errors import NotFound
 from shared.domain.instrument import Instrument

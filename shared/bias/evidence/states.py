@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.analyst.facts import Fact
 from shared.analyst.relations import BANDS
-from shared.bias.history import Beside, day_end, inputs_at
+from shared.bias.past.history import Beside, day_end, inputs_at
 from shared.domain.bars import Series
 from shared.domain.bias import Feature, Step
 from shared.domain.instrument import Instrument, PriceSource

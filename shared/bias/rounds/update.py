@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from shared.bias.service import BiasService
+from shared.bias.serving.service import BiasService
 from shared.domain.bias import Unavailable
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from shared.bias.backtest.report import report
-from shared.bias.history import open_archive
+from shared.bias.past.history import open_archive
 from shared.cli.terminal import err, failing_aloud, out, table
 from shared.forecast.plots import reliability_svg, skill_svg
 from shared.market.registry import load_instruments

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.system_entropy import SystemEntropy
 from shared.analyst.evaluation.harness import Harness, Purse
-from shared.bias.frozen import FrozenMarket
+from shared.bias.past.frozen import FrozenMarket
 from shared.config import BiasSettings, load
 from shared.domain.errors import ConfigError
 from shared.market.registry import load_instruments

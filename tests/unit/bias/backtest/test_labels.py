@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from shared.bias.backtest.labels import climatology
-from shared.bias.history import open_archive
+from shared.bias.past.history import open_archive
 from tests.markets import DATA
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from shared.bias.links import Commitment, Commitments
-from shared.bias.months import OutcomeMonths
+from shared.bias.record.links import Commitment, Commitments
+from shared.bias.record.months import OutcomeMonths
 from shared.bias.store import BiasStore, Record, is_whole
 from shared.domain.bars import RESTATED, Bar, Series, Timeframe
 from shared.domain.bias import Analogs, Label, ModelLean, Probabilities, Snapshot

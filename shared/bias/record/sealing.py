@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.bias.links import RecentLinks
 from shared.bias.moments import current_occasion
-from shared.bias.service import BiasService, RecordReport
+from shared.bias.record.links import RecentLinks
+from shared.bias.serving.service import BiasService, RecordReport
 from shared.bias.store import BiasStore, Record
 from shared.domain.bias import Unavailable
 from shared.domain.errors import AlreadyExists, StoreUnavailable

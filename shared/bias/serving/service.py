@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from shared.analyst.analyst import Analyst
 from shared.bias.compute import ComputeBias, Sources, unavailable
-from shared.bias.flights import Flights
-from shared.bias.kept import KeptAnswers
 from shared.bias.moments import Occasion, current_occasion
 from shared.bias.occasions import Occasions
-from shared.bias.steps import FinishedSteps
+from shared.bias.serving.flights import Flights
+from shared.bias.serving.kept import KeptAnswers
+from shared.bias.serving.steps import FinishedSteps
 from shared.bias.store import BiasStore, answers_to
 from shared.domain.bias import Bias, Moment, Section, Unavailable
 from shared.domain.errors import InvalidInput, QuotaSpent

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.bias.frozen import FrozenMarket
+from shared.bias.past.frozen import FrozenMarket
 from shared.domain.errors import NotFound
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from shared.adapters.memory_cache import MemoryCache
-from shared.bias.kept import KeptAnswers
+from shared.bias.serving.kept import KeptAnswers
 from shared.domain.bias import Unavailable
 from tests.markets import FRIDAY_MORNING
 from tests.twins.manual_clock import START, ManualClock

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from shared.analyst.rules import RulesAnalyst
-from shared.bias.months import OutcomeMonths
-from shared.bias.service import Served
+from shared.bias.record.months import OutcomeMonths
+from shared.bias.serving.service import Served
 from shared.bias.store import BiasStore, is_whole
 from shared.domain.bias import Moment, Section, Step, Unavailable
 from shared.domain.errors import InvalidInput, LeaseHeld, UpstreamUnavailable

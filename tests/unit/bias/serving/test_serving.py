@@ -8,7 +8,7 @@ import pytest
 
 from shared.adapters.memory_cache import MemoryCache
 from shared.analyst.rules import RulesAnalyst
-from shared.bias.service import BiasService, Served
+from shared.bias.serving.service import BiasService, Served
 from shared.domain.bias import Moment, Section, Step, Unavailable
 from shared.domain.errors import QuotaSpent, StoreUnavailable
 from tests.markets import FRIDAY_MORNING, Market, open_market

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shared.bias.sealing import NOTHING_WRITTEN, ChainKeeper, RecordRound
+from shared.bias.record.sealing import NOTHING_WRITTEN, ChainKeeper, RecordRound
 from shared.domain.bias import Unavailable
 from shared.domain.errors import AlreadyExists, ContractBroken, StoreUnavailable
 from shared.forecast.chain import check_order, read_link
@@ -187,7 +187,7 @@ async def test_only_the_newest_links_are_read_again(monkeypatch):
         return list(await whole(first))
 
     chain.read = counted
-    monkeypatch.setattr("shared.bias.links._AT_ONCE", 1)
+    monkeypatch.setattr("shared.bias.record.links._AT_ONCE", 1)
     await again.seal()
     newest = max(chain.links)
     assert asked == [newest - 1] == [3]  # one link, which is old: what is older is older still

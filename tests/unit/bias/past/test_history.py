@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.bias.history import Archive, PastDay, open_archive, walk
+from shared.bias.past.history import Archive, PastDay, open_archive, walk
 from shared.domain.errors import NotFound
 from shared.features.table import compute
 from shared.forecast.predictors import predictors

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.bias.history import Beside, PastDay, day_at, day_end
+from shared.bias.past.history import Beside, PastDay, day_at, day_end
 from shared.bias.snapshot import calendar_at
 from shared.domain.bars import Series, Timeframe
 from shared.domain.bias import AnalogDay, Analogs, Snapshot

@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from shared.bias.flights import AT_ONCE, Flights
+from shared.bias.serving.flights import AT_ONCE, Flights
 from shared.domain.errors import LeaseHeld, StoreUnavailable
 from shared.lease import Leases
 from tests.twins.memory_documents import MemoryDocuments

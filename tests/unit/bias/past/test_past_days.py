@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from shared.bias import past_days
-from shared.bias.past_days import KeepPastDays, PastDaysStore
+from shared.bias.past import past_days
+from shared.bias.past.past_days import KeepPastDays, PastDaysStore
 from shared.domain.bars import Timeframe
 from shared.forecast import analogs
 from shared.market.registry import load_instruments

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.bias.links import Commitment
-from shared.bias.months import OutcomeMonths
-from shared.bias.past_days import KeepPastDays
-from shared.bias.score import ScoreBias
+from shared.bias.past.past_days import KeepPastDays
+from shared.bias.record.links import Commitment
+from shared.bias.record.months import OutcomeMonths
+from shared.bias.record.score import ScoreBias
 from shared.bias.store import BiasStore, is_whole
 from shared.domain.bars import Timeframe
 from shared.domain.bias import Label, Probabilities

@@ -9,10 +9,10 @@ import pytest
 
 from shared.analyst.deadline import Deadline
 from shared.analyst.rules import RulesAnalyst
-from shared.bias.links import Commitment
-from shared.bias.months import OutcomeMonths
 from shared.bias.pipeline import write_bias
-from shared.bias.score import ScoreBias
+from shared.bias.record.links import Commitment
+from shared.bias.record.months import OutcomeMonths
+from shared.bias.record.score import ScoreBias
 from shared.bias.store import BiasStore, Record, is_whole
 from shared.domain.bias import Bias, Forecast, Label, Section, Snapshot, Step
 from shared.forecast.model_weight import SHARE, ModelWeight, mixed

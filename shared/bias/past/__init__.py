@@ -1,0 +1,1 @@
+"""Past days and past snapshots, each as it was known then."""

@@ -1,0 +1,1 @@
+"""The forecasts of record: sealed into the chain before the open, scored after the close."""

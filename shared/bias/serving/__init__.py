@@ -1,0 +1,1 @@
+"""One bias for everybody: cached, stored, or computed once while others wait."""
