@@ -13,14 +13,14 @@ from shared.brokers.alpaca.spec import SPEC
 from shared.domain.ids import UserId
 from shared.domain.messages import ExecutionsObserved, JournalChanged, SyncRequested
 from shared.journal.build import BuildJournal
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
 from shared.journal.reconciliation.comparison import Agreement
 from shared.journal.store import Receipt, StoreExecutions
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick
-from shared.journal.vault import Vault
 from shared.ports import Documents
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import Delivery, MemoryBus

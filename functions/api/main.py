@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.api import api_function
+from shared.wiring.roots.api import api_function
 
 FUNCTION = api_function()
 

@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.bias import bias_function
+from shared.wiring.roots.bias import bias_function
 
 FUNCTION = bias_function()
 

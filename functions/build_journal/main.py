@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.build import build_function
+from shared.wiring.roots.build import build_function
 
 FUNCTION = build_function()
 

@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.reconcile import reconcile_function
+from shared.wiring.roots.reconcile import reconcile_function
 
 FUNCTION = reconcile_function()
 

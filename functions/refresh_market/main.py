@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.market import market_function
+from shared.wiring.roots.market import market_function
 
 FUNCTION = market_function()
 

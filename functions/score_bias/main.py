@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.score import score_function
+from shared.wiring.roots.score import score_function
 
 FUNCTION = score_function()
 

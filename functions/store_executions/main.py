@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.store import store_function
+from shared.wiring.roots.store import store_function
 
 FUNCTION = store_function()
 

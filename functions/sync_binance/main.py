@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.brokers.binance.spec import SPEC
-from shared.wiring.sync import sync_function
+from shared.wiring.roots.sync import sync_function
 
 FUNCTION = sync_function(SPEC)
 

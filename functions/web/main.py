@@ -4,7 +4,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.wiring.web import web_function
+from shared.wiring.roots.web import web_function
 
 FUNCTION = web_function()
 

@@ -11,7 +11,7 @@ from shared.domain.money import decimal_text, parse_decimal
 from shared.domain.time import iso
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.reconciliation.stated import Stated
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 accounts = typer.Typer(help="Your accounts: how cost is counted, what was held before.")
 

@@ -16,7 +16,7 @@ from shared.http.identity import LOCAL_USER as USER
 from shared.journal.connect.application import Application, read_application, write_application
 from shared.ports import Secrets
 from shared.wiring.brokers import SPECS
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 _LIFE_S = 600.0  # as long as a state is good
 OFFERED = {name: spec for name, spec in SPECS.items() if spec.oauth is not None}

@@ -16,8 +16,8 @@ from shared.http.identity import LOCAL_USER as USER
 from shared.journal.exports import Form, Kind
 from shared.journal.imports.importing import ImportReport
 from shared.journal.imports.mapping import load_mapping
-from shared.journal.log import Outcome
-from shared.wiring.desk import Desk
+from shared.journal.storing.log import Outcome
+from shared.wiring.roots.desk import Desk
 
 _DAY = ["%Y-%m-%d"]
 _FILE = typer.Argument(exists=True, dir_okay=False, help="a CSV file")

@@ -7,7 +7,7 @@ from shared.domain.futures.contracts import CONTRACTS
 from shared.domain.money import decimal_text
 from shared.domain.time import iso
 from shared.http.identity import LOCAL_USER as USER
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 futures = typer.Typer(no_args_is_help=True, help="Contracts of futures, and rolls between months.")
 

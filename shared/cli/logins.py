@@ -8,7 +8,7 @@ from shared.cli.terminal import at_desk, find_connection, out, table
 from shared.domain.time import from_micros, iso
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.upkeep.history import read_history
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 connections = typer.Typer(no_args_is_help=True, help="Logins at brokers.")
 _Name = Annotated[str, typer.Argument(help="its label, or its id")]

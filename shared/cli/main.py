@@ -39,7 +39,7 @@ from shared.config import read_credential
 from shared.domain.errors import DaybiasError
 from shared.http.identity import LOCAL_USER as USER
 from shared.wiring.brokers import SPECS
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 
 class Login(StrEnum):

@@ -12,7 +12,7 @@ from shared.domain.ids import RowKey
 from shared.domain.money import decimal_text, parse_decimal
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.annotations.store import Annotated as Note
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 notes = typer.Typer(help="Notes, tags, plans, ratings and exclusions of trades.")
 

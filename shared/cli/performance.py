@@ -14,7 +14,7 @@ from shared.domain.performance.prop_rules import PropRules, Trailing
 from shared.domain.performance.statistics import Statistics
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.performance.report import Asked, PerformanceReport
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 rules = typer.Typer(no_args_is_help=True, help="Rules of a prop firm, and how each stands.")
 

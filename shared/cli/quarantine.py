@@ -16,7 +16,7 @@ from shared.journal.queries import Window
 from shared.journal.upkeep.replay import Fate, read_unread
 from shared.ports import Body
 from shared.wiring.brokers import SPECS
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 quarantine = typer.Typer(help="Rows that could not be read: kept raw, to be read after a fix.")
 

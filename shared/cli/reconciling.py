@@ -14,7 +14,7 @@ from shared.domain.time import iso
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.reconciliation.result import Reconciliation
 from shared.ports import Body
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 discrepancies = typer.Typer(help="Where your broker and the journal differ, and why that may be.")
 

@@ -11,11 +11,11 @@ from shared.cli import screens
 from shared.cli.terminal import at_desk, find_account, out, steps, table
 from shared.domain.time import iso
 from shared.http.identity import LOCAL_USER as USER
-from shared.journal.log import Outcome
+from shared.journal.storing.log import Outcome
 from shared.journal.upkeep.difference import Difference
 from shared.journal.upkeep.rehearsal import Rehearsal
 from shared.wiring.brokers import SPECS
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 _COMPARED = (Outcome.NEW, Outcome.REVISED, Outcome.SAME)
 

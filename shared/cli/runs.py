@@ -11,7 +11,7 @@ from shared.domain.time import from_micros, iso
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.queries import Window
 from shared.ports import Body
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 _COUNTS = ("rows", "new", "same", "revised", "superseded", "unread", "quarantined")
 _SIZES = ("pages", "requests")

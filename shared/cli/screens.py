@@ -15,7 +15,7 @@ from shared.domain.money import decimal_text
 from shared.domain.time import iso
 from shared.journal.queries import AccountView
 from shared.journal.reconciliation.result import Reconciliation
-from shared.wiring.desk import Synced
+from shared.wiring.roots.desk import Synced
 
 
 def board(answers: Sequence[Served | Unavailable]) -> RenderableType:

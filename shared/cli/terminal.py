@@ -15,7 +15,7 @@ from shared.domain.connection import Connection
 from shared.domain.errors import DaybiasError, InvalidInput
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.queries import AccountView
-from shared.wiring.desk import Desk, open_desk
+from shared.wiring.roots.desk import Desk, open_desk
 
 _PIPED_WIDTH = 140  # a pipe has no width; a state must not be cut to 80 columns
 _T = TypeVar("_T")

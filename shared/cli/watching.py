@@ -12,7 +12,7 @@ from shared.cli.terminal import at_desk, out, table
 from shared.domain.time import NEW_YORK
 from shared.journal.watching.watcher import Watched, Watcher
 from shared.ports import Clock
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 _LOOK_S = 0.25
 

@@ -44,7 +44,7 @@ class PastHealth(BaseModel):
 class Connection(BaseModel):
     """One login at one broker.
 
-    Shape: `sealed` holds the envelope-encrypted credentials (journal/vault.py); nothing else does.
+    Shape: `sealed` holds the envelope-encrypted credentials (journal/connect/vault.py), alone.
     `login_at` is when the user last showed who they are, `logins` how often that was;
     `account_keys` are the accounts that it has ever reached; `past` is how it was before, oldest
     first.

@@ -15,8 +15,8 @@ from shared.http.identity import Identify
 from shared.journal.exports import Export, Form, Kind
 from shared.journal.imports.importing import ImportExecutions, ImportReport
 from shared.journal.imports.mapping import Mapping
-from shared.journal.log import Outcome
 from shared.journal.queries import JournalQueries
+from shared.journal.storing.log import Outcome
 
 _MAX_CHARACTERS = 9_000_000  # a function's request has 32 MB at most, and a file is read whole
 _MEDIA = {Form.CSV: "text/csv; charset=utf-8", Form.JSONL: "application/jsonl"}

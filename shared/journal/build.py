@@ -14,13 +14,13 @@ from weakref import WeakValueDictionary
 
 from shared.domain.journal.ledger import Basis, Ledger
 from shared.domain.messages import JournalChanged
-from shared.journal.log import NO_ROOT
 from shared.journal.projection.basis import basis_digest, read_basis
 from shared.journal.projection.checkpoints import SEGMENT_ROWS, Place, RootLog
 from shared.journal.projection.documents import gate_body, gate_key
 from shared.journal.projection.gated_writes import UNDER_WAY, Gate, GatedWrites
 from shared.journal.projection.marks import includes, mark_key, mark_writes, stored_pages
 from shared.journal.projection.root_build import Distrusted, Plan, RootBuild
+from shared.journal.storing.log import NO_ROOT
 from shared.journal.tombstones import is_deleted_user
 from shared.ports import Clock, Document, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set

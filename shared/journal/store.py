@@ -13,10 +13,10 @@ from typing import Any
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.messages import ExecutionsObserved, JournalChanged
 from shared.domain.time import from_micros, to_micros
-from shared.journal.log import Outcome, Sighting, merge, sightings
-from shared.journal.quarantine import unread_body, unread_key
 from shared.journal.runs import close_if_complete
-from shared.journal.take_back import receipt_key, take_back
+from shared.journal.storing.log import Outcome, Sighting, merge, sightings
+from shared.journal.storing.quarantine import unread_body, unread_key
+from shared.journal.storing.take_back import receipt_key, take_back
 from shared.journal.tombstones import is_deleted, tombstone_keys
 from shared.ports import (
     Body,

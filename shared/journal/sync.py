@@ -24,9 +24,9 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import ConnectionId, UserId
 from shared.domain.messages import SyncRequested
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.tick import PERIOD
-from shared.journal.vault import Vault
 from shared.journal.visits.account_run import Outcome, Workplace
 from shared.journal.visits.breaker import Breaker
 from shared.journal.visits.budgets import Budgets, Sharing

@@ -1,6 +1,6 @@
 """The scorer and the scorecard, which bias (to read) and score_bias (to write) stand on.
 
-Apart from wiring/bias.py, so that score_bias carries no analyst and no prompt.
+Apart from wiring/roots/bias.py, so that score_bias carries no analyst and no prompt.
 """
 
 from shared.bias.record.score import ScoreBias

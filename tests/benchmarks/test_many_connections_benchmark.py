@@ -13,8 +13,8 @@ from infra.simulators.brokers.transport import SimulatorTransport
 from shared.brokers.alpaca.spec import SPEC
 from shared.domain.ids import UserId, account_key
 from shared.domain.time import to_micros
-from shared.journal.connections import Connections
-from shared.journal.vault import Vault
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.ports import Key
 
 pytestmark = pytest.mark.benchmark

@@ -13,10 +13,10 @@ from shared.brokers.spec import BrokerSpec
 from shared.domain.connection import Connection
 from shared.domain.ids import UserId
 from shared.domain.messages import ExecutionsObserved, ObservedRow, SyncRequested, UnreadRow
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.store import StoreExecutions
 from shared.journal.sync import SyncConnection, SyncReport
-from shared.journal.vault import Vault
 from shared.journal.visits.budgets import Budgets
 from shared.ports import Document, Key, Query
 from tests.twins.manual_clock import ManualClock

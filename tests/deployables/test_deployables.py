@@ -16,8 +16,8 @@ from shared.domain.execution import AssetClass, Execution, Side
 from shared.domain.ids import UserId, account_key, row_key
 from shared.domain.messages import ExecutionsObserved, ObservedRow
 from shared.domain.time import parse_instant
-from shared.journal.connections import Connections
-from shared.journal.vault import Vault
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.wiring.local import open_stack
 
 pytestmark = pytest.mark.xdist_group("deployables")  # one set of processes, not one a worker

@@ -15,9 +15,9 @@ from shared.adapters.system_clock import SystemClock
 from shared.adapters.system_entropy import SystemEntropy
 from shared.bias.serving.service import Served
 from shared.config import BiasSettings
-from shared.wiring.bias import bias_service
 from shared.wiring.foundation import Foundation
 from shared.wiring.models.analysts import open_analysts
+from shared.wiring.roots.bias import bias_service
 from tests.markets import THURSDAY_EVENING
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_secrets import MemorySecrets

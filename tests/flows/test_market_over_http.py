@@ -15,7 +15,7 @@ from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.wiring.feeds import open_feeds
 from shared.wiring.foundation import Foundation
-from shared.wiring.market import market_refresh
+from shared.wiring.roots.market import market_refresh
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments

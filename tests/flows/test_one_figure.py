@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from shared.cli.main import app as cli
 from shared.config import BrokerSettings, Settings
 from shared.http.identity import LOCAL_USER
-from shared.wiring.api import build_api
 from shared.wiring.local import open_stack
+from shared.wiring.roots.api import build_api
 from tests.house import House
 from tests.rows import account_document, event, fill, page
 

@@ -15,12 +15,12 @@ from shared.domain.errors import PermanentError, RetryableError
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.messages import ExecutionsObserved, JournalChanged, SyncRequested
 from shared.journal.build import BuildJournal
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.store import StoreExecutions
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick
 from shared.journal.tombstones import Erasure
-from shared.journal.vault import Vault
 from shared.ports import Documents, MessageBus
 from tests.simulation.brokers import Brokers, Login
 from tests.simulation.chaos import Chaos, ChaosBus, ChaosDocuments, ChaosTransport, Crash, outlast

@@ -16,9 +16,9 @@ from shared.domain.messages import ExecutionsObserved, JournalChanged
 from shared.domain.time import NEW_YORK
 from shared.journal.accounts import Account
 from shared.journal.build import BuildJournal
-from shared.journal.log import root_of
 from shared.journal.runs import Runs, close_if_complete
 from shared.journal.store import StoreExecutions
+from shared.journal.storing.log import root_of
 from shared.journal.visits.fetched import Fetched
 from shared.ports import Document, Documents, Outgoing, Query
 from tests.rows import START, USER, hash_of

@@ -12,7 +12,7 @@ from shared.domain.execution import Execution
 from shared.domain.ids import AccountKey, ConnectionId
 from shared.domain.messages import ExecutionsObserved
 from shared.domain.time import to_micros
-from shared.journal.vault import Vault
+from shared.journal.connect.vault import Vault
 from shared.ports import Body, Create, Document, Key, Outgoing, Update, Write
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments

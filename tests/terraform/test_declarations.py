@@ -12,7 +12,7 @@ from infra.terraform import ENVIRONMENTS
 from infra.terraform_doc import TERRAFORM, local, read
 from shared.config import BiasSettings
 from shared.domain.messages import TOPICS, SyncRequested
-from shared.journal import vault
+from shared.journal.connect import vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.local import SUBSCRIPTIONS
 

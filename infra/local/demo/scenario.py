@@ -15,8 +15,8 @@ from shared.brokers.alpaca.spec import SPEC
 from shared.domain.execution import Side
 from shared.domain.ids import AccountKey, UserId, account_key
 from shared.domain.time import NEW_YORK
-from shared.journal.connections import Connections
-from shared.journal.vault import Vault
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 
 USER = UserId("local")  # whom the local profile serves
 ENVIRONMENT = "paper"

@@ -17,7 +17,7 @@ from shared.cli.terminal import at_desk, err, out, table
 from shared.domain.errors import ContractBroken, DaybiasError, InvalidInput
 from shared.market.registry import load_instruments
 from shared.wiring.chain import chain_in
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 _DAY = ["%Y-%m-%d"]
 _FILE = Path("daybias-scorecard.jsonl")

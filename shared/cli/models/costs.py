@@ -11,7 +11,7 @@ from shared.analyst.accounts.costs import By, CostLine, line_of, sum_by
 from shared.analyst.accounts.ledger import Ledger
 from shared.cli.terminal import at_desk, out, table
 from shared.domain.model_use import ModelUse
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 
 def costs(

@@ -15,7 +15,7 @@ from shared.bias.ratings import Ratings
 from shared.cli.terminal import at_desk, err, out, table
 from shared.config import BiasSettings, load
 from shared.domain.errors import InvalidInput
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 from shared.wiring.scorer import bias_scorer
 
 

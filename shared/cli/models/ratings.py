@@ -10,7 +10,7 @@ from shared.cli.terminal import at_desk, out, table
 from shared.domain.bias import Moment
 from shared.domain.errors import InvalidInput
 from shared.http.identity import LOCAL_USER as USER
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 _WORDS = {"useful": USEFUL, "useless": USELESS}
 

@@ -11,7 +11,7 @@ from shared.bias.evidence.ingestion import Ingestion
 from shared.cli.terminal import at_desk, err, out, table
 from shared.domain.errors import InvalidInput
 from shared.domain.passage import PassageKind
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -25,9 +25,9 @@ from shared.domain.time import Instant
 from shared.http.api_app import Items
 from shared.http.identity import Identify
 from shared.http.problems import problem
+from shared.journal.connect.connections import Connections
 from shared.journal.connect.consent import Consents
-from shared.journal.connections import Connections
-from shared.journal.lifecycle import Lifecycle
+from shared.journal.connect.lifecycle import Lifecycle
 from shared.ports import Entropy
 
 _log = logging.getLogger(__name__)

@@ -20,9 +20,9 @@ from shared.domain.service_level import imbalance
 from shared.domain.time import Instant
 from shared.http.api_app import Items
 from shared.http.identity import Identify
-from shared.journal.connections import Connections
-from shared.journal.log import Outcome
+from shared.journal.connect.connections import Connections
 from shared.journal.queries import JournalQueries
+from shared.journal.storing.log import Outcome
 from shared.journal.upkeep.difference import Difference
 from shared.journal.upkeep.history import read_history
 from shared.journal.upkeep.replay import Fate, Replay, Replayed

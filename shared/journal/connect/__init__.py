@@ -1,1 +1,1 @@
-"""How a user connects to a broker in the browser."""
+"""A user's connections to brokers: how one is made, sealed, kept in health and deleted."""

@@ -33,8 +33,8 @@ from shared.domain.errors import (
 from shared.domain.ids import UserId, content_key
 from shared.domain.time import to_micros
 from shared.journal.connect.application import Application, read_application
-from shared.journal.connections import Connections
-from shared.journal.lifecycle import Lifecycle
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.lifecycle import Lifecycle
 from shared.ports import Body, Create, Delete, Document, Key, Query, Secrets, Update
 
 _LIFE = timedelta(minutes=10)

@@ -10,8 +10,8 @@ from shared.domain.journal.performance import DayFigures
 from shared.domain.journal.position import Position
 from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.time import to_micros
-from shared.journal.log import LogEntry, read_entry
 from shared.journal.scanning import every
+from shared.journal.storing.log import LogEntry, read_entry
 from shared.ports import Body, Documents, Key, Query
 
 

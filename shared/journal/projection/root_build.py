@@ -15,7 +15,6 @@ from shared.domain.journal.ledger import Basis, Ledger
 from shared.domain.journal.links import EndedTrip
 from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.time import to_micros
-from shared.journal.log import LogEntry, read_entry
 from shared.journal.projection.checkpoints import (
     Place,
     RootLog,
@@ -27,6 +26,7 @@ from shared.journal.projection.day_writes import put_all_days, put_changed_days
 from shared.journal.projection.documents import gate_body, trip_body, trip_key
 from shared.journal.projection.gated_writes import GatedWrites
 from shared.journal.scanning import every
+from shared.journal.storing.log import LogEntry, read_entry
 from shared.ports import Document, Key, Query, Write
 
 

@@ -15,7 +15,6 @@ from shared.domain.money import no_digit_lost
 from shared.domain.time import from_micros
 from shared.journal.build import BuildJournal
 from shared.journal.coverage import DayCoverage, Days, read_days
-from shared.journal.log import NO_ROOT
 from shared.journal.projection.basis import lot_body, lot_key, read_lot
 from shared.journal.projection.staleness import stale_roots
 from shared.journal.reconciliation.comparison import Line
@@ -23,6 +22,7 @@ from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.opening import Reported, by_symbol, inferred_lots
 from shared.journal.reconciliation.pooled import flows
 from shared.journal.scanning import batches, every
+from shared.journal.storing.log import NO_ROOT
 from shared.ports import (
     Clock,
     Create,

@@ -10,11 +10,11 @@ from shared.domain.journal.book import build_book
 from shared.domain.journal.ledger import Basis
 from shared.domain.journal.position import Position
 from shared.domain.time import to_micros
-from shared.journal.log import LogEntry, read_entry
 from shared.journal.projection.basis import read_basis
 from shared.journal.projection.documents import read_holdings, read_log
 from shared.journal.reconciliation.comparison import Held
 from shared.journal.scanning import every
+from shared.journal.storing.log import LogEntry, read_entry
 from shared.ports import Body, Documents, JsonScalar, Key, Query
 
 

@@ -12,12 +12,12 @@ from shared.domain.ids import AccountKey, UserId
 from shared.domain.journal.opening import LotOrigin, OpeningLot
 from shared.domain.money import ExactDecimal
 from shared.domain.time import Instant
-from shared.journal.log import LogEntry, read_entry, root_of
 from shared.journal.projection.basis import lot_body, lot_key, read_lot
 from shared.journal.projection.changes import publish_changed
 from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.opening import Reported, terms_of
 from shared.journal.scanning import every
+from shared.journal.storing.log import LogEntry, read_entry, root_of
 from shared.ports import (
     Clock,
     Create,

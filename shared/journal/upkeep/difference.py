@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from shared.domain.execution import AccountEvent, Execution, row_hash
 from shared.domain.ids import RowKey
 from shared.domain.messages import ExecutionsObserved
-from shared.journal.log import Outcome
+from shared.journal.storing.log import Outcome
 from shared.ports import Documents, Key, MessageBus, Outgoing
 
 # Day -> how many of its rows are new, revised or same.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.domain.connection import Connection
 from shared.domain.ids import ConnectionId, UserId
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
 from shared.journal.queries import JournalQueries, Window
 from shared.ports import Body
 

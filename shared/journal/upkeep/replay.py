@@ -20,9 +20,9 @@ from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRo
 from shared.domain.money import loads_exact
 from shared.domain.time import to_micros
 from shared.journal.accounts import Account, read_account
-from shared.journal.log import run_of
 from shared.journal.runs import Runs, RunState, close_if_complete
 from shared.journal.scanning import every
+from shared.journal.storing.log import run_of
 from shared.journal.sync import lease_name
 from shared.journal.tombstones import is_deleted
 from shared.journal.visits.fetched import Fetched

@@ -18,7 +18,7 @@ from shared.domain.errors import (
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import as_utc, from_micros
 from shared.journal.accounts import Account, read_account
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
 from shared.journal.coverage import day_start
 from shared.journal.runs import Runs, close_if_complete
 from shared.journal.sync import SyncConnection, lease_name

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from shared.domain.collections import OWNED
 from shared.domain.ids import ConnectionId, UserId
 from shared.domain.time import iso
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
 from shared.journal.scanning import every
 from shared.journal.sync import lease_name
 from shared.journal.tombstones import is_deleted_user

@@ -12,7 +12,7 @@ from shared.domain.errors import BudgetSpent, ContractBroken, DaybiasError
 from shared.domain.money import decimal_text
 from shared.domain.time import to_micros
 from shared.journal.accounts import Account, Accounts
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
 from shared.journal.coverage import day_start
 from shared.journal.runs import Runs, close_if_complete
 from shared.journal.visits.fetch import HistoryReader

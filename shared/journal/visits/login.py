@@ -16,7 +16,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import content_key
 from shared.domain.time import parse_instant
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
 from shared.journal.visits.nonces import Nonces
 
 _WARNED = timedelta(hours=24)  # before a consent ends for good, or in its last quarter

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from shared.domain.connection import Connection
 from shared.domain.time import to_micros
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
 
 _AHEAD_US = timedelta(minutes=1) // timedelta(microseconds=1)
 

@@ -9,7 +9,7 @@ from shared.journal.visits.account_run import Outcome
 from shared.journal.watching.opening import open_streams
 from shared.journal.watching.watcher import Watcher
 from shared.wiring.brokers import SPECS
-from shared.wiring.desk import Desk
+from shared.wiring.roots.desk import Desk
 
 
 def watcher_of(desk: Desk) -> Watcher:

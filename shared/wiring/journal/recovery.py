@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from shared.config import Settings, load
 from shared.journal.archive.backup import Backup
 from shared.journal.archive.restore import Restore
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.integrity.integrity import Integrity
 from shared.journal.queries import JournalQueries
 from shared.journal.tombstones import Erasure
 from shared.journal.upkeep.as_of import AsOf
 from shared.journal.upkeep.rebuild import Rebuild
 from shared.journal.upkeep.user_erasure import UserErasure
-from shared.journal.vault import Vault
 from shared.wiring.foundation import Foundation, open_foundation
 
 

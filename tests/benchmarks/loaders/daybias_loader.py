@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 from infra.local.gateway import Gateway
 from shared.brokers.alpaca.spec import SPEC
 from shared.domain.ids import UserId
-from shared.journal.connections import Connections
-from shared.journal.vault import Vault
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.ports import Query
 
 USER = UserId("local")

@@ -18,8 +18,8 @@ from shared.adapters.sqlite_documents import SqliteDocuments
 from shared.domain.execution import Execution
 from shared.domain.messages import JournalChanged
 from shared.journal.build import BuildJournal
-from shared.journal.log import merge, sightings
 from shared.journal.queries import JournalQueries, Window
+from shared.journal.storing.log import merge, sightings
 from shared.ports import Create, Document, Documents, Key, Page, Query, Write
 from tests.rows import ACCOUNT, START, USER, fill, page
 from tests.twins.manual_clock import ManualClock

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from infra.simulators.brokers.ibkr.account import Booked
 from shared.domain.execution import AccountEvent, Execution, RowStatus
 from shared.domain.money import decimal_text
-from shared.journal.log import read_entry
+from shared.journal.storing.log import read_entry
 from shared.ports import Query
 from tests.brokers.desk import USER, Desk
 from tests.brokers.ibkr.desk import NOW, account, open_desk

@@ -21,7 +21,7 @@ from shared.domain.errors import (
 )
 from shared.domain.execution import AccountEvent, Execution, RowStatus
 from shared.domain.time import to_micros
-from shared.journal.log import read_entry
+from shared.journal.storing.log import read_entry
 from shared.ports import Query
 from tests.brokers.desk import USER, Desk
 from tests.brokers.ibkr.desk import (

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from shared.domain.execution import RowStatus
 from shared.domain.messages import MAX_PAGE_ROWS, JournalChanged, UnreadRow
 from shared.domain.time import to_micros
-from shared.journal.log import read_entry
 from shared.journal.store import StoreExecutions
+from shared.journal.storing.log import read_entry
 from shared.ports import Create, Document, Documents, Key, Page, Query, Write
 from tests.rows import ACCOUNT, START, USER, event, fill, key_of, page
 from tests.twins.manual_clock import ManualClock

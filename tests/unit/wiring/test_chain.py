@@ -12,7 +12,7 @@ from shared.domain.errors import ConfigError
 from shared.ports import ModelRequest, Query
 from shared.wiring.chain import open_chain
 from shared.wiring.foundation import Foundation
-from shared.wiring.score import build_score
+from shared.wiring.roots.score import build_score
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_chain import MemoryChain

@@ -11,7 +11,7 @@ from shared.domain.errors import ConfigError
 from shared.domain.messages import TOPICS
 from shared.wiring.brokers import SPECS
 from shared.wiring.local import SUBSCRIPTIONS, open_local
-from shared.wiring.web import build_web, web_function
+from shared.wiring.roots.web import build_web, web_function
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("google.cloud.", "google.api_core", "grpc", "numpy", "qdrant_client", "fastapi", "typer")
@@ -31,13 +31,13 @@ def imported_by(code: str, **environment: str) -> set[str]:
 
 
 def test_a_local_consumer_loads_no_cloud_and_no_web_framework(tmp_path):
-    code = "from shared.wiring.store import build_store; build_store()"
+    code = "from shared.wiring.roots.store import build_store; build_store()"
     loaded = imported_by(code, DAYBIAS_STATE_DIR=str(tmp_path / "state"))
     assert {name for name in loaded if name.startswith(HEAVY)} == set()
 
 
 def test_a_cloud_consumer_loads_no_database_of_the_local_profile():
-    code = "from shared.wiring.store import build_store; build_store()"
+    code = "from shared.wiring.roots.store import build_store; build_store()"
     loaded = imported_by(code, DAYBIAS_PROFILE="cloud", DAYBIAS_PROJECT="p")
     assert "sqlite3" not in loaded
 
@@ -45,7 +45,8 @@ def test_a_cloud_consumer_loads_no_database_of_the_local_profile():
 def test_importing_a_composition_root_opens_nothing(tmp_path):
     state = tmp_path / "state"
     imported_by(
-        "from shared.wiring.web import web_function; web_function()", DAYBIAS_STATE_DIR=str(state)
+        "from shared.wiring.roots.web import web_function; web_function()",
+        DAYBIAS_STATE_DIR=str(state),
     )
     assert not state.exists()
 

@@ -6,10 +6,10 @@ from starlette.testclient import TestClient
 from shared.http.accounts.erasure import erasure_router
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.tombstones import Erasure
 from shared.journal.upkeep.user_erasure import UserErasure, owned_documents
-from shared.journal.vault import Vault
 from shared.ports import Create, Key
 from tests.house import House
 from tests.rows import ACCOUNT, account_document, fill, page

@@ -14,8 +14,8 @@ from shared.http.api_app import api_app
 from shared.http.connections.routes import SESSION_COOKIE, connections_router
 from shared.http.identity import identify_local, identify_nobody
 from shared.journal.queries import JournalQueries
-from shared.wiring.api import connection_desk
 from shared.wiring.foundation import Foundation
+from shared.wiring.roots.api import connection_desk
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments

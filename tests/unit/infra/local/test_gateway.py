@@ -7,9 +7,9 @@ from infra.local.gateway import Gateway, serving
 from infra.package import function_names
 from shared.config import BiasSettings, BrokerSettings, Settings
 from shared.ports import Outgoing, Query
-from shared.wiring.api import build_api
-from shared.wiring.bias import build_bias
-from shared.wiring.web import build_web
+from shared.wiring.roots.api import build_api
+from shared.wiring.roots.bias import build_bias
+from shared.wiring.roots.web import build_web
 from tests.twins.manual_clock import ManualClock
 
 

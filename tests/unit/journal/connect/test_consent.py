@@ -25,7 +25,7 @@ from shared.brokers.tradestation.spec import SPEC as TRADESTATION
 from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import ConfigError, InvalidInput, NotFound, PermanentError
 from shared.journal.connect.consent import Consents
-from shared.journal.lifecycle import Lifecycle
+from shared.journal.connect.lifecycle import Lifecycle
 from shared.ports import Document, Key
 from tests.brokers.desk import ACCOUNT, USER, Desk
 from tests.twins.memory_documents import MemoryDocuments

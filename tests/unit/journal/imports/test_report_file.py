@@ -8,12 +8,12 @@ from shared.brokers.tradovate.spec import SPEC
 from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput
 from shared.journal.accounts import Accounts
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.imports.importing import ImportReport
 from shared.journal.imports.report_file import ImportReportFile
-from shared.journal.log import Outcome
 from shared.journal.queries import Window
-from shared.journal.vault import Vault
+from shared.journal.storing.log import Outcome
 from tests.house import USER, House
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments

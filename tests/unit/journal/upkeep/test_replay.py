@@ -12,7 +12,7 @@ from shared.brokers.spec import BrokerAccount, BrokerSpec, Ignored, Parsed
 from shared.domain.connection import Connection
 from shared.domain.errors import LeaseHeld, NotFound, UnparseableRow
 from shared.domain.messages import ExecutionsObserved
-from shared.journal.lifecycle import Lifecycle
+from shared.journal.connect.lifecycle import Lifecycle
 from shared.journal.upkeep.replay import Fate, Replay, Replayed
 from shared.lease import Leases
 from shared.ports import Create, Document, Key, Query

@@ -10,8 +10,8 @@ from infra.simulators.brokers.wire import Answer, Call
 from shared.domain.connection import Connection
 from shared.domain.errors import AuthRejected, InvalidInput, LeaseHeld, NotFound
 from shared.domain.ids import AccountKey
-from shared.journal.lifecycle import Lifecycle
-from shared.journal.log import Outcome
+from shared.journal.connect.lifecycle import Lifecycle
+from shared.journal.storing.log import Outcome
 from shared.journal.upkeep.resync import Resync, Resynced
 from shared.lease import Leases
 from tests.brokers.desk import ACCOUNT, START, USER, Desk

@@ -3,10 +3,10 @@ import pytest
 from shared.domain.errors import InvalidInput, LeaseHeld
 from shared.domain.ids import AccountKey
 from shared.domain.messages import JournalChanged
-from shared.journal.connections import Connections
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.sync import lease_name
 from shared.journal.upkeep.user_erasure import UserErasure, owned_documents
-from shared.journal.vault import Vault
 from shared.lease import Leases
 from shared.ports import Key
 from tests.house import USER, House

@@ -15,7 +15,7 @@ from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.spec import RateLimit
 from shared.domain.connection import Connection
 from shared.domain.errors import BudgetSpent, LeaseHeld, UpstreamUnavailable
-from shared.journal.lifecycle import Lifecycle
+from shared.journal.connect.lifecycle import Lifecycle
 from shared.lease import Leases
 from tests.brokers.desk import ACCOUNT, USER, Desk, request
 

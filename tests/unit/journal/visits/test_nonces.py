@@ -6,8 +6,8 @@ import pytest
 from shared.brokers.alpaca.spec import SPEC
 from shared.domain.connection import Connection
 from shared.domain.ids import UserId
-from shared.journal.connections import Connections
-from shared.journal.vault import Vault
+from shared.journal.connect.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.visits.nonces import Nonces
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments

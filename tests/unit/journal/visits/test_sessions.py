@@ -14,7 +14,7 @@ from shared.brokers.spec import AuthScheme, Credentials, LogIn, Renewal, Request
 from shared.domain.connection import Connection
 from shared.domain.errors import RateLimited, UpstreamUnavailable
 from shared.domain.time import iso
-from shared.journal.lifecycle import Lifecycle
+from shared.journal.connect.lifecycle import Lifecycle
 from tests.brokers.desk import ACCOUNT, USER, Desk
 
 LIFE, EVERY = timedelta(minutes=80), timedelta(minutes=15)

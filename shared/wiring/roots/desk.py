@@ -12,12 +12,13 @@ from shared.config import BiasSettings, Settings, SyncSettings, load
 from shared.domain.connection import Connection
 from shared.domain.errors import ConfigError, DaybiasError, InvalidInput
 from shared.journal.annotations.store import Annotations
+from shared.journal.connect.connections import Connections
 from shared.journal.connect.consent import Consents
-from shared.journal.connections import Connections
+from shared.journal.connect.lifecycle import Lifecycle
+from shared.journal.connect.vault import Vault
 from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
 from shared.journal.imports.report_file import ImportReportFile
-from shared.journal.lifecycle import Lifecycle
 from shared.journal.queries import JournalQueries
 from shared.journal.reconcile import Reconcile
 from shared.journal.reconciliation.stated import StatedLots
@@ -27,25 +28,24 @@ from shared.journal.upkeep.cost_method import CostMethods
 from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
-from shared.journal.vault import Vault
-from shared.wiring.bias import bias_service
 from shared.wiring.brokers import SPECS
-from shared.wiring.build import build_build
 from shared.wiring.chain import open_chain
 from shared.wiring.feeds import Feeds, open_feeds
 from shared.wiring.foundation import Foundation
 from shared.wiring.journal.performance import performances_over
 from shared.wiring.local import Drained, Stack, open_stack
-from shared.wiring.market import market_refresh
 from shared.wiring.models.analysts import Analysts, open_analysts
 from shared.wiring.models.audit import model_calls
 from shared.wiring.models.guards import Guards
 from shared.wiring.retrieval.ingestion import open_ingestion
 from shared.wiring.retrieval.local import open_here
 from shared.wiring.retrieval.opening import Retrieval
+from shared.wiring.roots.bias import bias_service
+from shared.wiring.roots.build import build_build
+from shared.wiring.roots.market import market_refresh
+from shared.wiring.roots.store import build_store
+from shared.wiring.roots.sync import build_sync, sync_use_case
 from shared.wiring.scorer import scorecards
-from shared.wiring.store import build_store
-from shared.wiring.sync import build_sync, sync_use_case
 
 
 @dataclass(frozen=True, slots=True)

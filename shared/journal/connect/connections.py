@@ -10,8 +10,8 @@ from shared.domain.connection import Connection, ConnectionState, Health, PastHe
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, RateLimited
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import from_micros, to_micros
+from shared.journal.connect.vault import Vault
 from shared.journal.tombstones import is_deleted_user
-from shared.journal.vault import Vault
 from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
 

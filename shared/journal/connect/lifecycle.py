@@ -10,7 +10,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.time import to_micros
 from shared.journal.accounts import Accounts
-from shared.journal.connections import Connections, check_login, health_body
+from shared.journal.connect.connections import Connections, check_login, health_body
 from shared.journal.sync import lease_name
 from shared.journal.tombstones import Erasure
 from shared.lease import Leases

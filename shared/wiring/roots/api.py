@@ -25,8 +25,9 @@ from shared.http.performance import performance_router
 from shared.http.public.service_levels import service_levels_router
 from shared.http.ratings import ratings_router
 from shared.journal.annotations.store import Annotations
+from shared.journal.connect.connections import Connections
 from shared.journal.connect.consent import Consents
-from shared.journal.connections import Connections
+from shared.journal.connect.vault import Vault
 from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
 from shared.journal.queries import JournalQueries
@@ -38,7 +39,6 @@ from shared.journal.tombstones import Erasure
 from shared.journal.upkeep.cost_method import CostMethods
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
-from shared.journal.vault import Vault
 from shared.wiring.brokers import SPECS
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 from shared.wiring.journal.performance import performances_over, queries_over

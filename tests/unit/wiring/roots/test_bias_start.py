@@ -8,7 +8,7 @@ import pytest
 from infra.simulators.models.gemini import GeminiSimulator
 from infra.simulators.models.http_door import HttpDoor
 from shared.config import BiasSettings
-from shared.wiring.bias import build_bias
+from shared.wiring.roots.bias import build_bias
 from tests.markets import open_market
 
 

@@ -9,7 +9,7 @@ from infra.simulators.brokers import faults
 from shared.domain.connection import Connection
 from shared.domain.errors import AuthRejected, InvalidInput, LeaseHeld, NotFound
 from shared.domain.messages import ExecutionsObserved
-from shared.journal.lifecycle import Lifecycle
+from shared.journal.connect.lifecycle import Lifecycle
 from shared.journal.queries import JournalQueries
 from shared.journal.store import StoreExecutions
 from shared.journal.sync import lease_name

@@ -2,7 +2,7 @@ import pytest
 
 from shared.domain.errors import AuthRejected
 from shared.domain.ids import ConnectionId
-from shared.journal.vault import Vault
+from shared.journal.connect.vault import Vault
 from tests.twins.memory_secrets import MemorySecrets
 from tests.twins.seeded_entropy import SeededEntropy
 

@@ -12,9 +12,9 @@ from shared.http.consume import Consumer, DeadMessages
 from shared.http.consumer_app import sync_app
 from shared.http.delegate import Delegate
 from shared.http.push import PushMessage
+from shared.journal.connect.vault import Vault
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick
-from shared.journal.vault import Vault
 from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.journal.log import Outcome, Sighting, merge, sightings
+from shared.journal.storing.log import Outcome, Sighting, merge, sightings
 from tests.rows import fill, page
 
 Story = list[tuple[int, int, str]]  # run, page, price

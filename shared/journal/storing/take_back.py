@@ -6,8 +6,8 @@ unacknowledged, and its next delivery, which is dropped, does the same.
 """
 
 from shared.domain.messages import ExecutionsObserved
-from shared.journal.log import run_of
-from shared.journal.quarantine import unread_key
+from shared.journal.storing.log import run_of
+from shared.journal.storing.quarantine import unread_key
 from shared.ports import Clock, Delete, Document, Documents, Entropy, Key
 from shared.retry import compare_and_set
 

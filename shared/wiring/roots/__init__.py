@@ -1,0 +1,1 @@
+"""Composition roots: one module for each kind of function, and the desk of the command line."""
