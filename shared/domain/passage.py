@@ -18,8 +18,9 @@ class PassageKind(StrEnum):
     STATES = "states"  # what a market looked like on a day that has passed
 
 
-# The fields of a payload that filters may name; every index keeps an index of each.
-KEYWORDS = ("instruments", "classes", "currencies", "source", "document")
+# The fields of a payload that filters may name, and no others: every index keeps an index of each,
+# and the engine writes all of them to disk with every change. Of numbers only bounds are asked.
+KEYWORDS = ("instruments", "classes", "currencies")
 NUMBERS = ("known_us", "happened_us")
 
 

@@ -53,14 +53,16 @@ class RefreshMarket:
         before = await self._store.report() or {}
         cut = {tuple(series) for series in before.get("cut", ())}
         turn = Round(now, RefreshReport(now), ByteBudget(self._most_bytes), cut)
+        report = turn.report
+        arrivals = await self._ready(report)
         for market in load_series().values():
             for timeframe in market.timeframes:
                 await self._series.bring(market, timeframe, turn)
-        report = turn.report
         report.name_missing()
         await self._refresh_calendar(turn)
         await self._refresh_news(turn)
-        await self._take_in(report)
+        if arrivals is not None:
+            await _take_in(arrivals, report)
         report.billed = turn.budget.spent
         await self._store.put_report(asdict(report))
         level = logging.WARNING if report.failures or report.rejected else logging.INFO
@@ -99,14 +101,24 @@ class RefreshMarket:
         turn.report.news = added
         turn.report.rejected += news.rejected
 
-    async def _take_in(self, report: RefreshReport) -> None:
-        """Hand on what came; who cannot take it in now finds it in the store the next time."""
+    async def _ready(self, report: RefreshReport) -> Arrivals | None:
+        """Give who takes in what will come; None where nobody does, or nobody can now."""
         if self._arrivals is None:
-            return
+            return None
         try:
-            taken = await self._arrivals.take_in()
+            await self._arrivals.make_ready()
         except (RetryableError, PermanentError) as error:
             report.failures.append(f"retrieval: {error}")
-            return
-        report.indexed = taken.added
-        report.waiting = list(taken.waiting)
+            return None
+        return self._arrivals
+
+
+async def _take_in(arrivals: Arrivals, report: RefreshReport) -> None:
+    """Hand on what came; who cannot take it in now finds it in the store the next time."""
+    try:
+        taken = await arrivals.take_in()
+    except (RetryableError, PermanentError) as error:
+        report.failures.append(f"retrieval: {error}")
+        return
+    report.indexed = taken.added
+    report.waiting = list(taken.waiting)

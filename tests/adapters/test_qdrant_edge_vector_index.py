@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from shared.adapters.qdrant.qdrant_edge_vector_index import QdrantEdgeVectorIndex
 from shared.domain.errors import StoreUnavailable
-from shared.ports import VectorPoint, VectorQuery
+from shared.ports import VectorFilter, VectorPoint, VectorQuery
 from tests.contract.vector_index import EAST, NEWS, VectorIndexContract, point, uuid
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,27 @@ async def test_what_was_written_survives_a_kill(folder: Path) -> None:
     index = QdrantEdgeVectorIndex(folder)
     assert await index.count("news") == 50
     await index.close()
+
+
+async def test_a_change_does_not_rest_on_the_log_alone(folder: Path) -> None:
+    """The log is not forced to disk: a loss of power may take its end."""
+    index = QdrantEdgeVectorIndex(folder)
+    await index.ensure(NEWS, 4)
+    await index.upsert(NEWS, [point(1, n=1), point(2, n=2)])
+    assert await _without_its_log(folder, "written") == {uuid(1), uuid(2)}
+    await index.delete(NEWS, VectorFilter(at_most={"n": 1}))
+    assert await _without_its_log(folder, "removed") == {uuid(2)}
+    await index.close()
+
+
+async def _without_its_log(folder: Path, name: str) -> set[str]:
+    """Tell what of an open index is in its files, the log left aside."""
+    copied = folder.parent / name
+    shutil.copytree(folder, copied, ignore=shutil.ignore_patterns("wal"))
+    index = QdrantEdgeVectorIndex(copied)
+    there = {stored.id for stored in await index.walk(NEWS)}
+    await index.close()
+    return there
 
 
 async def test_a_second_process_is_told_who_holds_the_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""From the refresh that brings an article to its being found: the bundled stack, on disk."""
+"""From an article's arrival to its being found: the bundled stack, on disk."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from shared.bias.evidence.feeds import Articles
 from shared.bias.evidence.ingestion import Ingestion
 from shared.bias.evidence.progress import Progress
 from shared.domain.passage import PassageKind
-from shared.market.news import NewsStore
+from shared.market.news import News, NewsStore
 from shared.market.providers.alpaca_news import AlpacaNews
 from shared.market.refresh import RefreshMarket
 from shared.market.store import MarketStore
@@ -31,6 +31,17 @@ START = datetime(2020, 5, 29, 12, 0, tzinfo=UTC)
 BAR_S = 5
 MINUTE = timedelta(minutes=1)
 STORIES = ("Oil stocks fell in the week", "The bank kept its rate", "Chip makers guide lower")
+
+
+class Arriving(AlpacaNews):
+    """Notes when its articles were there."""
+
+    arrived = 0.0
+
+    async def fetch(self, since: datetime, until: datetime) -> News:
+        news = await super().fetch(since, until)
+        self.arrived = perf_counter()
+        return news
 
 
 @pytest.fixture
@@ -54,7 +65,8 @@ async def test_an_article_is_found_after_the_refresh_that_brings_it(folder: Path
         clock,
         keep=timedelta(days=400),
     )
-    news = store, AlpacaNews(asker(world, clock), KEYS)
+    source = Arriving(asker(world, clock), KEYS)
+    news = store, source
     refresh = RefreshMarket(MarketStore(*ports), clock, [], None, news=news, arrivals=ingestion)
     search = Search(shelves.index, shelves.embedder)
     for number, headline in enumerate(STORIES, 1):
@@ -65,10 +77,12 @@ async def test_an_article_is_found_after_the_refresh_that_brings_it(folder: Path
         await refresh.refresh()
         scope = Scope(clock.now(), instruments=("SPY",))
         found = (await search.find(PassageKind.NEWS, headline, scope)).found
-        took = perf_counter() - started
+        ended = perf_counter()
         assert found[0].passage.title == headline
-        began = "model and index made" if number == 1 else "model and index at hand"
+        took, whole = ended - source.arrived, ended - started
+        began = "in a new folder" if number == 1 else "after it"
         verdict = "met" if took < BAR_S else "MISSED"
-        print(f"\narticle {number}, {began}: {took:.2f} s (bar {BAR_S} s: {verdict})", end="")  # noqa: T201 - a benchmark shows what it measured
+        print(f"\narticle {number}, {began}: {took:.2f} s (bar {BAR_S} s: {verdict}), ", end="")  # noqa: T201 - a benchmark shows what it measured
+        print(f"the refresh {whole:.2f} s", end="")  # noqa: T201 - a benchmark shows what it measured
     await shelves.index.close()
     await documents.close()

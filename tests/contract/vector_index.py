@@ -13,6 +13,7 @@ from shared.ports import VectorFilter, VectorHit, VectorIndex, VectorPoint, Vect
 NEWS = "news-words-1-4"
 EAST, NORTH, UP = [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]
 OIL, GOLD, RATE = 7, 4_000_000_000, 21
+EARLY, LATE = 1_590_000_000_000_000, 1_590_000_000_000_001  # a microsecond apart
 
 
 def uuid(number: int) -> str:
@@ -223,25 +224,37 @@ class VectorIndexContract(ABC):
             (VectorFilter(), [1, 2, 3]),
             (VectorFilter(any={"instruments": ("CL",)}), [1]),
             (VectorFilter(any={"instruments": ("ES", "GC")}), [2]),
-            (VectorFilter(any={"source": ("reuters",)}), [2, 3]),
-            (VectorFilter(any={"source": ("reuters",), "instruments": ("CL",)}), []),
-            (VectorFilter(any={"source": ()}), []),
-            (VectorFilter(at_most={"known_us": 1_590_000_000_000_001}), [1, 2]),
-            (VectorFilter(at_most={"known_us": 1_590_000_000_000_000}), [1]),
-            (VectorFilter(at_least={"known_us": 1_590_000_000_000_001}), [2]),
-            (VectorFilter({"source": ("reuters",)}, {"known_us": 1_590_000_000_000_001}), [2]),
+            (VectorFilter(any={"classes": ("index",)}), [2, 3]),
+            (VectorFilter(any={"classes": ("index",), "instruments": ("CL",)}), []),
+            (VectorFilter(any={"classes": ()}), []),
+            (VectorFilter(at_most={"known_us": LATE}), [1, 2]),
+            (VectorFilter(at_most={"known_us": EARLY}), [1]),
+            (VectorFilter(at_least={"known_us": LATE}), [2]),
+            (VectorFilter({"classes": ("index",)}, {"known_us": LATE}), [2]),
+            (VectorFilter({}, {"known_us": LATE}, {"known_us": LATE}), [2]),
+            (VectorFilter({}, {"known_us": EARLY}, {"known_us": LATE}), []),
+            (VectorFilter({}, {"known_us": LATE, "happened_us": EARLY}), [1]),
+            (VectorFilter({}, {"known_us": LATE}, {"happened_us": LATE}), [2]),
         ],
     )
     async def test_only_what_passes_is_found_counted_and_removed(
         self, index: VectorIndex, only: VectorFilter, expected: list[int]
     ) -> None:
-        early, late = 1_590_000_000_000_000, 1_590_000_000_000_001
         await index.upsert(
             NEWS,
             [
-                point(1, EAST, instruments=["CL", "NG"], source="alpaca", known_us=early),
-                point(2, EAST, instruments=["ES"], source="reuters", known_us=late),
-                point(3, EAST, source="reuters"),  # without instrument and time
+                point(
+                    1,
+                    EAST,
+                    instruments=["CL", "NG"],
+                    classes="metal",
+                    known_us=EARLY,
+                    happened_us=EARLY,
+                ),
+                point(
+                    2, EAST, instruments=["ES"], classes="index", known_us=LATE, happened_us=LATE
+                ),
+                point(3, EAST, classes="index"),  # without instrument and time
             ],
         )
         wanted = {uuid(n) for n in expected}
@@ -254,9 +267,9 @@ class VectorIndexContract(ABC):
 
     async def test_a_filter_never_costs_a_half_its_depth(self, index: VectorIndex) -> None:
         """What the filter leaves out takes no place: it holds inside each half, not after."""
-        others = [point(n, EAST, {OIL: 2.0}, source="other") for n in range(1, 9)]
-        await index.upsert(NEWS, [*others, point(9, NORTH, {OIL: 0.1}, source="ours")])
-        only = VectorFilter(any={"source": ("ours",)})
+        others = [point(n, EAST, {OIL: 2.0}, classes="other") for n in range(1, 9)]
+        await index.upsert(NEWS, [*others, point(9, NORTH, {OIL: 0.1}, classes="ours")])
+        only = VectorFilter(any={"classes": ("ours",)})
         hits = await index.search(NEWS, VectorQuery(EAST, {OIL: 1.0}, only, depth=2))
         assert found(hits) == [uuid(9)]
 

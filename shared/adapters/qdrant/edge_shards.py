@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -141,17 +142,22 @@ class EdgeShards:
     def _make(self, name: str, dimension: int) -> None:
         making = self._place(f".making-{name}")
         making.mkdir(mode=_OWNER_ONLY)
-        (making / "shape.json").write_text(json.dumps({"dimension": dimension}))
+        _write(making / "shape.json", {"dimension": dimension})
         _create(making / "shard", dimension)
         making.rename(self._place(name))
 
-    def _write_aliases(self, aliases: dict[str, str]) -> None:
+    def _write_aliases(self, aliases: Mapping[str, str]) -> None:
         beside = self._folder / "aliases.new"
-        with beside.open("w") as file:
-            json.dump(aliases, file)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(beside, aliases)
         beside.replace(self._folder / "aliases.json")
+
+
+def _write(path: Path, content: Mapping[str, str | int]) -> None:
+    """Have a file whole on disk, whatever happens next."""
+    with path.open("w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _create(place: Path, dimension: int) -> None:
@@ -161,6 +167,7 @@ def _create(place: Path, dimension: int) -> None:
         EdgeShard,
         EdgeSparseVectorParams,
         EdgeVectorParams,
+        IntegerIndexParams,
         Modifier,
         PayloadSchemaType,
         UpdateOperation,
@@ -173,7 +180,9 @@ def _create(place: Path, dimension: int) -> None:
             sparse_vectors={SPARSE: EdgeSparseVectorParams(modifier=Modifier.Idf)},
         ),
     )
-    kinds = dict.fromkeys(KEYWORDS, PayloadSchemaType.Keyword)
-    for field, kind in (kinds | dict.fromkeys(NUMBERS, PayloadSchemaType.Integer)).items():
-        shard.update(UpdateOperation.create_field_index(field, kind))
+    for field in KEYWORDS:
+        shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
+    bounds = IntegerIndexParams(lookup=False, range=True)
+    for field in NUMBERS:
+        shard.update(UpdateOperation.create_field_index(field, bounds))
     shard.close()

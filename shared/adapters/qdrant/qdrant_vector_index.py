@@ -47,10 +47,11 @@ class QdrantVectorIndex:
                 await client.create_payload_index(
                     collection, field, models.PayloadSchemaType.KEYWORD
                 )
+            bounds = models.IntegerIndexParams(
+                type=models.IntegerIndexType.INTEGER, lookup=False, range=True
+            )
             for field in NUMBERS:
-                await client.create_payload_index(
-                    collection, field, models.PayloadSchemaType.INTEGER
-                )
+                await client.create_payload_index(collection, field, bounds)
         found = await self._dimension(collection)
         if found != dimension:
             raise ContractBroken(f"{collection} has {found} dimensions, not {dimension}")

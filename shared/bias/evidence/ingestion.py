@@ -59,14 +59,21 @@ class Ingestion:
         """What is taken in, in this order."""
         return self._feeds
 
+    async def make_ready(self) -> None:
+        """Have the collections; making one takes a second, which an article should not wait.
+
+        Idempotent.
+        Raises: StoreUnavailable, ContractBroken.
+        """
+        await self._shelves.open()
+
     async def take_in(self) -> TakenIn:
         """Take in what came since the last time, at most a few hundred passages.
 
         Idempotent: a crash before a cursor has moved repeats what then is there already.
-        Raises: StoreUnavailable, and what the embedder raises.
+        Raises: StoreUnavailable, NotFound before `make_ready`, and what the embedder raises.
         """
         now = self._clock.now()
-        await self._shelves.open()
         cursors = await self._progress.read()
         await self._prune(cursors.get(_PRUNED), now)
         added, repeats, waiting = 0, 0, list[str]()
@@ -92,7 +99,7 @@ class Ingestion:
         Idempotent: what is there is not embedded again, so a backfill that was cut goes on.
         Raises: StoreUnavailable, and what the embedder raises.
         """
-        await self._shelves.open()
+        await self.make_ready()
         async for shelved in self._shelve(feed, since, self._clock.now()):
             yield shelved
 

@@ -5,7 +5,7 @@ import pytest
 
 from shared.domain.errors import ContractBroken, RateLimited
 from shared.domain.instrument import InstrumentClass
-from shared.domain.passage import PassageKind
+from shared.domain.passage import KEYWORDS, NUMBERS, PassageKind
 from shared.ports import VectorPoint
 from shared.retrieval.search import Scope, Search, SearchConfig
 from shared.retrieval.shelves import Shelves, collection_of
@@ -68,6 +68,13 @@ async def test_nothing_known_later_than_as_of_is_found(search):
 )
 async def test_only_the_scope_is_searched(search, scope, expected):
     assert set(await numbers(search, scope)) == expected
+
+
+def test_a_scope_names_those_fields_that_every_index_keeps_an_index_of():
+    every = InstrumentClass.ENERGY_FUTURE
+    scope = Scope(NOON, NOON, NOON, ("CL",), (every,), ("USD",)).filter()
+    assert set(scope.any) == set(KEYWORDS)
+    assert {*scope.at_most, *scope.at_least} == set(NUMBERS)
 
 
 async def test_no_more_than_the_limit_is_given(shelves):

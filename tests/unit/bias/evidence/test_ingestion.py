@@ -7,6 +7,7 @@ from shared.bias.evidence.ingestion import Ingestion
 from shared.bias.evidence.progress import Progress
 from shared.domain.errors import UpstreamUnavailable
 from shared.domain.passage import Passage, PassageKind
+from shared.market.arrivals import TakenIn
 from shared.market.news import NewsItem, NewsStore
 from shared.market.registry import load_instruments
 from shared.retrieval.shelves import Shelves, collection_of
@@ -53,6 +54,12 @@ class Desk:
             keep=KEEP,
         )
 
+    async def take_in(self) -> TakenIn:
+        """Take in as a refresh does."""
+        ingestion = self.ingestion()
+        await ingestion.make_ready()
+        return await ingestion.take_in()
+
     async def write(self, number: int, headline: str = "") -> None:
         """Have an article come now."""
         now = self.market.clock.now()
@@ -87,48 +94,48 @@ async def desk():
 
 async def test_what_has_come_is_found_without_any_time_passing(desk):
     await desk.write(1)
-    taken = await desk.ingestion().take_in()
+    taken = await desk.take_in()
     assert await desk.titles() == ["Story 1"]
     assert taken.added == len(await desk.passages()) > 1
     assert taken.waiting == ()
 
 
 async def test_events_and_past_days_are_taken_in_too(desk):
-    await desk.ingestion().take_in()
+    await desk.take_in()
     assert await desk.titles(PassageKind.EVENTS)
     assert "SPY after the session of Wednesday 2020-05-27" in await desk.titles(PassageKind.STATES)
 
 
 async def test_a_second_time_brings_and_embeds_nothing(desk):
     await desk.write(1)
-    await desk.ingestion().take_in()
+    await desk.take_in()
     embedded = desk.embedder.embedded
-    assert (await desk.ingestion().take_in()).added == 0
+    assert (await desk.take_in()).added == 0
     assert desk.embedder.embedded == embedded
 
 
 async def test_what_an_index_that_was_down_missed_is_caught_up(desk):
-    await desk.ingestion().take_in()
+    await desk.take_in()
     desk.embedder.error = UpstreamUnavailable("down")
     for n in range(5):
         await desk.write(n)
         with pytest.raises(UpstreamUnavailable):
-            await desk.ingestion().take_in()
+            await desk.take_in()
         desk.market.clock.advance(DAY)
     desk.embedder.error = None
-    await desk.ingestion().take_in()
+    await desk.take_in()
     assert await desk.titles() == [f"Story {n}" for n in range(5)]
 
 
 async def test_a_flood_is_taken_in_over_several_refreshes(desk):
-    await desk.ingestion().take_in()
+    await desk.take_in()
     for n in range(700):
         desk.market.clock.advance(timedelta(seconds=1))
         await desk.write(n)
-    first = await desk.ingestion().take_in()
+    first = await desk.take_in()
     assert 400 <= first.added < 600
     assert first.waiting[0].startswith("news alpaca-news: more after 2020-05-28")
-    while (await desk.ingestion().take_in()).added:
+    while (await desk.take_in()).added:
         pass
     assert len(await desk.titles()) == 700
 
@@ -137,7 +144,7 @@ async def test_an_article_whose_writing_ended_after_a_later_one_is_taken_in(desk
     before = desk.market.clock.now()
     desk.market.clock.advance(HOUR / 12)
     await desk.write(1, "Written at once")
-    await desk.ingestion().take_in()
+    await desk.take_in()
     late = NewsItem(
         id="2",
         source="alpaca-news",
@@ -149,7 +156,7 @@ async def test_an_article_whose_writing_ended_after_a_later_one_is_taken_in(desk
         symbols=("SPY",),
     )
     await desk.news.put([late], before)
-    await desk.ingestion().take_in()
+    await desk.take_in()
     assert set(await desk.titles()) == {"Written at once", "Slowly written"}
 
 
@@ -163,7 +170,7 @@ async def test_what_is_too_old_is_looked_for_once_a_day(desk):
 
     desk.index, seen = Counting(), []
     for _ in range(4):
-        await desk.ingestion().take_in()
+        await desk.take_in()
         seen.append(desk.index.deletions)
         desk.market.clock.advance(DAY / 2)
     assert seen == [2, 2, 4, 4]  # of news and of events
@@ -171,11 +178,11 @@ async def test_what_is_too_old_is_looked_for_once_a_day(desk):
 
 async def test_a_story_told_again_is_not_taken_in(desk):
     await desk.write(1, STORY)
-    await desk.ingestion().take_in()
+    await desk.take_in()
     desk.market.clock.advance(HOUR)
     await desk.write(2, f"Update: {STORY}")
     await desk.write(3, "Gold falls")
-    await desk.ingestion().take_in()
+    await desk.take_in()
     assert await desk.titles() == ["Gold falls", STORY]
 
 
@@ -183,14 +190,14 @@ async def test_of_two_tellings_in_one_refresh_the_first_fetched_stays(desk):
     await desk.write(1, STORY)
     desk.market.clock.advance(HOUR)
     await desk.write(2, f"Update: {STORY}")
-    await desk.ingestion().take_in()
+    await desk.take_in()
     assert await desk.titles() == [STORY]
 
 
 async def test_another_embedder_begins_anew(desk):
-    taken = await desk.ingestion().take_in()
+    taken = await desk.take_in()
     desk.embedder.model = "another-model"
-    assert (await desk.ingestion().take_in()).added == taken.added
+    assert (await desk.take_in()).added == taken.added
 
 
 async def backfill(desk: Desk, feed: int, since=THURSDAY_EVENING - 20 * DAY):
@@ -200,7 +207,7 @@ async def backfill(desk: Desk, feed: int, since=THURSDAY_EVENING - 20 * DAY):
 
 
 async def test_a_backfill_reads_what_was_before_the_first_refresh(desk):
-    await desk.ingestion().take_in()
+    await desk.take_in()
     before = len(await desk.titles(PassageKind.STATES))
     await backfill(desk, 2)
     assert len(await desk.titles(PassageKind.STATES)) > before + 8
@@ -218,7 +225,7 @@ async def test_a_backfill_that_was_cut_goes_on_where_it_was(desk):
 
 
 async def test_a_backfill_and_a_refresh_give_the_same_passages(desk):
-    await desk.ingestion().take_in()
+    await desk.take_in()
     live = await desk.passages()
     await backfill(desk, 1)
     await backfill(desk, 2)
@@ -230,10 +237,10 @@ async def test_a_backfill_and_a_refresh_give_the_same_passages(desk):
 
 async def test_texts_of_others_are_forgotten_in_time_and_past_days_are_not(desk):
     await desk.write(1)
-    await desk.ingestion().take_in()
+    await desk.take_in()
     states = await desk.titles(PassageKind.STATES)
     desk.market.clock.advance(KEEP + DAY)
-    await desk.ingestion().take_in()
+    await desk.take_in()
     assert await desk.titles() == await desk.titles(PassageKind.EVENTS) == []
     assert set(states) <= set(await desk.titles(PassageKind.STATES))
 
