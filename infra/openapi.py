@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from infra.local.gateway import Gateway
-from shared.http.api_app import OPENAPI_URL as API_URL
-from shared.http.bias_app import OPENAPI_URL as BIAS_URL
+from shared.http.bias.app import OPENAPI_URL as BIAS_URL
+from shared.http.journal.app import OPENAPI_URL as API_URL
 
 _FILES = {"docs/reference/openapi/api.json": API_URL, "docs/reference/openapi/bias.json": BIAS_URL}
 

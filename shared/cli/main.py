@@ -17,23 +17,25 @@ from shared.brokers.engine.saved import (
     read_saved,
     saved_json,
 )
-from shared.cli import consenting, exchange, recovery, rereading, screens, watching
-from shared.cli.accounts import accounts
+from shared.cli import screens
+from shared.cli.connections import consenting
+from shared.cli.connections.logins import connections
 from shared.cli.doctor import doctor
 from shared.cli.forecasts.backtest import backtest
 from shared.cli.forecasts.scorecard import scorecard
-from shared.cli.futures import futures
-from shared.cli.logins import connections
+from shared.cli.journal import exchange, recovery, rereading, watching
+from shared.cli.journal.accounts import accounts
+from shared.cli.journal.futures import futures
+from shared.cli.journal.notes import notes
+from shared.cli.journal.performance import performance, rules
+from shared.cli.journal.quarantine import quarantine
+from shared.cli.journal.reconciling import discrepancies, reconcile
+from shared.cli.journal.runs import runs
 from shared.cli.models.costs import costs
 from shared.cli.models.experiments import experiments
 from shared.cli.models.prompts import prompts
 from shared.cli.models.ratings import rate
-from shared.cli.notes import notes
-from shared.cli.performance import performance, rules
-from shared.cli.quarantine import quarantine
-from shared.cli.reconciling import discrepancies, reconcile
 from shared.cli.retrieval import retrieval
-from shared.cli.runs import runs
 from shared.cli.terminal import at_desk, err, failing_aloud, out
 from shared.config import read_credential
 from shared.domain.errors import DaybiasError

@@ -26,7 +26,7 @@ from shared.analyst.model import ModelAnalyst
 from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.config import ModelLimits
-from shared.http.bias_app import bias_app
+from shared.http.bias.app import bias_app
 from shared.market.registry import load_instruments
 from shared.ports import LanguageModel, ModelAnswer, ModelRequest, Usage
 from shared.wiring.foundation import Foundation

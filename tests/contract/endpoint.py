@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from shared.http.push import PushMessage, parse_push
+from shared.http.consumers.push import PushMessage, parse_push
 
 Answer = Callable[[PushMessage], int]
 

@@ -14,7 +14,7 @@ from infra.local.demo.scenario import FRIDAY_PRE_OPEN, THURSDAY_EVENING, later
 from infra.local.gateway import Gateway
 from infra.local.replay_clock import ReplayClock
 from shared.domain.passage import PassageKind
-from shared.http.bias_app import Board, BoardEntry, NoBias
+from shared.http.bias.app import Board, BoardEntry, NoBias
 from shared.ports import Embedder
 from shared.retrieval.search import SearchConfig
 from shared.wiring.retrieval.local import open_local_retrieval

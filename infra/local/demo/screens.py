@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from shared.domain.bias import Label, Probabilities
-from shared.http.bias_app import BoardEntry, NoBias
+from shared.http.bias.app import BoardEntry, NoBias
 
 _COLOUR = {Label.BEARISH: "red", Label.NEUTRAL: "yellow", Label.BULLISH: "green"}
 

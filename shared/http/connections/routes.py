@@ -22,8 +22,8 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import ConnectionId, UserId
 from shared.domain.time import Instant
-from shared.http.api_app import Items
 from shared.http.identity import Identify
+from shared.http.journal.app import Items
 from shared.http.problems import problem
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.consent import Consents

@@ -18,8 +18,8 @@ from shared.domain.messages import SyncRequested
 from shared.domain.money import decimal_text
 from shared.domain.service_level import imbalance
 from shared.domain.time import Instant
-from shared.http.api_app import Items
 from shared.http.identity import Identify
+from shared.http.journal.app import Items
 from shared.journal.connect.connections import Connections
 from shared.journal.queries import JournalQueries
 from shared.journal.storing.log import Outcome

@@ -14,16 +14,16 @@ from shared.domain.errors import InvalidInput
 from shared.http.accounts.books import Books, books_router
 from shared.http.accounts.erasure import erasure_router
 from shared.http.accounts.reconciliation import reconciliation_router
-from shared.http.annotations import annotations_router
-from shared.http.api_app import api_app
+from shared.http.bias.ratings import ratings_router
 from shared.http.connections.routes import ConnectionDesk, connections_router
 from shared.http.connections.upkeep import UpkeepDesk, upkeep_router
 from shared.http.delegate import Delegate
-from shared.http.exchange import exchange_router
 from shared.http.identity import Identify, identify_local, identify_nobody
-from shared.http.performance import performance_router
+from shared.http.journal.annotations import annotations_router
+from shared.http.journal.app import api_app
+from shared.http.journal.exchange import exchange_router
+from shared.http.journal.performance import performance_router
 from shared.http.public.service_levels import service_levels_router
-from shared.http.ratings import ratings_router
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.consent import Consents

@@ -9,9 +9,9 @@ from shared.bias.record.sealing import ChainKeeper, RecordRound
 from shared.bias.scorecard.store import Download
 from shared.bias.serving.service import BiasService
 from shared.config import BiasSettings, load
-from shared.http.bias_app import bias_app
+from shared.http.bias.app import bias_app
+from shared.http.bias.models import add_models
 from shared.http.delegate import Delegate
-from shared.http.models import add_models
 from shared.http.public.costs import costs_router
 from shared.http.public.scorecard import scorecard_router
 from shared.market.registry import load_instruments

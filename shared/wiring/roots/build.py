@@ -4,10 +4,10 @@ from starlette.applications import Starlette
 
 from shared.config import Settings, load
 from shared.domain.messages import JournalChanged
-from shared.http.consume import Consumer, DeadMessages
-from shared.http.consumer_app import consumer_app
+from shared.http.consumers.app import consumer_app
+from shared.http.consumers.consume import Consumer, DeadMessages
+from shared.http.consumers.push import PushMessage
 from shared.http.delegate import Delegate
-from shared.http.push import PushMessage
 from shared.journal.build import BuildJournal
 from shared.wiring.foundation import Foundation, shut_doors, stand_on
 

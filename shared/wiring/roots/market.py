@@ -3,7 +3,7 @@
 from starlette.applications import Starlette
 
 from shared.config import BiasSettings, load
-from shared.http.consumer_app import job_app
+from shared.http.consumers.app import job_app
 from shared.http.delegate import Delegate
 from shared.market.arrivals import Arrivals
 from shared.market.news import NewsStore

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from shared.config import Settings, load
-from shared.http.consumer_app import job_app
+from shared.http.consumers.app import job_app
 from shared.http.delegate import Delegate
 from shared.journal.reconcile import Reconcile
 from shared.journal.service_levels.sweep import SweepServiceLevels

@@ -8,7 +8,7 @@ from shared.bias.past.past_days import KeepPastDays
 from shared.bias.record.links import RecentLinks
 from shared.config import BiasSettings, load
 from shared.domain.time import NEW_YORK
-from shared.http.consumer_app import job_app
+from shared.http.consumers.app import job_app
 from shared.http.delegate import Delegate
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore

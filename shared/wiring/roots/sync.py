@@ -8,10 +8,10 @@ from starlette.applications import Starlette
 from shared.brokers.spec import BrokerSpec
 from shared.config import SyncSettings, load
 from shared.domain.messages import SyncRequested
-from shared.http.consume import Consumer, DeadMessages
-from shared.http.consumer_app import sync_app
+from shared.http.consumers.app import sync_app
+from shared.http.consumers.consume import Consumer, DeadMessages
+from shared.http.consumers.push import PushMessage
 from shared.http.delegate import Delegate
-from shared.http.push import PushMessage
 from shared.journal.connect.vault import Vault
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick

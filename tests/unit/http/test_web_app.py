@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from shared.http.bias_app import MarketData
+from shared.http.bias.app import MarketData
 from shared.http.web_app import read_page, web_app
 from tests.twins.manual_clock import ManualClock
 

@@ -10,9 +10,9 @@ from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Call
 from shared.adapters.memory_cache import MemoryCache
 from shared.config import BrokerSettings
-from shared.http.api_app import api_app
 from shared.http.connections.routes import SESSION_COOKIE, connections_router
 from shared.http.identity import identify_local, identify_nobody
+from shared.http.journal.app import api_app
 from shared.journal.queries import JournalQueries
 from shared.wiring.foundation import Foundation
 from shared.wiring.roots.api import connection_desk

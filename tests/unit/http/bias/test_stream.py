@@ -6,7 +6,7 @@ import httpx
 from shared.analyst.rules import RulesAnalyst
 from shared.domain.bias import Section, Step
 from shared.domain.errors import StoreUnavailable
-from shared.http.bias_app import bias_app
+from shared.http.bias.app import bias_app
 from shared.market.registry import load_instruments
 from tests.markets import FRIDAY_MORNING, Market, open_market
 

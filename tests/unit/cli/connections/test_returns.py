@@ -4,7 +4,7 @@ import socket
 import httpx
 import pytest
 
-from shared.cli.returns import Return, is_listenable, listening, read_return
+from shared.cli.connections.returns import Return, is_listenable, listening, read_return
 
 
 def free_port() -> int:

@@ -7,8 +7,8 @@ import pytest
 from shared.domain.execution import AssetClass, Execution, Side
 from shared.domain.ids import UserId, account_key, row_key
 from shared.domain.messages import ExecutionsObserved, JournalChanged, ObservedRow
-from shared.http.api_app import api_app
 from shared.http.identity import identify_local, identify_nobody
+from shared.http.journal.app import api_app
 from shared.journal.build import BuildJournal
 from shared.journal.queries import JournalQueries
 from shared.journal.store import StoreExecutions

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from shared.http.annotations import annotations_router
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
+from shared.http.journal.annotations import annotations_router
 from shared.journal.annotations.store import Annotations
 from tests.house import House
 from tests.rows import fill, key_of, page

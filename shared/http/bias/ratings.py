@@ -12,7 +12,7 @@ from shared.domain.ids import UserId
 from shared.http.identity import Identify
 
 
-class Stated(BaseModel):
+class StatedRating(BaseModel):
     """From 1 (useless) to 5 (useful)."""
 
     model_config = ConfigDict(extra="forbid")
@@ -38,7 +38,7 @@ def ratings_router(ratings: Ratings, identify: Identify) -> APIRouter:
 
     @router.put("/v1/ratings/{symbol}/{session}/{moment}")
     async def rate(
-        user: User, symbol: str, session: date, moment: Moment, stated: Stated
+        user: User, symbol: str, session: date, moment: Moment, stated: StatedRating
     ) -> Rating:
         """Rate a bias; rated again, the new rating stands."""
         return await ratings.rate(user, symbol, session, moment, stated.rating)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.http.push import PushMessage, Undecodable, parse_push
+from shared.http.consumers.push import PushMessage, Undecodable, parse_push
 
 PUSH: dict[str, Any] = {
     "subscription": "projects/p/subscriptions/store",

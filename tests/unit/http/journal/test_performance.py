@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
-from shared.http.performance import performance_router
+from shared.http.journal.performance import performance_router
 from shared.journal.performance.prices import NoPrices
 from shared.journal.performance.reporting import Performances
 from shared.journal.performance.rules import PropRulesStore

@@ -8,7 +8,7 @@ import typer
 from pydantic import SecretStr, ValidationError
 
 from shared.brokers.spec import BrokerSpec
-from shared.cli.returns import Return, is_listenable, listening, read_return
+from shared.cli.connections.returns import Return, is_listenable, listening, read_return
 from shared.cli.terminal import at_desk, find_connection, out
 from shared.config import read_credential
 from shared.domain.errors import ConfigError, InvalidInput

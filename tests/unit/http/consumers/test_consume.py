@@ -7,8 +7,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from shared.domain.errors import InvalidInput, LeaseHeld, RateLimited, StoreUnavailable
-from shared.http.consume import Consumer, DeadMessages
-from shared.http.push import PushMessage
+from shared.http.consumers.consume import Consumer, DeadMessages
+from shared.http.consumers.push import PushMessage
 from shared.ports import Query
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_documents import MemoryDocuments

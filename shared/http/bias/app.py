@@ -31,7 +31,7 @@ from shared.domain.evidence import DocumentLink
 from shared.domain.instrument import Instrument
 from shared.domain.time import Instant, parse_instant
 from shared.http.answers import json_answer
-from shared.http.bias_stream import add_stream, unknown_instrument
+from shared.http.bias.stream import add_stream, unknown_instrument
 from shared.http.fastapi_app import make_fastapi
 from shared.http.problems import problem
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from shared.cli.watching import screen
+from shared.cli.journal.watching import screen
 from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.ids import ConnectionId, UserId
 from shared.journal.watching.pace import Pace

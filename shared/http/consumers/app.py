@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from shared.http.consume import Consumer
+from shared.http.consumers.consume import Consumer
 from shared.http.problems import install_problems
 
 _log = logging.getLogger(__name__)

@@ -2,8 +2,8 @@ import httpx
 from fastapi import FastAPI
 
 from shared.bias.ratings import Ratings
+from shared.http.bias.ratings import ratings_router
 from shared.http.identity import identify_local
-from shared.http.ratings import ratings_router
 from tests.markets import open_market
 
 

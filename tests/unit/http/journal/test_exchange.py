@@ -3,9 +3,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from shared.http.exchange import exchange_router
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import identify_local
+from shared.http.journal.exchange import exchange_router
 from shared.journal.exports import Export
 from shared.journal.imports.importing import ImportExecutions
 from tests.house import House

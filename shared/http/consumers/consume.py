@@ -14,8 +14,8 @@ from starlette.responses import Response
 from shared.domain.errors import AlreadyExists, PermanentError, RetryableError
 from shared.domain.ids import content_key
 from shared.domain.time import to_micros
+from shared.http.consumers.push import PushMessage, Undecodable, parse_push
 from shared.http.problems import problem_of
-from shared.http.push import PushMessage, Undecodable, parse_push
 from shared.ports import Clock, Create, Documents, Key
 
 _log = logging.getLogger(__name__)

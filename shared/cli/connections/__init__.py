@@ -1,0 +1,1 @@
+"""`daybias connections`: logins, and the consent that makes one."""

@@ -1,0 +1,1 @@
+"""Commands over a journal: reading, keeping, comparing and mending it."""

@@ -1,0 +1,1 @@
+"""The biases over HTTP: board, answer, stream, ratings, and who writes them."""
