@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from shared.domain.bars import Bar, Series, Timeframe
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.bars import Bar, Series, Timeframe
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.features.inputs import FeatureInputs
 from shared.market.registry import load_instruments
 from shared.market.sessions import next_session, previous_session, session_close, session_for

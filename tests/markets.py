@@ -26,7 +26,7 @@ from shared.domain.bias import (
     Step,
     Unavailable,
 )
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.features.table import DEFINITIONS
 from shared.market.providers.csv_calendar import CsvCalendar
 from shared.market.providers.csv_files import CsvFiles

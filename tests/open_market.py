@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.errors import NotFound
+from shared.domain.market.bars import Bar, Series, Timeframe
 from shared.features.inputs import FeatureInputs
 from shared.market.providers.csv_calendar import CsvCalendar
 from shared.market.providers.csv_files import CsvFiles

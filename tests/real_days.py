@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from shared.domain.bars import Series, Timeframe
 from shared.domain.bias import Forecast, Moment, Provenance, Snapshot
 from shared.domain.errors import NotFound
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.bars import Series, Timeframe
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.domain.time import parse_instant
 from shared.features.inputs import FeatureInputs
 from shared.features.table import compute

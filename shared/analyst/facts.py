@@ -7,8 +7,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from shared.domain.bias import Analogs, Feature, Forecast, Label, Level, Snapshot, Step
-from shared.domain.events import CalendarEvent
 from shared.domain.evidence import Evidence
+from shared.domain.market.events import CalendarEvent
 
 # Features whose sign is the message; they are written with it.
 SIGNED = frozenset(

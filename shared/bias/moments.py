@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from shared.domain.bias import Moment
-from shared.domain.events import CalendarEvent, Impact
-from shared.domain.instrument import Instrument
+from shared.domain.market.events import CalendarEvent, Impact
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import NEW_YORK, as_utc
 from shared.market.sessions import previous_session, session_close, session_for
 

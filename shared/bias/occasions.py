@@ -4,8 +4,8 @@ from datetime import datetime
 
 from shared.bias.moments import Occasion, current_occasion
 from shared.domain.errors import StoreUnavailable
-from shared.domain.events import CalendarEvent
-from shared.domain.instrument import Instrument
+from shared.domain.market.events import CalendarEvent
+from shared.domain.market.instrument import Instrument
 from shared.market.store import MarketStore
 from shared.ports import Clock
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.bias.moments import Occasion, edges
-from shared.domain.bars import Series, Timeframe
 from shared.domain.bias import Provenance, Snapshot, Unavailable
-from shared.domain.events import CalendarEvent
-from shared.domain.instrument import Instrument, PriceSource
+from shared.domain.market.bars import Series, Timeframe
+from shared.domain.market.events import CalendarEvent
+from shared.domain.market.instrument import Instrument, PriceSource
 from shared.domain.time import iso
 from shared.features.inputs import FeatureInputs
 from shared.features.table import compute

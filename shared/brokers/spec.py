@@ -35,7 +35,7 @@ from shared.brokers.logins import LogIn as LogIn
 from shared.brokers.logins import Renewal as Renewal
 from shared.domain.execution import AccountEvent, Execution
 from shared.domain.money import loads_exact
-from shared.domain.schedule import QUARTERLY, Schedule
+from shared.domain.sync.schedule import QUARTERLY, Schedule
 
 
 @dataclass(frozen=True, slots=True)

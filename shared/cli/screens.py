@@ -8,10 +8,10 @@ from shared.bias.serving.service import Served
 from shared.brokers.engine.saved import Saved
 from shared.cli.terminal import table as _table
 from shared.domain.bias import Bias, Unavailable
-from shared.domain.connection import Connection
 from shared.domain.journal.performance import Performance
 from shared.domain.journal.position import Position
 from shared.domain.money import decimal_text
+from shared.domain.sync.connection import Connection
 from shared.domain.time import iso
 from shared.journal.queries import AccountView
 from shared.journal.reconciliation.result import Reconciliation

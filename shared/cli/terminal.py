@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from shared.domain.connection import Connection
 from shared.domain.errors import DaybiasError, InvalidInput
+from shared.domain.sync.connection import Connection
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.queries import AccountView
 from shared.wiring.roots.desk import Desk, open_desk

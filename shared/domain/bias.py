@@ -7,9 +7,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.domain.events import CalendarEvent
 from shared.domain.evidence import DocumentLink, Evidence
 from shared.domain.ids import content_hash
+from shared.domain.market.events import CalendarEvent
 from shared.domain.time import Instant
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.domain.instrument import InstrumentClass
+from shared.domain.market.instrument import InstrumentClass
 from shared.domain.time import Instant, from_micros, to_micros
 
 

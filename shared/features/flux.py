@@ -1,7 +1,7 @@
 """Step 3: where trading took place and how heavy it was; pressure is estimated, never observed."""
 
-from shared.domain.bars import Timeframe
 from shared.domain.bias import Level
+from shared.domain.market.bars import Timeframe
 from shared.features import anchored, volume
 from shared.features.definitions import Definition, Missing, Value, missing_all
 from shared.features.estimates.profile import Profile, build_profile

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from shared.domain.bars import Bar, Series
-from shared.domain.events import CalendarEvent
-from shared.domain.instrument import Instrument
+from shared.domain.market.bars import Bar, Series
+from shared.domain.market.events import CalendarEvent
+from shared.domain.market.instrument import Instrument
 from shared.features.indicators import Array, atr
 
 Days = npt.NDArray[np.int64]

@@ -5,7 +5,7 @@ Only returns from one bar to the next: a night in one market is no five minutes 
 
 import numpy as np
 
-from shared.domain.bars import Series
+from shared.domain.market.bars import Series
 from shared.features.definitions import Definition, Value, missing_all
 from shared.features.estimates.pairs import aligned, correlation, fisher_interval
 from shared.features.indicators import Array

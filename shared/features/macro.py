@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.features import surprise
 from shared.features.definitions import Definition, Missing, Value, missing_all
 from shared.features.inputs import FeatureInputs

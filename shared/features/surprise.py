@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.domain.events import CalendarEvent
+from shared.domain.market.events import CalendarEvent
 from shared.features.definitions import Definition, Missing, Value
 
 DEFINITIONS = (

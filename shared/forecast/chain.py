@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.domain.bias import Label, ModelLean, Probabilities
 from shared.domain.errors import ContractBroken
 from shared.domain.ids import canonical_json, content_hash
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import Instant
 from shared.market.sessions import record_deadline, session_open
 from shared.ports import KeptLink

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from shared.domain.bias import Feature, Forecast, Label, Probabilities
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.features.indicators import Array
 from shared.forecast.predictors import PREDICTORS, predictors
 from shared.forecast.recalibration import Months, recalibrated

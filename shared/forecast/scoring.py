@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.domain.bars import Bar
 from shared.domain.bias import Label, Probabilities
+from shared.domain.market.bars import Bar
 from shared.features.indicators import atr
 from shared.forecast import analogs
 from shared.forecast.outcome import classify

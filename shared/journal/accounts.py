@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.brokers.spec import BrokerAccount
-from shared.domain.connection import Connection
 from shared.domain.errors import NotFound
 from shared.domain.ids import AccountKey, UserId, account_key
+from shared.domain.sync.connection import Connection
 from shared.domain.time import from_micros, to_micros
 from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Update
 from shared.retry import compare_and_set

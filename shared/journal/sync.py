@@ -11,7 +11,6 @@ import httpx
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.engine.session import Session
 from shared.brokers.spec import BrokerAccount, BrokerSpec
-from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import (
     AuthRejected,
     DaybiasError,
@@ -24,6 +23,7 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import ConnectionId, UserId
 from shared.domain.messages import SyncRequested
+from shared.domain.sync.connection import Connection, ConnectionState
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.vault import Vault
 from shared.journal.tick import PERIOD

@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.domain.errors import Conflict
 from shared.domain.ids import ConnectionId, UserId
 from shared.domain.messages import SyncRequested
-from shared.domain.schedule import QUARTER, QUARTERLY, Schedule
+from shared.domain.sync.schedule import QUARTER, QUARTERLY, Schedule
 from shared.domain.time import to_micros
 from shared.ports import Clock, Document, Documents, MessageBus, Outgoing, Query, Update
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.domain.bars import FILES, Series, Timeframe
 from shared.domain.errors import (
     AuthRejected,
     NotFound,
@@ -12,7 +11,8 @@ from shared.domain.errors import (
     RetryableError,
     StoreUnavailable,
 )
-from shared.domain.instrument import PriceSeries
+from shared.domain.market.bars import FILES, Series, Timeframe
+from shared.domain.market.instrument import PriceSeries
 from shared.market.budget import ByteBudget
 from shared.market.due import is_due, is_restated, since_when
 from shared.market.providers import BarsProvider

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.domain.bars import Timeframe
+from shared.domain.market.bars import Timeframe
 from shared.market.providers import BarsProvider
 
 MOST_BYTES = 200_000_000

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared.domain.bars import Series
-from shared.domain.instrument import PriceSeries
+from shared.domain.market.bars import Series
+from shared.domain.market.instrument import PriceSeries
 from shared.market.sessions import previous_session, session_for
 
 _GRACE = timedelta(minutes=30)  # what a provider may take to publish a close

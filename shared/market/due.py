@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared.domain.bars import RESTATED, Bar, Series, Timeframe
-from shared.domain.instrument import PriceSeries
+from shared.domain.market.bars import RESTATED, Bar, Series, Timeframe
+from shared.domain.market.instrument import PriceSeries
 from shared.market.sessions import (
     next_session,
     previous_session,

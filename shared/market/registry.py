@@ -7,7 +7,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from shared.domain.instrument import Hours, Instrument, PriceSeries
+from shared.domain.market.instrument import Hours, Instrument, PriceSeries
 
 LEADERS = ("AAPL", "MSFT", "GOOGL", "AMZN", "META", "NVDA", "TSLA")
 LEADERS_IN_ALL = len(LEADERS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.domain.bars import Timeframe
+from shared.domain.market.bars import Timeframe
 from shared.market.registry import load_instruments
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from shared.domain.errors import InvalidInput
-from shared.domain.instrument import Hours, Instrument, PriceSeries, parse_offset
+from shared.domain.market.instrument import Hours, Instrument, PriceSeries, parse_offset
 from shared.domain.time import NEW_YORK
 
 _DAY = timedelta(days=1)

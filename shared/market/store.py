@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from shared.domain.bars import FILES, Bar, Series, Timeframe
 from shared.domain.errors import AlreadyExists, LeaseHeld
-from shared.domain.events import CalendarEvent
 from shared.domain.ids import canonical_json
-from shared.domain.instrument import Instrument, PriceSource
+from shared.domain.market.bars import FILES, Bar, Series, Timeframe
+from shared.domain.market.events import CalendarEvent
+from shared.domain.market.instrument import Instrument, PriceSource
 from shared.domain.time import from_micros, to_micros
 from shared.lease import Leases
 from shared.market.choice import best, is_current

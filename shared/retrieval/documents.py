@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.evidence import web_address
 from shared.domain.ids import canonical_json, content_key
-from shared.domain.instrument import InstrumentClass
+from shared.domain.market.instrument import InstrumentClass
 from shared.domain.passage import Passage, PassageKind
 from shared.domain.time import Instant, to_micros
 from shared.retrieval.chunking import chunks, tokens_at_most

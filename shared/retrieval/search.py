@@ -10,7 +10,7 @@ from shared.domain.errors import (
     PermanentError,
     RetryableError,
 )
-from shared.domain.instrument import InstrumentClass
+from shared.domain.market.instrument import InstrumentClass
 from shared.domain.passage import Passage, PassageKind
 from shared.domain.time import to_micros
 from shared.ports import Embedder, VectorFilter, VectorHit, VectorIndex, VectorQuery

@@ -10,9 +10,9 @@ from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.spec import BrokerSpec
-from shared.domain.connection import Connection
 from shared.domain.ids import UserId
 from shared.domain.messages import ExecutionsObserved, ObservedRow, SyncRequested, UnreadRow
+from shared.domain.sync.connection import Connection
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.vault import Vault
 from shared.journal.store import StoreExecutions

@@ -13,7 +13,6 @@ from infra.simulators.brokers.http_door import sample_of, serve
 from infra.simulators.brokers.wire import Answer
 from shared.brokers.engine.listening import listen
 from shared.brokers.engine.streaming import Said, Stream
-from shared.domain.connection import Connection
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
@@ -21,6 +20,7 @@ from shared.domain.errors import (
     InvalidInput,
     UpstreamUnavailable,
 )
+from shared.domain.sync.connection import Connection
 from shared.journal.watching.opening import open_streams
 from shared.wiring.brokers import SPECS
 from tests.brokers.desk import Desk

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from infra.simulators.brokers.http_door import sample_of
-from shared.domain.connection import Connection
 from shared.domain.errors import AuthRejected
+from shared.domain.sync.connection import Connection
 from shared.wiring.brokers import SPECS
 from tests.brokers.desk import USER, Desk
 

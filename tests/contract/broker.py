@@ -14,8 +14,8 @@ import pytest
 
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.wire import Answer, Call
-from shared.domain.connection import Connection
 from shared.domain.errors import RateLimited, UpstreamUnavailable
+from shared.domain.sync.connection import Connection
 from shared.domain.time import to_micros
 from shared.ports import Query
 from tests.brokers.desk import USER, Desk

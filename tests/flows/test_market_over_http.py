@@ -10,7 +10,7 @@ from infra.simulators.brokers.http_door import serve
 from infra.simulators.market.__main__ import route, worlds
 from shared.adapters.memory_cache import MemoryCache
 from shared.config import BiasSettings
-from shared.domain.bars import Timeframe
+from shared.domain.market.bars import Timeframe
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.wiring.feeds import open_feeds

@@ -11,7 +11,7 @@ from infra.simulators.brokers.oanda.world import OandaWorld
 from shared.brokers.oanda.spec import SPEC as OANDA
 from shared.domain.errors import RetryableError
 from shared.domain.messages import SyncRequested
-from shared.domain.service_level import ServiceLevel, Share
+from shared.domain.sync.service_level import ServiceLevel, Share
 from shared.domain.time import to_micros
 from shared.journal.service_levels.queries import ServiceLevelQueries
 from shared.journal.service_levels.sweep import SweepServiceLevels

@@ -10,10 +10,10 @@ from typing import Any
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.spec import BrokerSpec
-from shared.domain.connection import ConnectionState
 from shared.domain.errors import PermanentError, RetryableError
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.messages import ExecutionsObserved, JournalChanged, SyncRequested
+from shared.domain.sync.connection import ConnectionState
 from shared.journal.build import BuildJournal
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.vault import Vault

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from shared.domain.bars import Bar, Timeframe
+from shared.domain.market.bars import Bar, Timeframe
 from shared.market.providers.csv_files import CsvFiles
 
 DATA = Path(__file__).parents[1] / "data"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
-from shared.domain.bars import Bar
 from shared.domain.execution import Side
+from shared.domain.market.bars import Bar
 from shared.domain.time import NEW_YORK
 
 _CENT = Decimal("0.01")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from shared.domain.instrument import PriceSeries
+from shared.domain.market.instrument import PriceSeries
 from shared.market.sessions import is_session, session_close, session_open
 
 _STEP = timedelta(minutes=30)

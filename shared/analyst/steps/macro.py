@@ -6,7 +6,7 @@ from shared.analyst.facts import Facts
 from shared.analyst.relations import band
 from shared.analyst.steps.points import ASIDE, CONTEXT, Point, also, claim, compose, say, weigh
 from shared.domain.bias import SectionDraft, Snapshot
-from shared.domain.events import Impact
+from shared.domain.market.events import Impact
 
 _NAMED_EVENTS = 4
 _SOON_HOURS = 3

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from shared.bias.past.history import Archive, PastDay
-from shared.domain.bars import Series
-from shared.domain.instrument import Instrument
+from shared.domain.market.bars import Series
+from shared.domain.market.instrument import Instrument
 from shared.features.indicators import Array, atr
 from shared.forecast.outcome import classify
 from shared.forecast.recalibration import Months, month_of

@@ -12,7 +12,7 @@ from shared.bias.backtest.verdicts import bars
 from shared.bias.backtest.walked import Backtest, run, scored
 from shared.bias.past.history import Archive
 from shared.domain.errors import NotFound
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.forecast.scorecard import Scored, summarize
 
 

@@ -10,7 +10,7 @@ from shared.bias.backtest.labels import monthly
 from shared.bias.past.history import Archive, PastDay, walk
 from shared.domain.bias import Forecast
 from shared.domain.errors import NotFound
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.features.indicators import Array
 from shared.forecast.probabilities import forecast_by
 from shared.forecast.recalibration import Months, closed_month, recalibrated

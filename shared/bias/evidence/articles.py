@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
-from shared.domain.instrument import Instrument, InstrumentClass
+from shared.domain.market.instrument import Instrument, InstrumentClass
 from shared.domain.passage import PassageKind
 from shared.market.news import NewsItem
 from shared.market.registry import LEADERS, load_instruments, load_series

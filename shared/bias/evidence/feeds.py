@@ -8,8 +8,8 @@ from typing import Protocol
 from shared.bias.evidence.articles import article_document
 from shared.bias.evidence.releases import release_documents
 from shared.bias.evidence.states import day_states
-from shared.domain.bars import Timeframe
-from shared.domain.instrument import Instrument
+from shared.domain.market.bars import Timeframe
+from shared.domain.market.instrument import Instrument
 from shared.domain.passage import PassageKind
 from shared.market.news import NewsStore
 from shared.market.registry import VIX

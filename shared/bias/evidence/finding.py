@@ -10,9 +10,9 @@ from shared.bias.evidence.releases import EVERYWHERE
 from shared.bias.evidence.states import in_words
 from shared.domain.bias import Snapshot
 from shared.domain.errors import PermanentError, RetryableError
-from shared.domain.events import Impact
 from shared.domain.evidence import Evidence
-from shared.domain.instrument import Instrument
+from shared.domain.market.events import Impact
+from shared.domain.market.instrument import Instrument
 from shared.domain.passage import Passage, PassageKind
 from shared.retrieval import sparse
 from shared.retrieval.repeats import is_repeat

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from shared.domain.events import CalendarEvent, Impact
-from shared.domain.instrument import Instrument
+from shared.domain.market.events import CalendarEvent, Impact
+from shared.domain.market.instrument import Instrument
 from shared.domain.passage import PassageKind
 from shared.domain.time import iso
 from shared.market.providers import CalendarBody

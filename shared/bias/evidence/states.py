@@ -7,9 +7,9 @@ from datetime import datetime
 from shared.analyst.facts import Fact
 from shared.analyst.relations import BANDS
 from shared.bias.past.history import Beside, day_end, inputs_at
-from shared.domain.bars import Series
 from shared.domain.bias import Feature, Step
-from shared.domain.instrument import Instrument, PriceSource
+from shared.domain.market.bars import Series
+from shared.domain.market.instrument import Instrument, PriceSource
 from shared.domain.passage import PassageKind
 from shared.features.inputs import WINDOW
 from shared.features.table import features_of

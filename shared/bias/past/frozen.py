@@ -10,11 +10,11 @@ from pathlib import Path
 from shared.analyst.evaluation.trials import Case, case_of
 from shared.bias.moments import Occasion, current_occasion
 from shared.bias.snapshot import take_snapshot
-from shared.domain.bars import Timeframe
 from shared.domain.bias import Unavailable
 from shared.domain.errors import NotFound
 from shared.domain.ids import content_hash
-from shared.domain.instrument import Instrument
+from shared.domain.market.bars import Timeframe
+from shared.domain.market.instrument import Instrument
 from shared.forecast.probabilities import forecast
 from shared.market.providers.csv_calendar import CsvCalendar
 from shared.market.providers.csv_files import CsvFiles

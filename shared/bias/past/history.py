@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.bias import Label
 from shared.domain.errors import NotFound
-from shared.domain.events import CalendarEvent
-from shared.domain.instrument import Instrument
+from shared.domain.market.bars import Bar, Series, Timeframe
+from shared.domain.market.events import CalendarEvent
+from shared.domain.market.instrument import Instrument
 from shared.features.indicators import Array
 from shared.features.inputs import WINDOW, FeatureInputs
 from shared.features.table import features_of

@@ -13,11 +13,11 @@ import numpy as np
 
 from shared.bias.past.history import Beside, PastDay, day_at, day_end
 from shared.bias.snapshot import calendar_at
-from shared.domain.bars import Series, Timeframe
 from shared.domain.bias import AnalogDay, Analogs, Snapshot
 from shared.domain.errors import NotFound
-from shared.domain.events import CalendarEvent
-from shared.domain.instrument import Instrument
+from shared.domain.market.bars import Series, Timeframe
+from shared.domain.market.events import CalendarEvent
+from shared.domain.market.instrument import Instrument
 from shared.features.indicators import Array
 from shared.forecast.analogs import PastDays, Similar, similar
 from shared.forecast.predictors import PREDICTORS, predictors

@@ -9,10 +9,10 @@ from typing import Any
 from shared.bias.record.links import Commitment, Commitments
 from shared.bias.record.months import OutcomeMonths
 from shared.bias.store import BiasStore, Record, is_whole
-from shared.domain.bars import RESTATED, Bar, Series, Timeframe
 from shared.domain.bias import Analogs, Label, ModelLean, Probabilities, Snapshot
 from shared.domain.errors import AlreadyExists
-from shared.domain.instrument import Instrument
+from shared.domain.market.bars import RESTATED, Bar, Series, Timeframe
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import from_micros, to_micros
 from shared.forecast import scoring
 from shared.forecast.chain import commit_until

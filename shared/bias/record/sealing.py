@@ -11,7 +11,7 @@ from shared.bias.serving.service import BiasService, RecordReport
 from shared.bias.store import BiasStore, Record
 from shared.domain.bias import Unavailable
 from shared.domain.errors import AlreadyExists, StoreUnavailable
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import from_micros
 from shared.forecast.chain import Absent, Committed, Link, encode_link, make_link
 from shared.market.sessions import previous_session, record_deadline

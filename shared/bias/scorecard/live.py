@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.bias.scorecard.cutoffs import CutOffs
 from shared.domain.bias import Label
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import iso, to_micros
 from shared.forecast.comparison import compared, diebold_mariano
 from shared.forecast.model_weight import SESSIONS_NEEDED

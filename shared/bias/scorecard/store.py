@@ -11,7 +11,7 @@ from shared.bias.scorecard.cutoffs import load_cutoffs
 from shared.bias.scorecard.live import Score, scorecard
 from shared.domain.errors import Conflict
 from shared.domain.ids import canonical_json
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import iso
 from shared.forecast.chain import read_link
 from shared.ports import Clock, Create, Documents, ForecastChain, Key, Query, Update

@@ -13,7 +13,7 @@ from shared.bias.scorecard.store import FORMAT
 from shared.domain.bias import Label, ModelLean, Probabilities
 from shared.domain.errors import ContractBroken
 from shared.domain.ids import canonical_json
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import parse_instant
 from shared.forecast import scoring
 from shared.forecast.chain import Committed, check_order, commit_until

@@ -17,7 +17,7 @@ from shared.bias.serving.steps import FinishedSteps
 from shared.bias.store import BiasStore, answers_to
 from shared.domain.bias import Bias, Moment, Section, Unavailable
 from shared.domain.errors import InvalidInput, QuotaSpent
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.lease import Leases
 
 _log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from shared.brokers.spec import (
     RateLimit,
 )
 from shared.domain.errors import ContractBroken, InvalidInput, UnparseableRow
-from shared.domain.schedule import Schedule
+from shared.domain.sync.schedule import Schedule
 from shared.domain.time import NEW_YORK, as_utc
 
 _HOST = "https://ndcdyn.interactivebrokers.com"

@@ -38,7 +38,7 @@ from shared.brokers.spec import (
     Window,
 )
 from shared.domain.errors import ContractBroken, DaybiasError, RequestRejected
-from shared.domain.schedule import CURRENCIES, Schedule
+from shared.domain.sync.schedule import CURRENCIES, Schedule
 from shared.domain.time import NEW_YORK, iso
 
 _PAGE_SIZE = 100  # ids a page spans, of at most 1000

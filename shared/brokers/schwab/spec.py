@@ -46,7 +46,7 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.money import parse_decimal
-from shared.domain.schedule import SHARES, Schedule
+from shared.domain.sync.schedule import SHARES, Schedule
 from shared.domain.time import NEW_YORK, as_utc
 
 _HOST = "https://api.schwabapi.com"

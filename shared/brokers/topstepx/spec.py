@@ -33,7 +33,7 @@ from shared.brokers.topstepx.rows import (
     rows_of,
 )
 from shared.domain.errors import AuthRejected, DaybiasError, RequestRejected, UpstreamUnavailable
-from shared.domain.schedule import FUTURES, Schedule
+from shared.domain.sync.schedule import FUTURES, Schedule
 from shared.domain.time import NEW_YORK, iso
 
 _LOGIN = "/api/Auth/loginKey"

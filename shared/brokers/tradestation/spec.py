@@ -44,7 +44,7 @@ from shared.domain.errors import (
     UnparseableRow,
 )
 from shared.domain.money import parse_decimal
-from shared.domain.schedule import FUTURES, Schedule
+from shared.domain.sync.schedule import FUTURES, Schedule
 from shared.domain.time import NEW_YORK
 
 _TOKEN = "/oauth/token"  # noqa: S105 - a path

@@ -34,7 +34,7 @@ from shared.domain.errors import (
     RateLimited,
     RequestRejected,
 )
-from shared.domain.schedule import FUTURES, Schedule
+from shared.domain.sync.schedule import FUTURES, Schedule
 from shared.domain.time import NEW_YORK
 
 _HOUR_S, _MINUTE_S = 3600, 60

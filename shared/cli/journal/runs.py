@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from shared.cli.terminal import at_desk, find_account, out, table
-from shared.domain.service_level import imbalance
+from shared.domain.sync.service_level import imbalance
 from shared.domain.time import from_micros, iso
 from shared.http.identity import LOCAL_USER as USER
 from shared.journal.queries import Window

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.domain.bars import Series, Timeframe
 from shared.domain.journal.round_trip import Direction, RoundTrip
+from shared.domain.market.bars import Series, Timeframe
 from shared.domain.money import ExactDecimal, no_digit_lost
 
 _ZERO = Decimal(0)

@@ -26,9 +26,9 @@ from shared.domain.bias import (
     Provenance,
     Unavailable,
 )
-from shared.domain.events import CalendarEvent
 from shared.domain.evidence import DocumentLink
-from shared.domain.instrument import Instrument
+from shared.domain.market.events import CalendarEvent
+from shared.domain.market.instrument import Instrument
 from shared.domain.time import Instant, parse_instant
 from shared.http.answers import json_answer
 from shared.http.bias.stream import add_stream, unknown_instrument

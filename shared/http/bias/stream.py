@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from shared.bias.serving.service import BiasService, Served
 from shared.domain.bias import Section, Unavailable
 from shared.domain.errors import DaybiasError
-from shared.domain.instrument import Instrument
+from shared.domain.market.instrument import Instrument
 from shared.http.problems import problem, problem_of
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # each event leaves at once

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from shared.brokers.spec import BrokerAccount, BrokerSpec
-from shared.domain.connection import Connection, Health
 from shared.domain.errors import (
     InvalidInput,
     NotFound,
@@ -21,6 +20,7 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.ids import ConnectionId, UserId
+from shared.domain.sync.connection import Connection, Health
 from shared.domain.time import Instant
 from shared.http.identity import Identify
 from shared.http.journal.app import Items

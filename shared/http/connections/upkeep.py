@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict
 
-from shared.domain.connection import ConnectionState, Health, PastHealth
 from shared.domain.errors import InvalidInput
 from shared.domain.futures.rolls import Half, Roll
 from shared.domain.ids import AccountKey, ConnectionId, RowKey, UserId
 from shared.domain.messages import SyncRequested
 from shared.domain.money import decimal_text
-from shared.domain.service_level import imbalance
+from shared.domain.sync.connection import ConnectionState, Health, PastHealth
+from shared.domain.sync.service_level import imbalance
 from shared.domain.time import Instant
 from shared.http.identity import Identify
 from shared.http.journal.app import Items

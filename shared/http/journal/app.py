@@ -13,7 +13,7 @@ from shared.domain.errors import InvalidInput
 from shared.domain.execution import AccountEvent, Execution
 from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.performance import Performance
-from shared.domain.service_level import imbalance
+from shared.domain.sync.service_level import imbalance
 from shared.domain.time import Instant
 from shared.http.accounts.owned import check_account
 from shared.http.fastapi_app import make_fastapi

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from shared.domain.service_level import ServiceLevel
+from shared.domain.sync.service_level import ServiceLevel
 from shared.journal.service_levels.queries import ServiceLevelQueries
 
 _LONGEST = 366

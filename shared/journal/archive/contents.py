@@ -12,9 +12,9 @@ from typing import Any
 from shared.domain.collections import COLLECTIONS, OWNED
 from shared.domain.collections.addresses import complaint_about, index_fields
 from shared.domain.collections.model import Backup
-from shared.domain.connection import ConnectionState, Health
 from shared.domain.errors import InvalidInput
 from shared.domain.ids import UserId, canonical_json
+from shared.domain.sync.connection import ConnectionState, Health
 from shared.domain.time import from_micros, to_micros
 from shared.journal.projection.basis import read_lot
 from shared.journal.scanning import every

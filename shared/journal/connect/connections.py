@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.brokers.spec import BrokerSpec
-from shared.domain.connection import Connection, ConnectionState, Health, PastHealth
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, RateLimited
 from shared.domain.ids import AccountKey, ConnectionId, UserId
+from shared.domain.sync.connection import Connection, ConnectionState, Health, PastHealth
 from shared.domain.time import from_micros, to_micros
 from shared.journal.connect.vault import Vault
 from shared.journal.tombstones import is_deleted_user

@@ -21,7 +21,6 @@ from shared.brokers.engine.client import BrokerClient
 from shared.brokers.engine.oauth import OAuth
 from shared.brokers.engine.session import Session
 from shared.brokers.spec import BrokerSpec, Request
-from shared.domain.connection import Connection
 from shared.domain.errors import (
     AnswerLost,
     Conflict,
@@ -31,6 +30,7 @@ from shared.domain.errors import (
     RetryableError,
 )
 from shared.domain.ids import UserId, content_key
+from shared.domain.sync.connection import Connection
 from shared.domain.time import to_micros
 from shared.journal.connect.application import Application, read_application
 from shared.journal.connect.connections import Connections

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.brokers.spec import BrokerSpec
-from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, ConnectionId, UserId
+from shared.domain.sync.connection import Connection, ConnectionState, Health
 from shared.domain.time import to_micros
 from shared.journal.accounts import Accounts
 from shared.journal.connect.connections import Connections, check_login, health_body

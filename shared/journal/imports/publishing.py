@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from shared.brokers.spec import Window
-from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.messages import ObservedRow, UnreadRow
+from shared.domain.sync.connection import Connection, ConnectionState, Health
 from shared.journal.accounts import Account
 from shared.journal.queries import AccountView
 from shared.journal.runs import Runs, close_if_complete

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shared.domain.ids import UserId
-from shared.domain.service_level import imbalance
+from shared.domain.sync.service_level import imbalance
 from shared.domain.time import from_micros, iso
 from shared.journal.coverage import DayState, read_days
 from shared.journal.imports.importing import FILES

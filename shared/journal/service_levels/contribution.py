@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from shared.domain.schedule import Schedule
-from shared.domain.service_level import (
+from shared.domain.sync.schedule import Schedule
+from shared.domain.sync.service_level import (
     DayTally,
     RunCounts,
     quarter_of,

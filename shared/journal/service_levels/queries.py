@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.service_level import ServiceLevel
+from shared.domain.sync.service_level import ServiceLevel
 from shared.journal.scanning import every
 from shared.ports import Clock, Documents, Query
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from shared.domain.ids import UserId
-from shared.domain.schedule import QUARTERLY, Schedule
-from shared.domain.service_level import imbalance
+from shared.domain.sync.schedule import QUARTERLY, Schedule
+from shared.domain.sync.service_level import imbalance
 from shared.domain.time import from_micros, to_micros
 from shared.journal.coverage import DayCoverage, read_days
 from shared.journal.imports.importing import FILES

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from shared.domain.service_level import (
+from shared.domain.sync.service_level import (
     Completeness,
     Freshness,
     RunCounts,

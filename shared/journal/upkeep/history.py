@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.domain.connection import Connection
 from shared.domain.ids import ConnectionId, UserId
+from shared.domain.sync.connection import Connection
 from shared.journal.connect.connections import Connections
 from shared.journal.queries import JournalQueries, Window
 from shared.ports import Body

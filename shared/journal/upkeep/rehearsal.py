@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from shared.domain.connection import Connection
 from shared.domain.messages import SyncRequested
+from shared.domain.sync.connection import Connection
 from shared.journal.sync import SyncConnection
 from shared.journal.upkeep.difference import ComparingBus, Difference
 from shared.journal.visits.visit import SyncReport

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import BrokerAccount, BrokerSpec, Window
-from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
@@ -16,6 +15,7 @@ from shared.domain.errors import (
     NotFound,
 )
 from shared.domain.ids import AccountKey, ConnectionId, UserId
+from shared.domain.sync.connection import Connection, ConnectionState
 from shared.domain.time import as_utc, from_micros
 from shared.journal.accounts import Account, read_account
 from shared.journal.connect.connections import Connections

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, Window
-from shared.domain.connection import Connection
 from shared.domain.errors import BudgetSpent, ContractBroken, DaybiasError
 from shared.domain.money import decimal_text
+from shared.domain.sync.connection import Connection
 from shared.domain.time import to_micros
 from shared.journal.accounts import Account, Accounts
 from shared.journal.connect.connections import Connections

@@ -6,7 +6,6 @@ from typing import Any
 
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import AuthScheme, Renewal
-from shared.domain.connection import Connection
 from shared.domain.errors import (
     AnswerLost,
     AuthRejected,
@@ -15,6 +14,7 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.ids import content_key
+from shared.domain.sync.connection import Connection
 from shared.domain.time import parse_instant
 from shared.journal.connect.connections import Connections
 from shared.journal.visits.nonces import Nonces

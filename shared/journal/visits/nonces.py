@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shared.domain.connection import Connection
+from shared.domain.sync.connection import Connection
 from shared.domain.time import to_micros
 from shared.journal.connect.connections import Connections
 

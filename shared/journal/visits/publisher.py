@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from shared.brokers.spec import Lost, Window
-from shared.domain.connection import Connection
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow, UnreadRow
+from shared.domain.sync.connection import Connection
 from shared.journal.accounts import Account
 from shared.journal.visits.fetched import Cost, Fetched
 from shared.ports import Clock, MessageBus, Outgoing

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 
 from shared.brokers.spec import BrokerSpec
-from shared.domain.connection import Connection
 from shared.domain.errors import AuthRejected
+from shared.domain.sync.connection import Connection
 
 
 async def explain(

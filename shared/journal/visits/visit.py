@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import BrokerAccount
-from shared.domain.connection import Connection
 from shared.domain.errors import AuthRejected, BudgetSpent, DaybiasError, PermanentError
 from shared.domain.ids import account_key
 from shared.domain.messages import SyncRequested
+from shared.domain.sync.connection import Connection
 from shared.journal.accounts import Account, Accounts
 from shared.journal.runs import Runs
 from shared.journal.visits.account_run import AccountReport, AccountRun, Outcome, Workplace

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from shared.brokers.engine.listening import listen
 from shared.brokers.engine.streaming import Said
-from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput
+from shared.domain.sync.connection import Connection
 from shared.journal.sync import SyncConnection
 
 

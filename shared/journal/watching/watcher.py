@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from shared.brokers.engine.streaming import Said, Stream
-from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import (
     AuthRejected,
     DaybiasError,
@@ -19,6 +18,7 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.ids import ConnectionId
+from shared.domain.sync.connection import Connection, ConnectionState
 from shared.journal.watching.pace import POLL_S, Pace, Retry
 from shared.ports import Clock, Entropy
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.domain.bars import Series, Timeframe
-from shared.domain.events import CalendarEvent
+from shared.domain.market.bars import Series, Timeframe
+from shared.domain.market.events import CalendarEvent
 
 
 class BarsProvider(Protocol):

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from shared.domain.bars import Series, Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken
+from shared.domain.market.bars import Series, Timeframe
 from shared.domain.time import Instant, iso
 from shared.market.providers.asking import Ask, Asker, Refused, read_object
 from shared.market.providers.folding import Candle, Wanted, fold

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from shared.domain.errors import ContractBroken
-from shared.domain.events import CalendarEvent
+from shared.domain.market.events import CalendarEvent
 from shared.domain.time import parse_instant
 from shared.market.providers import CalendarBody
 

@@ -17,9 +17,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from shared.domain.bars import FILES, Bar, Series, Timeframe
 from shared.domain.errors import ContractBroken, InvalidInput, NotFound
-from shared.domain.instrument import PriceSeries, Split
+from shared.domain.market.bars import FILES, Bar, Series, Timeframe
+from shared.domain.market.instrument import PriceSeries, Split
 from shared.market.providers.folding import Wanted, check_prices
 from shared.market.registry import load_series
 from shared.market.sessions import is_session, session_close, session_for, session_open

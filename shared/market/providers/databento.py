@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken
-from shared.domain.instrument import PriceSeries
+from shared.domain.market.bars import Bar, Series, Timeframe
+from shared.domain.market.instrument import PriceSeries
 from shared.domain.time import iso, parse_instant
 from shared.market.providers.asking import Ask, Asker, Refused
 from shared.market.providers.folding import Candle, Wanted, fold

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.bars import Bar, Timeframe
 from shared.domain.errors import InvalidInput
-from shared.domain.instrument import PriceSeries
+from shared.domain.market.bars import Bar, Timeframe
+from shared.domain.market.instrument import PriceSeries
 from shared.market.sessions import session_close, session_for, session_open
 
 _STEPS = {Timeframe.HOUR: timedelta(hours=1), Timeframe.FIVE_MINUTES: timedelta(minutes=5)}

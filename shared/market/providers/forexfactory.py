@@ -14,7 +14,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain.errors import ContractBroken
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.domain.time import Instant
 from shared.market.providers import CalendarBody
 from shared.market.providers.asking import Ask, Asker

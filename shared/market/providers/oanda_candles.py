@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from shared.domain.bars import Series, Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound
-from shared.domain.instrument import Hours
+from shared.domain.market.bars import Series, Timeframe
+from shared.domain.market.instrument import Hours
 from shared.domain.time import Instant, iso
 from shared.market.providers.asking import Ask, Asker, Refused, read_object
 from shared.market.providers.folding import Candle, Wanted, fold

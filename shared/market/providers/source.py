@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.errors import NotFound
-from shared.domain.instrument import PriceSeries
+from shared.domain.market.bars import Bar, Series, Timeframe
+from shared.domain.market.instrument import PriceSeries
 from shared.market.registry import load_series
 
 

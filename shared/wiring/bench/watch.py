@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from shared.domain.connection import Connection
 from shared.domain.messages import SyncRequested
+from shared.domain.sync.connection import Connection
 from shared.http.identity import LOCAL_USER
 from shared.journal.visits.account_run import Outcome
 from shared.journal.watching.opening import open_streams

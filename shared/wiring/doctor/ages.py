@@ -1,8 +1,8 @@
 """How old the stored market data are."""
 
 from shared.config import BiasSettings
-from shared.domain.bars import Timeframe
 from shared.domain.errors import DaybiasError
+from shared.domain.market.bars import Timeframe
 from shared.domain.time import iso
 from shared.market.choice import is_current
 from shared.market.registry import load_instruments, load_series

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from shared.config import BiasSettings
-from shared.domain.bars import FILES, Timeframe
 from shared.domain.errors import DaybiasError, NotFound
+from shared.domain.market.bars import FILES, Timeframe
 from shared.market.providers import BarsProvider
 from shared.market.registry import load_series
 from shared.wiring.doctor.ages import data_ages

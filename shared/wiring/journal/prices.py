@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from shared.domain.bars import Series, Timeframe
 from shared.domain.execution import AssetClass
 from shared.domain.journal.position import Position
+from shared.domain.market.bars import Series, Timeframe
 from shared.domain.performance.conversion import Quotes
 from shared.journal.performance.prices import Mark
 from shared.market.store import MarketStore

@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from shared.bias.ratings import Ratings
 from shared.brokers.spec import BrokerAccount
 from shared.config import BrokerSettings, load
-from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput
+from shared.domain.sync.connection import Connection
 from shared.http.accounts.books import Books, books_router
 from shared.http.accounts.erasure import erasure_router
 from shared.http.accounts.reconciliation import reconciliation_router

@@ -9,8 +9,8 @@ import httpx
 from starlette.applications import Starlette
 
 from shared.config import BiasSettings, Settings, SyncSettings, load
-from shared.domain.connection import Connection
 from shared.domain.errors import ConfigError, DaybiasError, InvalidInput
+from shared.domain.sync.connection import Connection
 from shared.journal.annotations.store import Annotations
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.consent import Consents

@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
-from shared.domain.connection import Connection
 from shared.domain.execution import AccountEvent, Execution
 from shared.domain.journal.book import Book, build_book
+from shared.domain.sync.connection import Connection
 from tests.brokers.desk import ACCOUNT, START, Desk
 from tests.contract.broker import ContinuingContract, TokenContract
 

@@ -11,12 +11,12 @@ from infra.simulators.brokers.binance.limits import Weights
 from infra.simulators.brokers.binance.query import no_key
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.binance.usdm import SPAN
-from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput, RateLimited
 from shared.domain.execution import Execution, Fee
 from shared.domain.ids import account_key
 from shared.domain.journal.book import Book, build_book
 from shared.domain.messages import JournalChanged
+from shared.domain.sync.connection import Connection
 from shared.journal.build import BuildJournal
 from shared.journal.reconcile import Reconcile
 from shared.journal.reconciliation.result import Reconciliation

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.binance.market import Listed
 from infra.simulators.brokers.binance.world import BinanceWorld
-from shared.domain.connection import Connection
 from shared.domain.errors import RetryableError
 from shared.domain.execution import AccountEvent, EventType, Execution
 from shared.domain.ids import account_key
+from shared.domain.sync.connection import Connection
 from tests.brokers.binance.test_cases import COIN, CONTRACTS, HOUR, PRICE, TRADES, calls
 from tests.brokers.binance.test_sync import (
     LOGIN,

@@ -12,7 +12,6 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.ibkr.documents import xml
 from infra.simulators.brokers.wire import Answer
 from shared.brokers.ibkr.walk import day_end
-from shared.domain.connection import Connection
 from shared.domain.errors import (
     ContractBroken,
     InvalidInput,
@@ -20,6 +19,7 @@ from shared.domain.errors import (
     UpstreamUnavailable,
 )
 from shared.domain.execution import AccountEvent, Execution, RowStatus
+from shared.domain.sync.connection import Connection
 from shared.domain.time import to_micros
 from shared.journal.storing.log import read_entry
 from shared.ports import Query

@@ -11,9 +11,9 @@ import pytest
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.kraken.world import bad_edge, error
 from infra.simulators.brokers.wire import Answer, Call
-from shared.domain.connection import Connection
 from shared.domain.execution import EventType, FeeOrigin, Side
 from shared.domain.journal.book import build_book
+from shared.domain.sync.connection import Connection
 from shared.journal.integrity.duplicates import duplicate_faults, same_accounts
 from tests.brokers.desk import START, USER
 from tests.brokers.kraken.desk import (

@@ -15,8 +15,8 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.oanda.account import Account
 from infra.simulators.brokers.oanda.world import OandaWorld
 from shared.brokers.oanda.spec import SPEC
-from shared.domain.connection import Connection
 from shared.domain.execution import Execution
+from shared.domain.sync.connection import Connection
 from tests.brokers.desk import START, USER, Desk
 from tests.contract.broker import (
     MINUTE,

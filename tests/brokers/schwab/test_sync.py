@@ -10,9 +10,9 @@ from infra.simulators.brokers.schwab.account import Account, hash_of
 from infra.simulators.brokers.schwab.login import Consent
 from infra.simulators.brokers.schwab.world import SchwabWorld
 from shared.brokers.schwab.spec import SPEC, transactions
-from shared.domain.connection import Connection
 from shared.domain.execution import Execution
 from shared.domain.money import loads_exact
+from shared.domain.sync.connection import Connection
 from shared.ports import Query
 from tests.brokers.desk import START, USER, Desk
 from tests.contract.broker import (

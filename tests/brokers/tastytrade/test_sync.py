@@ -15,9 +15,9 @@ from infra.simulators.brokers.tastytrade.query import refused
 from infra.simulators.brokers.tastytrade.world import TastytradeWorld, bad_gateway
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.tastytrade.spec import SPEC, transactions
-from shared.domain.connection import Connection
 from shared.domain.errors import RateLimited
 from shared.domain.execution import AccountEvent, EventType, Execution, RowStatus
+from shared.domain.sync.connection import Connection
 from tests.brokers.desk import START, USER, Desk
 from tests.contract.broker import (
     MINUTE,

@@ -9,8 +9,8 @@ from infra.simulators.brokers.topstepx.account import Account
 from infra.simulators.brokers.topstepx.world import TopstepXWorld
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.topstepx.spec import SPEC
-from shared.domain.connection import Connection
 from shared.domain.execution import RowStatus
+from shared.domain.sync.connection import Connection
 from tests.brokers.desk import START, Desk
 from tests.contract.broker import (
     MINUTE,

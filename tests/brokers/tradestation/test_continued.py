@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from infra.simulators.brokers import faults
-from shared.domain.connection import Connection
 from shared.domain.messages import ExecutionsObserved
+from shared.domain.sync.connection import Connection
 from shared.domain.time import to_micros
 from shared.journal.coverage import DayState, read_days
 from shared.ports import Query

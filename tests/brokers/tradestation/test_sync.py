@@ -9,8 +9,8 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.tradestation.orders import Account, Order
 from infra.simulators.brokers.tradestation.world import TradeStationWorld, quota_spent
 from shared.brokers.tradestation.spec import SPEC
-from shared.domain.connection import Connection
 from shared.domain.execution import Execution, RowStatus
+from shared.domain.sync.connection import Connection
 from tests.brokers.desk import START, USER, Desk
 from tests.contract.broker import PagedContract, RenewingContract, SeveralAccountsContract
 

@@ -15,11 +15,11 @@ from shared.brokers.spec import BrokerAccount, ParsedRow
 from shared.brokers.tradovate.report import FILLS_REPORT
 from shared.brokers.tradovate.rows import rows_of
 from shared.brokers.tradovate.spec import SPEC
-from shared.domain.connection import Connection
 from shared.domain.errors import RateLimited
 from shared.domain.execution import FeeOrigin, RowStatus, row_hash
 from shared.domain.journal.trading_day import trading_day
 from shared.domain.money import loads_exact
+from shared.domain.sync.connection import Connection
 from tests.brokers.tradovate.setup import (
     FILLS,
     FIRST,

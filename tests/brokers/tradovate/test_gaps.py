@@ -10,9 +10,9 @@ import pytest
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.tradovate.spec import SPEC
-from shared.domain.connection import Connection
 from shared.domain.execution import EventType
 from shared.domain.ids import AccountKey
+from shared.domain.sync.connection import Connection
 from shared.journal.upkeep.resync import Resync
 from tests.brokers.desk import USER
 from tests.brokers.tradovate.setup import FILLS, LEDGER, TradovateDesk, open_desk

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
-from shared.domain.connection import Connection
 from shared.domain.errors import RateLimited, UpstreamUnavailable
+from shared.domain.sync.connection import Connection
 from shared.domain.time import to_micros
 from shared.ports import Query
 from tests.brokers.desk import USER, Desk

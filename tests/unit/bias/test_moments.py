@@ -5,7 +5,7 @@ import pytest
 
 from shared.bias.moments import current_occasion, event_moments
 from shared.domain.bias import Moment
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.market.registry import load_instruments
 
 FRIDAY, MONDAY = date(2020, 5, 29), date(2020, 6, 1)

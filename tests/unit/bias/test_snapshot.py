@@ -6,8 +6,8 @@ import pytest
 
 from shared.bias.moments import current_occasion
 from shared.bias.snapshot import take_snapshot
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.bias import Snapshot, Unavailable
+from shared.domain.market.bars import Bar, Series, Timeframe
 from shared.market.providers import CalendarBody
 from shared.market.registry import load_instruments
 from tests.markets import FRIDAY_MORNING, FRIDAY_NIGHT, OPEN_13, THURSDAY_EVENING, open_market

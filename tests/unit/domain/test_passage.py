@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.instrument import InstrumentClass
+from shared.domain.market.instrument import InstrumentClass
 from shared.domain.passage import KEYWORDS, NUMBERS, Passage, PassageKind
 
 PASSAGE = Passage(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.bars import Timeframe
+from shared.domain.market.bars import Timeframe
 from shared.features.inputs import FeatureInputs
 from shared.features.table import compute
 from shared.market.providers.csv_files import CsvFiles

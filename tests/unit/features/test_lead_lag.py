@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from shared.domain.bars import Bar, Series, Timeframe
+from shared.domain.market.bars import Bar, Series, Timeframe
 from shared.features import lead_lag
 from shared.features.definitions import Missing
 from tests.open_market import daily_series, inputs_of

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.features import macro
 from shared.features.definitions import Missing
 from tests.open_market import REPLAY, open_inputs

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.features.definitions import Missing
 from shared.features.surprise import compute, value_of
 

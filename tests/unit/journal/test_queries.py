@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.errors import InvalidInput
 from shared.domain.execution import AssetClass
 from shared.domain.journal.performance import summarize
+from shared.domain.market.bars import Bar, Series, Timeframe
 from shared.domain.messages import JournalChanged
 from shared.journal.build import BuildJournal
 from shared.journal.projection.documents import read_day

@@ -14,9 +14,9 @@ from infra.simulators.brokers.transport import SimulatorTransport
 from shared.brokers.alpaca.rows import rows_of
 from shared.brokers.engine.paging import by_halves
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow, RateLimit, Request
-from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput, LeaseHeld, NotFound, StoreUnavailable
 from shared.domain.messages import ExecutionsObserved
+from shared.domain.sync.connection import Connection
 from shared.journal.queries import JournalQueries
 from shared.journal.runs import close_if_complete
 from shared.lease import Leases

@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.connection import ConnectionState
 from shared.domain.errors import StoreUnavailable
 from shared.domain.messages import SyncRequested
-from shared.domain.schedule import Schedule
+from shared.domain.sync.connection import ConnectionState
+from shared.domain.sync.schedule import Schedule
 from shared.journal.tick import TickReport, tick
 from shared.ports import Outgoing
 from tests.brokers.desk import USER, Desk

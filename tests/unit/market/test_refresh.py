@@ -11,7 +11,6 @@ from infra.simulators.market.alpaca import AlpacaMarketWorld
 from infra.simulators.market.databento import Contract, DatabentoWorld
 from infra.simulators.market.forexfactory import ForexFactoryWorld
 from infra.simulators.market.prints import walk
-from shared.domain.bars import Timeframe
 from shared.domain.errors import (
     AuthRejected,
     ContractBroken,
@@ -19,6 +18,7 @@ from shared.domain.errors import (
     StoreUnavailable,
     UpstreamUnavailable,
 )
+from shared.domain.market.bars import Timeframe
 from shared.domain.time import parse_instant
 from shared.market.providers.alpaca_data import AlpacaData, AlpacaKeys
 from shared.market.providers.csv_calendar import CsvCalendar

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.instrument import InstrumentClass, RollRule
+from shared.domain.market.instrument import InstrumentClass, RollRule
 from shared.market.registry import LEADERS, VIX, load_instruments, load_series
 from shared.market.sessions import next_session
 from tests.open_market import open_series, served

@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shared.domain.bars import Bar, Series, Timeframe
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.bars import Bar, Series, Timeframe
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.market.providers import CalendarBody
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.errors import ContractBroken, RateLimited
-from shared.domain.instrument import InstrumentClass
+from shared.domain.market.instrument import InstrumentClass
 from shared.domain.passage import KEYWORDS, NUMBERS, PassageKind
 from shared.ports import VectorPoint
 from shared.retrieval.search import Scope, Search, SearchConfig

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.bias.evidence.articles import article_document, concerns
-from shared.domain.instrument import InstrumentClass
+from shared.domain.market.instrument import InstrumentClass
 from shared.market.news import NewsItem
 
 FETCHED = datetime(2020, 5, 28, 12, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.bias.evidence.releases import release_documents
-from shared.domain.events import CalendarEvent, Impact
+from shared.domain.market.events import CalendarEvent, Impact
 from shared.market.providers import CalendarBody
 
 AT = datetime(2020, 5, 12, 12, 30, tzinfo=UTC)

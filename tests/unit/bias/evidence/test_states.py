@@ -4,8 +4,8 @@ from itertools import pairwise
 import pytest
 
 from shared.bias.evidence.states import DayState, day_states, in_words
-from shared.domain.bars import Timeframe
 from shared.domain.bias import Step
+from shared.domain.market.bars import Timeframe
 from shared.market.registry import VIX, load_instruments
 from shared.retrieval.documents import passages_of
 from tests.markets import THURSDAY_EVENING, feature, open_market

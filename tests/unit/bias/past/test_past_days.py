@@ -5,7 +5,7 @@ import pytest
 
 from shared.bias.past import past_days
 from shared.bias.past.past_days import KeepPastDays, PastDaysStore
-from shared.domain.bars import Timeframe
+from shared.domain.market.bars import Timeframe
 from shared.forecast import analogs
 from shared.market.registry import load_instruments
 from tests.markets import FRIDAY_MORNING, FRIDAY_NIGHT, THURSDAY_EVENING, open_market

@@ -9,8 +9,8 @@ from shared.bias.record.links import Commitment
 from shared.bias.record.months import OutcomeMonths
 from shared.bias.record.score import ScoreBias
 from shared.bias.store import BiasStore, is_whole
-from shared.domain.bars import Timeframe
 from shared.domain.bias import Label, Probabilities
+from shared.domain.market.bars import Timeframe
 from shared.forecast import analogs
 from shared.forecast.recalibration import recalibrated
 from shared.forecast.scoring import rps

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from shared.cli.journal.watching import screen
-from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.ids import ConnectionId, UserId
+from shared.domain.sync.connection import Connection, ConnectionState, Health
 from shared.journal.watching.pace import Pace
 from shared.journal.watching.watcher import Ear, Watched
 

@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.journal.book import build_book
 from shared.domain.journal.excursion import excursion
 from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.market.bars import Bar, Series, Timeframe
 from tests.rows import START, fill, log
 
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from shared.domain.service_level import (
+from shared.domain.sync.service_level import (
     Completeness,
     RunCounts,
     ServiceLevel,

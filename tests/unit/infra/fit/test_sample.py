@@ -18,5 +18,5 @@ def test_a_committed_table_was_fitted_on_what_the_forecast_reads_today(table, to
 
 
 def test_another_length_of_the_year_leaves_another_fingerprint(today, monkeypatch):
-    monkeypatch.setattr("shared.domain.instrument.Instrument.sessions_a_year", 252)
+    monkeypatch.setattr("shared.domain.market.instrument.Instrument.sessions_a_year", 252)
     assert fingerprint() != today

@@ -10,8 +10,8 @@ import pytest
 
 from infra.local.demo.prices import traded_bars
 from infra.local.demo.trades import Order, day_fees, orders
-from shared.domain.bars import Bar
 from shared.domain.execution import Side
+from shared.domain.market.bars import Bar
 from shared.domain.time import NEW_YORK
 
 UNTIL = datetime(2020, 5, 29, 22, tzinfo=UTC)

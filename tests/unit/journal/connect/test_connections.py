@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.connection import ConnectionState
 from shared.domain.errors import InvalidInput, NotFound
 from shared.domain.ids import ConnectionId
+from shared.domain.sync.connection import ConnectionState
 from tests.brokers.desk import USER, Desk
 
 LOGIN = {"key_id": "PK1", "secret_key": "very secret"}

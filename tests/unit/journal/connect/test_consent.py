@@ -22,8 +22,8 @@ from shared.brokers.oanda.spec import SPEC as OANDA
 from shared.brokers.schwab.spec import SPEC as SCHWAB
 from shared.brokers.tastytrade.spec import SPEC as TASTYTRADE
 from shared.brokers.tradestation.spec import SPEC as TRADESTATION
-from shared.domain.connection import Connection, ConnectionState
 from shared.domain.errors import ConfigError, InvalidInput, NotFound, PermanentError
+from shared.domain.sync.connection import Connection, ConnectionState
 from shared.journal.connect.consent import Consents
 from shared.journal.connect.lifecycle import Lifecycle
 from shared.ports import Document, Key

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
-from shared.domain.connection import Connection
 from shared.domain.errors import AuthRejected, InvalidInput, LeaseHeld, NotFound
 from shared.domain.messages import ExecutionsObserved
+from shared.domain.sync.connection import Connection
 from shared.journal.connect.lifecycle import Lifecycle
 from shared.journal.queries import JournalQueries
 from shared.journal.store import StoreExecutions

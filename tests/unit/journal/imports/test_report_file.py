@@ -5,8 +5,8 @@ import pytest
 
 from shared.brokers.spec import BrokerAccount
 from shared.brokers.tradovate.spec import SPEC
-from shared.domain.connection import Connection
 from shared.domain.errors import InvalidInput
+from shared.domain.sync.connection import Connection
 from shared.journal.accounts import Accounts
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.vault import Vault

@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.schedule import CURRENCIES, QUARTERLY, Schedule
-from shared.domain.service_level import QUARTER, Share
+from shared.domain.sync.schedule import CURRENCIES, QUARTERLY, Schedule
+from shared.domain.sync.service_level import QUARTER, Share
 from shared.domain.time import to_micros
 from shared.journal.service_levels.contribution import (
     Contribution,

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.service_level import (
+from shared.domain.sync.service_level import (
     Completeness,
     DayTally,
     RunCounts,

@@ -8,8 +8,8 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.topstepx.world import TopstepXWorld
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.topstepx.spec import SPEC as TOPSTEPX
-from shared.domain.connection import Connection
 from shared.domain.errors import UpstreamUnavailable
+from shared.domain.sync.connection import Connection
 from shared.journal.storing.log import Outcome
 from shared.journal.upkeep.rehearsal import Rehearsal, rehearse
 from tests.brokers.desk import ACCOUNT, START, USER, Desk

@@ -9,9 +9,9 @@ import pytest
 from infra.simulators.brokers import faults
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.spec import BrokerAccount, BrokerSpec, Ignored, Parsed
-from shared.domain.connection import Connection
 from shared.domain.errors import LeaseHeld, NotFound, UnparseableRow
 from shared.domain.messages import ExecutionsObserved
+from shared.domain.sync.connection import Connection
 from shared.journal.connect.lifecycle import Lifecycle
 from shared.journal.upkeep.replay import Fate, Replay, Replayed
 from shared.lease import Leases

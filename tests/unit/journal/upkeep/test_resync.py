@@ -7,9 +7,9 @@ import pytest
 
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.wire import Answer, Call
-from shared.domain.connection import Connection
 from shared.domain.errors import AuthRejected, InvalidInput, LeaseHeld, NotFound
 from shared.domain.ids import AccountKey
+from shared.domain.sync.connection import Connection
 from shared.journal.connect.lifecycle import Lifecycle
 from shared.journal.storing.log import Outcome
 from shared.journal.upkeep.resync import Resync, Resynced

@@ -9,8 +9,8 @@ import pytest
 
 from infra.simulators.brokers import faults
 from shared.brokers.spec import Ask, BrokerAccount, Holdings, Lost, Page, Request, Window
-from shared.domain.connection import Connection
 from shared.domain.errors import RateLimited
+from shared.domain.sync.connection import Connection
 from tests.brokers.desk import ACCOUNT, START, USER, Desk
 
 WHY = "the broker tells its current session only"

@@ -13,8 +13,8 @@ from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call, answer
 from shared.brokers.engine.auth import oauth_refresh
 from shared.brokers.spec import RateLimit
-from shared.domain.connection import Connection
 from shared.domain.errors import BudgetSpent, LeaseHeld, UpstreamUnavailable
+from shared.domain.sync.connection import Connection
 from shared.journal.connect.lifecycle import Lifecycle
 from shared.lease import Leases
 from tests.brokers.desk import ACCOUNT, USER, Desk, request

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from shared.brokers.alpaca.spec import SPEC
-from shared.domain.connection import Connection
 from shared.domain.ids import UserId
+from shared.domain.sync.connection import Connection
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.vault import Vault
 from shared.journal.visits.nonces import Nonces

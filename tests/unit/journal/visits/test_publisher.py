@@ -2,10 +2,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.errors import StoreUnavailable
 from shared.domain.ids import ConnectionId
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow, UnreadRow
+from shared.domain.sync.connection import Connection, ConnectionState, Health
 from shared.journal.accounts import Account
 from shared.journal.visits.publisher import PagePublisher
 from shared.ports import MessageBus, Outgoing

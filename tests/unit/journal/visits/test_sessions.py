@@ -11,8 +11,8 @@ import pytest
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.wire import Answer, Call, answer
 from shared.brokers.spec import AuthScheme, Credentials, LogIn, Renewal, Request
-from shared.domain.connection import Connection
 from shared.domain.errors import RateLimited, UpstreamUnavailable
+from shared.domain.sync.connection import Connection
 from shared.domain.time import iso
 from shared.journal.connect.lifecycle import Lifecycle
 from tests.brokers.desk import ACCOUNT, USER, Desk

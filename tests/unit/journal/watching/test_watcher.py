@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shared.brokers.engine.streaming import Said, Stream
-from shared.domain.connection import Connection, ConnectionState, Health
 from shared.domain.errors import AuthRejected, DaybiasError, RateLimited, UpstreamUnavailable
 from shared.domain.ids import ConnectionId, UserId
+from shared.domain.sync.connection import Connection, ConnectionState, Health
 from shared.journal.watching.watcher import Ear, Watched, Watcher
 from tests.twins.manual_clock import START
 from tests.twins.seeded_entropy import SeededEntropy

@@ -8,8 +8,8 @@ from infra.simulators.brokers.faults import body, rows, status
 from infra.simulators.brokers.http_door import serve
 from infra.simulators.market.alpaca import AlpacaMarketWorld
 from infra.simulators.market.prints import Print, walk
-from shared.domain.bars import Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound, RequestRejected
+from shared.domain.market.bars import Timeframe
 from shared.market.providers.alpaca_data import AlpacaData, AlpacaKeys
 from shared.market.registry import load_series
 from tests.market_worlds import asker

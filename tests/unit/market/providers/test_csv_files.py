@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.bars import Timeframe
 from shared.domain.errors import ContractBroken, NotFound
+from shared.domain.market.bars import Timeframe
 from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import load_instruments
 from tests.open_market import DATA

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from infra.simulators.brokers.wire import Answer
 from infra.simulators.market.databento import Contract, DatabentoWorld
 from infra.simulators.market.prints import Print, walk
-from shared.domain.bars import Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound, RequestRejected
+from shared.domain.market.bars import Timeframe
 from shared.market.providers.databento import Databento
 from shared.market.registry import load_series
 from tests.market_worlds import asker

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from infra.simulators.brokers.faults import cut_body, html_503, status
 from infra.simulators.market.forexfactory import ForexFactoryWorld
 from shared.domain.errors import ContractBroken, RateLimited, UpstreamUnavailable
-from shared.domain.events import Impact
+from shared.domain.market.events import Impact
 from shared.market.providers.forexfactory import ForexFactory
 from tests.market_worlds import asker
 from tests.twins.manual_clock import ManualClock

@@ -7,8 +7,8 @@ from pydantic import SecretStr
 from infra.simulators.brokers.faults import body, rows, status
 from infra.simulators.market.oanda import OandaMarketWorld
 from infra.simulators.market.prints import Print, walk
-from shared.domain.bars import Timeframe
 from shared.domain.errors import AuthRejected, ContractBroken, NotFound
+from shared.domain.market.bars import Timeframe
 from shared.market.providers.oanda_candles import OandaCandles
 from shared.market.registry import load_series
 from shared.market.sessions import session_close, session_open

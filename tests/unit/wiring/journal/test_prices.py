@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from shared.domain.bars import Bar, Series, Timeframe
 from shared.domain.execution import AssetClass
 from shared.domain.journal.position import Position
+from shared.domain.market.bars import Bar, Series, Timeframe
 from shared.market.store import MarketStore
 from shared.wiring.journal.prices import StoredPrices
 from tests.twins.manual_clock import ManualClock

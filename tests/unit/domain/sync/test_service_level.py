@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.service_level import (
+from shared.domain.sync.service_level import (
     QUARTER,
     DayTally,
     Share,

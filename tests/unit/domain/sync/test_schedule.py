@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.schedule import CURRENCIES, FUTURES, QUARTER, SHARES, Hours, Schedule
+from shared.domain.sync.schedule import CURRENCIES, FUTURES, QUARTER, SHARES, Hours, Schedule
 
 FRIDAY = datetime(2026, 3, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)

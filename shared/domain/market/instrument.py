@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.domain.bars import Timeframe
+from shared.domain.market.bars import Timeframe
 from shared.domain.money import ExactDecimal
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from shared.domain.schedule import QUARTER
+from shared.domain.sync.schedule import QUARTER
 from shared.domain.time import Instant, from_micros
 
 _QUARTER_US = QUARTER // timedelta(microseconds=1)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.instrument import parse_offset
+from shared.domain.market.instrument import parse_offset
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Markets: what an instrument is, its bars, and the calendar events that move it."""
