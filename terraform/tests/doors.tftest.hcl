@@ -1,5 +1,6 @@
 # Who may call what, and who may do what. The provider is mocked, so an apply reaches no cloud: it only
-# makes up what a plan cannot know yet (addresses, ids), which the wiring below is about.
+# makes up what a plan cannot know yet (addresses, ids), which the wiring below is about. All stands in one
+# run, since each run plans and applies everything anew.
 mock_provider "google" {}
 
 variables {
@@ -24,9 +25,10 @@ override_data {
   values = { number = "123456789" }
 }
 
-run "every_function_is_called_by_its_own_callers_alone" {
+run "every_door_has_its_own_key" {
   command = apply
 
+  # Every function is called by its own callers alone
   assert {
     condition = { for name, function in module.function : name => function.invokers } == {
       api              = []
@@ -80,11 +82,8 @@ run "every_function_is_called_by_its_own_callers_alone" {
     }
     error_message = "A function has another caller than its own: ${jsonencode({ for name, function in module.function : name => function.invokers })}"
   }
-}
 
-run "every_push_carries_a_token_and_has_a_dead_letter" {
-  command = apply
-
+  # Every push carries a token and has a dead letter
   assert {
     condition     = length(google_pubsub_subscription.push) == length(local.subscriptions)
     error_message = "Every topic has one consumer."
@@ -131,22 +130,16 @@ run "every_push_carries_a_token_and_has_a_dead_letter" {
     ])
     error_message = "Pushes wait 600 s for an answer, back off from 10 to 600 s and promise no order."
   }
-}
 
-run "no_pushed_function_outlives_its_delivery" {
-  command = apply
-
+  # No pushed function outlives its delivery
   assert {
     condition = alltrue([
       for subscription in local.subscriptions : local.functions[subscription.function].timeout_s <= 600
     ])
     error_message = "A function behind a push must end within the ack deadline, or it works beside its own second delivery."
   }
-}
 
-run "every_scheduled_call_carries_the_schedulers_token" {
-  command = apply
-
+  # Every scheduled call carries the scheduler's token
   assert {
     condition = alltrue([
       for job in google_cloud_scheduler_job.jobs :
@@ -185,11 +178,8 @@ run "every_scheduled_call_carries_the_schedulers_token" {
     ])
     error_message = "A scheduled function must admit the scheduler."
   }
-}
 
-run "grants_are_the_least" {
-  command = apply
-
+  # Grants are the least
   assert {
     condition = keys(google_pubsub_topic_iam_member.publisher) == [
       "api executions", "api journal-changes", "api sync-alpaca", "api sync-binance", "api sync-ibkr",

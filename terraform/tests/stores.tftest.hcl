@@ -1,4 +1,5 @@
-# What is kept, for how long, and what differs between the environments.
+# What is kept, for how long, and what differs between the environments. Each run plans everything anew, so
+# what asks for the same variables stands in one.
 mock_provider "google" {
   override_during = plan
 }
@@ -9,13 +10,14 @@ variables {
   region        = "us-east4"
 }
 
-run "dev_may_be_torn_down" {
+run "a_plain_dev_is_whole_and_shut" {
   command = plan
 
   variables {
     environment = "dev"
   }
 
+  # Dev may be torn down
   assert {
     condition     = google_storage_bucket.forecast_chain.retention_policy[0].is_locked == false
     error_message = "A locked bucket in dev would outlive the project."
@@ -24,6 +26,61 @@ run "dev_may_be_torn_down" {
   assert {
     condition     = google_pubsub_topic.topics["executions"].labels == tomap({ app = "daybias", environment = "dev" })
     error_message = "Everything carries app and environment."
+  }
+
+  # The database survives a slip
+  assert {
+    condition = (
+      google_firestore_database.documents.delete_protection_state == "DELETE_PROTECTION_ENABLED"
+      && google_firestore_database.documents.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
+      && google_firestore_database.documents.type == "FIRESTORE_NATIVE"
+    )
+    error_message = "The database must be native, protected from deletion and recoverable to any minute."
+  }
+
+  # Every index of the generated file is declared
+  assert {
+    condition = (
+      length(google_firestore_index.composite) == length(local._indexes.indexes)
+      && length(google_firestore_index.composite) > 0
+      && length(google_firestore_field.override) == length(local._indexes.fieldOverrides)
+    )
+    error_message = "firestore.indexes.json and the declared indexes differ in number."
+  }
+
+  assert {
+    condition = alltrue([
+      for index in google_firestore_index.composite :
+      length(index.fields) >= 2 && contains(["COLLECTION", "COLLECTION_GROUP"], index.query_scope)
+    ])
+    error_message = "A composite index has at least two fields and a scope."
+  }
+
+  # Buckets and secrets are shut
+  assert {
+    condition = alltrue([
+      for bucket in [google_storage_bucket.artifacts, google_storage_bucket.forecast_chain] :
+      bucket.public_access_prevention == "enforced" && bucket.uniform_bucket_level_access
+    ])
+    error_message = "A bucket must refuse public access and per-object rights."
+  }
+
+  assert {
+    condition = keys(google_secret_manager_secret.secrets) == [
+      "gemini-api-key", "market-alpaca", "market-databento", "market-oanda", "oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "openai-api-key", "qdrant-api-key", "vault-keyring",
+    ]
+    error_message = "Found secrets ${join(", ", keys(google_secret_manager_secret.secrets))}."
+  }
+
+  # Without a redis instances know how many share
+  assert {
+    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_MODEL_INSTANCES"] if contains(keys(function.environment), "DAYBIAS_MODEL_INSTANCES") } == { bias = "4", refresh_market = "4" }
+    error_message = "An instance that asks Gemini must know with how many it shares a provider's calls."
+  }
+
+  assert {
+    condition     = alltrue([for function in module.function : !contains(keys(function.environment), "DAYBIAS_REDIS_URL")])
+    error_message = "Where no Redis is given none may be looked for."
   }
 }
 
@@ -44,71 +101,6 @@ run "prod_keeps_the_chain_for_ten_years" {
   }
 }
 
-run "the_database_survives_a_slip" {
-  command = plan
-
-  variables {
-    environment = "dev"
-  }
-
-  assert {
-    condition = (
-      google_firestore_database.documents.delete_protection_state == "DELETE_PROTECTION_ENABLED"
-      && google_firestore_database.documents.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
-      && google_firestore_database.documents.type == "FIRESTORE_NATIVE"
-    )
-    error_message = "The database must be native, protected from deletion and recoverable to any minute."
-  }
-}
-
-run "every_index_of_the_generated_file_is_declared" {
-  command = plan
-
-  variables {
-    environment = "dev"
-  }
-
-  assert {
-    condition = (
-      length(google_firestore_index.composite) == length(local._indexes.indexes)
-      && length(google_firestore_index.composite) > 0
-      && length(google_firestore_field.override) == length(local._indexes.fieldOverrides)
-    )
-    error_message = "firestore.indexes.json and the declared indexes differ in number."
-  }
-
-  assert {
-    condition = alltrue([
-      for index in google_firestore_index.composite :
-      length(index.fields) >= 2 && contains(["COLLECTION", "COLLECTION_GROUP"], index.query_scope)
-    ])
-    error_message = "A composite index has at least two fields and a scope."
-  }
-}
-
-run "buckets_and_secrets_are_shut" {
-  command = plan
-
-  variables {
-    environment = "dev"
-  }
-
-  assert {
-    condition = alltrue([
-      for bucket in [google_storage_bucket.artifacts, google_storage_bucket.forecast_chain] :
-      bucket.public_access_prevention == "enforced" && bucket.uniform_bucket_level_access
-    ])
-    error_message = "A bucket must refuse public access and per-object rights."
-  }
-
-  assert {
-    condition = keys(google_secret_manager_secret.secrets) == [
-      "gemini-api-key", "market-alpaca", "market-databento", "market-oanda", "oauth-alpaca", "oauth-schwab", "oauth-tastytrade", "oauth-tradestation", "openai-api-key", "qdrant-api-key", "vault-keyring",
-    ]
-    error_message = "Found secrets ${join(", ", keys(google_secret_manager_secret.secrets))}."
-  }
-}
-
 run "a_redis_is_told_to_who_asks_gemini_alone" {
   command = plan
 
@@ -125,24 +117,6 @@ run "a_redis_is_told_to_who_asks_gemini_alone" {
   assert {
     condition     = [for name, function in module.function : name if function.vpc_connector != null] == ["bias", "refresh_market"]
     error_message = "Only those that ask Gemini need a way to private addresses."
-  }
-}
-
-run "without_a_redis_instances_know_how_many_share" {
-  command = plan
-
-  variables {
-    environment = "dev"
-  }
-
-  assert {
-    condition     = { for name, function in module.function : name => function.environment["DAYBIAS_MODEL_INSTANCES"] if contains(keys(function.environment), "DAYBIAS_MODEL_INSTANCES") } == { bias = "4", refresh_market = "4" }
-    error_message = "An instance that asks Gemini must know with how many it shares a provider's calls."
-  }
-
-  assert {
-    condition     = alltrue([for function in module.function : !contains(keys(function.environment), "DAYBIAS_REDIS_URL")])
-    error_message = "Where no Redis is given none may be looked for."
   }
 }
 
