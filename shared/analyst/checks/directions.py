@@ -24,7 +24,8 @@ _MOVES = re.compile(
     r"day_change|momentum20|vix_change|(?:top_)?leader_return|leader_residual|gap_atr|sma\d+_slope"
 )
 _PLACED = re.compile(
-    r"\b(?:(?P<up>above|over|ahead|higher)|(?P<down>below|under|beneath|underneath|lower|behind))\b",
+    r"\b(?:(?P<up>above|over|ahead|higher)|(?P<down>below|under|beneath|underneath|lower|behind)"
+    r"|(?P<inside>inside))\b",
     re.IGNORECASE,
 )
 _OF_THE_CLOSE = re.compile(
@@ -105,6 +106,8 @@ def _placed(name: str, left: str, right: str, facts: Facts) -> Iterator[Violatio
     behind = " ".join(right.split()[:_RIGHT_WORDS])
     found = [*_PLACED.finditer(behind)][:1] or [*_PLACED.finditer(left[-_LEFT:])][-1:]
     for word in found:
+        if word.group("inside"):
+            continue  # of neither side: an earlier word speaks of something else
         value = facts.number(name)
         if value is not None and _OF_THE_CLOSE.match(word.string, word.end()):
             value = -value  # "the mean lies below the close by {sma20_distance}"

@@ -12,7 +12,7 @@ from shared.analyst.steps.points import (
     also,
     claim,
     compose,
-    has,
+    holding,
     say,
     side_of,
     weigh,
@@ -61,8 +61,7 @@ def _area(facts: Facts) -> Iterator[Point]:
         yield _inside(facts, weight * 0.7, claims)
         return
     _, above, level = _SIDES[reading]
-    if weight != 1 and has(facts, "last_close"):
-        claims.append(claim("last_close", above, level))
+    claims += holding(facts, claim("last_close", above, level))
     yield _outside(facts, reading, weight, claims)
 
 

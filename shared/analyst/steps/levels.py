@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.analyst.facts import Facts
 from shared.analyst.relations import NEAR_ATR
-from shared.analyst.steps.points import ASIDE, CONTEXT, Point, also, claim, has, say
+from shared.analyst.steps.points import ASIDE, CONTEXT, Point, also, claim, has, holding, say
 from shared.domain.bias import Claim
 
 
@@ -18,7 +18,7 @@ def nearest(facts: Facts) -> Iterator[Point]:
     if not sides:
         return
     near = [n for n, _ in sides if (facts.number(f"{n}_distance") or 0) <= NEAR_ATR]
-    claims = tuple(claim(n, w, "last_close") for n, w in sides if facts.number(f"{n}_distance"))
+    claims = holding(facts, *(claim(name, word, "last_close") for name, word in sides))
     if near:
         yield _within_reach(facts, near[0], claims)
         return

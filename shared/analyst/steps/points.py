@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.analyst.facts import Facts
-from shared.analyst.relations import BANDS
+from shared.analyst.relations import BANDS, fault_of
 from shared.analyst.render import placeholders
 from shared.domain.bias import Claim, SectionDraft
 
@@ -38,6 +38,11 @@ class Point:
 def claim(feature: str, relation: str, other: str | None = None) -> Claim:
     """Make a claim."""
     return Claim(feature=feature, relation=relation, other=other)
+
+
+def holding(facts: Facts, *claims: Claim) -> tuple[Claim, ...]:
+    """Keep the claims that hold: two prices a fraction of a tick apart are one when rounded."""
+    return tuple(c for c in claims if fault_of(c, facts) is None)
 
 
 def weigh(facts: Facts, name: str) -> float:

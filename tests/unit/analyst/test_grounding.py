@@ -8,7 +8,7 @@ from shared.analyst.facts import facts_of
 from shared.analyst.grounding import violations
 from shared.analyst.rules import write_draft
 from shared.domain.bias import Claim, Label, SectionDraft, Step
-from tests.markets import PRESENT, small_forecast, small_snapshot
+from tests.markets import PRESENT, feature, small_forecast, small_snapshot
 
 SNAPSHOT = small_snapshot()
 FORECAST = small_forecast(Label.BEARISH)
@@ -95,6 +95,20 @@ def test_headline_and_risks_are_read_as_well(field):
 def test_periods_and_correctly_negated_states_are_no_false_alarm():
     text = "RSI 14 at {rsi14} is not oversold; the 20-day and 200-day means and Mag 7 agree."
     assert faults(findings=(text,)) == ()
+
+
+def test_a_close_inside_value_is_on_no_side_whatever_was_said_of_another_mean():
+    near = (*PRESENT, feature("week_vwap", 301.5, "price", Step.FLUX))
+    below = (*near, feature("poc_distance", -1.56, "atr", Step.FLUX))
+    below = (*below, feature("poc", 311.55, "price", Step.FLUX))
+    facts = facts_of(small_snapshot(below), None)
+    inside = "over the week's mean price of {week_vwap}, and inside value, {poc_distance} from"
+    draft = SectionDraft(
+        headline=f"{{instrument}}: {inside} the point of control",
+        findings=("It closed at {last_close}.",),
+        claims=(Claim(feature="value_position", relation="high"),),
+    )
+    assert violations(Step.FLUX, draft, facts) == ()
 
 
 def test_an_event_that_does_not_exist_is_found():

@@ -15,6 +15,7 @@ from tests.markets import (
     OPEN_13,
     SMALL,
     THURSDAY_EVENING,
+    feature,
     open_market,
     small_forecast,
     small_snapshot,
@@ -190,3 +191,16 @@ def test_analog_days_are_told_with_their_number_and_without_a_false_alarm(label,
 def test_without_enough_past_days_nothing_is_said_of_any():
     draft = write_draft(Step.SYNTHESIS, small_snapshot(), small_forecast())
     assert not [text for text in draft.findings if "similar" in text or "most like" in text]
+
+
+@pytest.mark.parametrize("day", range(3))
+def test_a_level_a_fraction_of_a_tick_away_is_not_claimed_to_lie_on_a_side(day):
+    near = feature("resistance_distance", 0.01, "atr", Step.TECHNICAL)
+    at_close = feature("resistance", 302.97, "price", Step.TECHNICAL)
+    others = (f for f in SMALL if f.name not in (near.name, at_close.name))
+    plain = small_snapshot((*others, near, at_close))
+    found = {"levels": (), "session": plain.session + timedelta(days=day)}
+    snapshot = plain.model_copy(update=found)
+    draft = write_draft(Step.TECHNICAL, snapshot, small_forecast())
+    assert any("{resistance}" in text for text in draft.findings)
+    assert violations(Step.TECHNICAL, draft, facts_of(snapshot, None)) == ()
