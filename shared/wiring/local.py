@@ -6,9 +6,9 @@ from typing import Any
 
 from shared.adapters.file_secrets import FileSecrets
 from shared.adapters.memory_cache import MemoryCache
-from shared.adapters.sqlite_bus import SqliteBus, Subscription
-from shared.adapters.sqlite_documents import SqliteDocuments
-from shared.adapters.sqlite_pump import Drained, Pump
+from shared.adapters.sqlite.sqlite_bus import SqliteBus, Subscription
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_pump import Drained, Pump
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.system_entropy import SystemEntropy
 from shared.config import Settings

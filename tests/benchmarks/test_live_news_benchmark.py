@@ -11,7 +11,7 @@ import pytest
 from infra.simulators.market.alpaca import AlpacaMarketWorld
 from shared.adapters.minilm.minilm_embedder import MiniLmEmbedder
 from shared.adapters.qdrant.qdrant_edge_vector_index import QdrantEdgeVectorIndex
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.bias.evidence.feeds import Articles
 from shared.bias.evidence.ingestion import Ingestion
 from shared.bias.evidence.progress import Progress

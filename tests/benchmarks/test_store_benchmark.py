@@ -14,8 +14,8 @@ from google.cloud.firestore import AsyncClient
 
 from shared.adapters.document_rules import index_fields
 from shared.adapters.firestore_documents import BODY, FirestoreDocuments
-from shared.adapters.sqlite_documents import SqliteDocuments
-from shared.adapters.sqlite_schema import create_schema
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_schema import create_schema
 from shared.domain.messages import ExecutionsObserved
 from shared.journal.store import StoreExecutions
 from shared.ports import Create, Document, Documents, Key

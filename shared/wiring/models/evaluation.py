@@ -28,7 +28,7 @@ def frozen_market(folder: Path) -> FrozenMarket:
 
 @asynccontextmanager
 async def _empty_store() -> AsyncIterator[MarketStore]:
-    from shared.adapters.sqlite_documents import SqliteDocuments
+    from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 
     with TemporaryDirectory(prefix="daybias-frozen-") as folder:
         documents = SqliteDocuments(Path(folder) / "documents.sqlite3")

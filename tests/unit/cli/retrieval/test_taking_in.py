@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.market.news import NewsItem, NewsStore
 from tests.twins.manual_clock import ManualClock
 from tests.twins.seeded_entropy import SeededEntropy

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.folder_archive import FolderArchive
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.domain.collections import OWNED
 from shared.domain.collections.model import Backup as Kept
 from shared.domain.errors import InvalidInput

@@ -14,7 +14,7 @@ from shared.domain.errors import StoreUnavailable
 from shared.ports import VectorFilter, VectorPoint, VectorQuery
 from tests.contract.vector_index import EAST, NEWS, VectorIndexContract, point, uuid
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WRITER = """
 import asyncio, sys, time
 from pathlib import Path

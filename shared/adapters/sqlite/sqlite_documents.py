@@ -16,8 +16,8 @@ from shared.adapters.document_rules import (
     read_cursor,
     write_cursor,
 )
-from shared.adapters.sqlite_connection import SqliteConnection
-from shared.adapters.sqlite_schema import NONE, create_schema
+from shared.adapters.sqlite.sqlite_connection import SqliteConnection
+from shared.adapters.sqlite.sqlite_schema import NONE, create_schema
 from shared.domain.collections.addresses import index_fields
 from shared.domain.errors import AlreadyExists, VersionChanged
 from shared.ports import (

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.sqlite_connection import SqliteConnection
+from shared.adapters.sqlite.sqlite_connection import SqliteConnection
 
 
 def synchronous(connection: sqlite3.Connection) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.sqlite_documents import SqliteDocuments, scan_statement
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments, scan_statement
 from shared.domain.collections import COLLECTIONS
 from shared.domain.collections.model import Index
 from shared.domain.errors import AlreadyExists, ConfigError

@@ -7,7 +7,7 @@ import pytest
 
 from shared.adapters.firestore_documents import FirestoreDocuments
 from shared.adapters.folder_archive import FolderArchive
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.journal.archive.backup import Backup
 from shared.journal.archive.restore import Restore
 from shared.ports import Documents

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.adapters.memory_cache import MemoryCache
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.system_entropy import SystemEntropy
 from shared.bias.serving.service import Served

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.adapters.sqlite_bus import Delivery, SqliteBus, Subscription
+from shared.adapters.sqlite.sqlite_bus import Delivery, SqliteBus, Subscription
 from shared.ports import Clock
 
 # Push body in, HTTP status out; an answer that never came is 503.

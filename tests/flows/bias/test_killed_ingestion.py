@@ -13,10 +13,10 @@ import pytest
 from shared.domain.passage import PassageKind
 from shared.market.news import NewsItem
 from shared.retrieval.shelves import alias_of
-from tests.flows import killed_ingestion
-from tests.flows.killed_ingestion import NOON, SOURCE, Room, room
+from tests.flows.bias import killed_ingestion
+from tests.flows.bias.killed_ingestion import NOON, SOURCE, Room, room
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ARTICLES = 130  # two pages: batches of 64 and 36, and one of 30
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.simulators.models.gemini import GeminiSimulator
 from infra.simulators.models.http_door import HttpDoor
 from infra.simulators.models.script import author, late
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.market.providers.csv_calendar import CsvCalendar
 from shared.market.providers.csv_files import CsvFiles
 from shared.market.refresh import RefreshMarket
@@ -17,7 +17,7 @@ from tests.markets import DATA, THURSDAY_EVENING
 from tests.twins.manual_clock import ManualClock
 from tests.twins.seeded_entropy import SeededEntropy
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LATENCY_S = 0.5  # long enough for the other process to come upon a flight
 
 
@@ -29,7 +29,7 @@ async def refreshed(store: Path) -> None:
 
 
 def instance(store: Path, url: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.flows.one_instance", str(store), url]
+    command = [sys.executable, "-m", "tests.flows.bias.one_instance", str(store), url]
     return subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.adapters.message_rules import check_message
-from shared.adapters.sqlite_connection import SqliteConnection
+from shared.adapters.sqlite.sqlite_connection import SqliteConnection
 from shared.domain.errors import InvalidInput
 from shared.domain.time import from_micros, iso, to_micros
 from shared.ports import Clock, Outgoing

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.adapters.qdrant.qdrant_edge_vector_index import QdrantEdgeVectorIndex
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.bias.evidence.feeds import Articles
 from shared.bias.evidence.ingestion import Ingestion
 from shared.bias.evidence.progress import Progress

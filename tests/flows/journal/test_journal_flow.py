@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.sqlite_documents import SqliteDocuments
+from shared.adapters.sqlite.sqlite_documents import SqliteDocuments
 from shared.journal.queries import Window
 from shared.journal.reconciliation.comparison import Agreement
 from shared.ports import Documents, Query

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.adapters.sqlite_bus import SqliteBus, Subscription
-from shared.adapters.sqlite_pump import Drained, Pump
+from shared.adapters.sqlite.sqlite_bus import SqliteBus, Subscription
+from shared.adapters.sqlite.sqlite_pump import Drained, Pump
 from shared.ports import Outgoing
 from tests.contract.bus import MAX_ATTEMPTS, TOPIC, BusContract
 from tests.contract.endpoint import Endpoint

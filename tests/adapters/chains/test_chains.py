@@ -10,7 +10,7 @@ from shared.adapters.chains import google_tokens
 from shared.adapters.chains.bucket_chain import BucketChain
 from shared.adapters.chains.folder_chain import FolderChain
 from shared.domain.errors import ConfigError, ContractBroken, StoreUnavailable
-from tests.adapters.cloud_storage import TOKEN, CloudStorage
+from tests.adapters.chains.cloud_storage import TOKEN, CloudStorage
 from tests.contract.chain import ChainContract
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_chain import MemoryChain

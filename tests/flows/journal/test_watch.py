@@ -15,7 +15,7 @@ import pytest
 from infra.simulators.brokers.http_door import sample_of, serve
 from infra.simulators.brokers.oanda.world import OandaWorld
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAYBIAS = (sys.executable, "-m", "shared.cli.main")
 
 

@@ -10,7 +10,7 @@ from shared.journal.reconcile import Reconcile
 from shared.journal.scanning import every
 from shared.ports import Create, Key, Query
 from tests.brokers.desk import USER
-from tests.flows.test_service_levels_flow import Street, figures
+from tests.flows.journal.test_service_levels_flow import Street, figures
 
 pytestmark = pytest.mark.emulator
 

@@ -1,0 +1,1 @@
+"""SQLite: documents and a bus in files of one folder."""
