@@ -1,4 +1,4 @@
-"""One attempt of a model at one section: who, for what, how many tokens, at what cost."""
+"""What was asked of a model: a section, or vectors; how many tokens, at what cost."""
 
 from datetime import date
 from enum import StrEnum
@@ -46,3 +46,34 @@ class ModelUse(BaseModel):
     thinking_tokens: int
     cost_usd: ExactDecimal | None
     elapsed_ms: int
+
+
+class EmbeddingPurpose(StrEnum):
+    """What texts are embedded for."""
+
+    INDEX = "index"  # to be found
+    SEARCH = "search"  # to find others
+
+
+class EmbeddingUse(BaseModel):
+    """What is kept of one call for vectors.
+
+    Shape: `id` is random, since two calls may be alike in all else; `estimated` where the provider
+    told no count and `tokens` are our own, rather too many than too few; `cost_usd` None = unknown,
+    never 0: a model without a price, or a call that ended without an answer and may be billed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    at: Instant
+    provider: str
+    model: str
+    purpose: EmbeddingPurpose
+    texts: int
+    tokens: int
+    estimated: bool
+    cost_usd: ExactDecimal | None
+
+
+Use = ModelUse | EmbeddingUse

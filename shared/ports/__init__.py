@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from shared.domain.errors import ContractBroken
 from shared.ports.chain import ForecastChain as ForecastChain
 from shared.ports.chain import KeptLink as KeptLink
+from shared.ports.vectors import BilledEmbedder as BilledEmbedder
+from shared.ports.vectors import Embedded as Embedded
 from shared.ports.vectors import Embedder as Embedder
 from shared.ports.vectors import StoredPoint as StoredPoint
 from shared.ports.vectors import VectorFilter as VectorFilter

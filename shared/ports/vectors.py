@@ -1,4 +1,4 @@
-"""The two ports of retrieval: an index of points, and what makes texts comparable."""
+"""The ports of retrieval: an index of points, and what makes texts comparable, billed or not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -188,6 +188,49 @@ class Embedder(Protocol):
         """Embed what is looked for.
 
         Raises: RateLimited, UpstreamUnavailable, AuthRejected, RequestRejected, ContractBroken.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what was opened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors of length one, in the order of their texts.
+
+    Shape: `tokens` as the provider counts and bills them, None where it told no count.
+    """
+
+    vectors: list[list[float]]
+    tokens: int | None
+
+
+class BilledEmbedder(Protocol):
+    """An embedder of a provider that bills: asked through a guard, which is an Embedder."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model, as of an Embedder."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    async def documents(self, texts: Sequence[str]) -> Embedded:
+        """Embed texts that will be looked for.
+
+        Raises: as an Embedder.
+        """
+        ...
+
+    async def query(self, text: str) -> Embedded:
+        """Embed what is looked for, as the only text.
+
+        Raises: as an Embedder.
         """
         ...
 

@@ -1,10 +1,11 @@
 """The wire of Gemini's batchEmbedContents, in front of that of generateContent.
 
-Source: the shapes measured with google-genai 3.4.0 (shared/llm.md of the project's notes).
+Source: the shapes measured with google-genai 3.4.0 (shared/llm.md of the project's notes). That SDK
+reads `usageMetadata` of an answer; whether the service sends it is not known.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
@@ -21,10 +22,12 @@ _UNSCALED = 0.7  # below the full dimension vectors come as they were cut, not o
 class WithEmbeddings:
     """Embeds texts by their words; key, models and script are Gemini's own.
 
-    Shape: `asked` keeps every request for embeddings that was understood.
+    Shape: `asked` keeps every request for embeddings that was understood; `tokens_a_word` is told
+    as usage, None tells no usage.
     """
 
     gemini: GeminiSimulator
+    tokens_a_word: int | None = None
     asked: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -47,7 +50,14 @@ class WithEmbeddings:
             {"values": _vector(text, request.get("outputDimensionality", _FULL))}
             for text, request in zip(texts, requests, strict=True)
         ]
-        return replace(reply, body=json.dumps({"embeddings": vectors}).encode())
+        told = {"embeddings": vectors} | self._usage(texts)
+        return replace(reply, body=json.dumps(told).encode())
+
+    def _usage(self, texts: Sequence[str]) -> Json:
+        if self.tokens_a_word is None:
+            return {}
+        tokens = self.tokens_a_word * sum(len(text.split()) for text in texts)
+        return {"usageMetadata": {"promptTokenCount": tokens, "totalTokenCount": tokens}}
 
 
 def _vector(text: str, dimension: int) -> list[float]:

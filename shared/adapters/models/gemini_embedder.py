@@ -1,7 +1,8 @@
 """Gemini's embeddings through google-genai; retries belong to the caller.
 
-Source: wire and errors as measured with google-genai 3.4.0; vectors below 3072 dimensions come
-without length one: https://ai.google.dev/gemini-api/docs/embeddings (read 2026-11-26).
+Source: wire and errors as measured with google-genai 3.4.0, which reads a count of tokens where an
+answer has one; vectors below 3072 dimensions come without length one:
+https://ai.google.dev/gemini-api/docs/embeddings (read 2026-11-26).
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from shared.adapters.models.failures import STUMBLES
 from shared.adapters.models.gemini_errors import refused
 from shared.domain.errors import ContractBroken, UpstreamUnavailable
+from shared.ports import Embedded
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -38,17 +40,19 @@ class GeminiEmbedder:
         self._base_url = base_url
         self._client: Client | None = None
 
-    async def documents(self, texts: Sequence[str]) -> list[list[float]]:
+    async def documents(self, texts: Sequence[str]) -> Embedded:
         """Embed texts, a hundred a request."""
-        vectors: list[list[float]] = []
-        for start in range(0, len(texts), _AT_ONCE):
-            vectors += await self._embed(texts[start : start + _AT_ONCE], _DOCUMENT)
-        return vectors
+        parts = [
+            await self._embed(texts[start : start + _AT_ONCE], _DOCUMENT)
+            for start in range(0, len(texts), _AT_ONCE)
+        ]
+        told = [part.tokens for part in parts if part.tokens is not None]
+        tokens = sum(told) if len(told) == len(parts) else None
+        return Embedded([vector for part in parts for vector in part.vectors], tokens)
 
-    async def query(self, text: str) -> list[float]:
+    async def query(self, text: str) -> Embedded:
         """Embed a question as one."""
-        (vector,) = await self._embed([text], _QUERY)
-        return vector
+        return await self._embed([text], _QUERY)
 
     async def close(self) -> None:
         """Close the connections, if any were opened."""
@@ -56,7 +60,7 @@ class GeminiEmbedder:
             await self._client.aio.aclose()
             self._client = None
 
-    async def _embed(self, texts: Sequence[str], task: str) -> list[list[float]]:
+    async def _embed(self, texts: Sequence[str], task: str) -> Embedded:
         import httpx2
         from google.genai.errors import APIError
         from google.genai.types import EmbedContentConfig
@@ -82,7 +86,9 @@ class GeminiEmbedder:
                 f"gemini: expected {len(texts)} vectors of {self.dimension} numbers, "
                 f"found {[len(vector) for vector in vectors][:3]} of {len(vectors)}"
             )
-        return vectors
+        # a count of none is no count: nobody embeds a text of no tokens
+        usage = answer.usage_metadata
+        return Embedded(vectors, (usage.prompt_token_count or None) if usage else None)
 
     def _opened(self) -> "Client":
         if self._client is None:

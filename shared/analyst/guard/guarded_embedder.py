@@ -1,17 +1,26 @@
 """An embedder behind its provider's guard, whose money and turns it shares with the models."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from shared.analyst.accounts.prices import at_most_usd
+from shared.analyst.accounts.ledger import Ledger
+from shared.analyst.accounts.prices import cost_usd
 from shared.analyst.guard.breaker import Breaker
 from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
-from shared.domain.errors import AuthRejected, QuotaSpent, RateLimited, RequestRejected
-from shared.ports import Clock, Embedder, Entropy, ModelAnswer, Usage
+from shared.domain.errors import (
+    AuthRejected,
+    DaybiasError,
+    QuotaSpent,
+    RateLimited,
+    RequestRejected,
+)
+from shared.domain.model_use import EmbeddingPurpose, EmbeddingUse
+from shared.ports import BilledEmbedder, Clock, Embedded, Entropy, ModelAnswer, Usage
 from shared.retrieval.chunking import tokens_at_most
 from shared.retry import ask_again
 
@@ -26,18 +35,35 @@ Vectors = list[list[float]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Order:
+    """One call for vectors.
+
+    Shape: `tokens` by our own count, rather too many.
+    """
+
+    purpose: EmbeddingPurpose
+    texts: Sequence[str]
+    call: Callable[[], Awaitable[Embedded]]
+    within_s: float
+
+    @property
+    def tokens(self) -> int:
+        return max(1, sum(map(tokens_at_most, self.texts)))
+
+
+@dataclass(frozen=True, slots=True)
 class GuardedEmbedder:
     """An Embedder that may be asked at any time by anybody.
 
-    Shape: the provider counts no tokens of embeddings, so a call costs what its texts cost at most
-    by our own count.
+    Shape: a call costs what its tokens cost, by our own count where the provider tells none.
     """
 
-    embedder: Embedder
+    embedder: BilledEmbedder
     provider: str
     turns: Turns
     breaker: Breaker
     spending: Spending
+    ledger: Ledger
     clock: Clock
     entropy: Entropy
 
@@ -61,7 +87,9 @@ class GuardedEmbedder:
         for start in range(0, len(texts), _AT_ONCE):
             part = texts[start : start + _AT_ONCE]
             call = partial(self.embedder.documents, part)
-            vectors += await self._patiently("index", part, call, _DOCUMENTS_S)
+            vectors += await self._patiently(
+                _Order(EmbeddingPurpose.INDEX, part, call, _DOCUMENTS_S)
+            )
         return vectors
 
     async def query(self, text: str) -> list[float]:
@@ -69,58 +97,70 @@ class GuardedEmbedder:
 
         Raises: as `documents`.
         """
-
-        async def call() -> Vectors:
-            return [await self.embedder.query(text)]
-
-        (vector,) = await self._patiently("search", [text], call, _QUERY_S)
+        call = partial(self.embedder.query, text)
+        order = _Order(EmbeddingPurpose.SEARCH, [text], call, _QUERY_S)
+        (vector,) = await self._patiently(order)
         return vector
 
     async def close(self) -> None:
         """Release what the embedder has opened."""
         await self.embedder.close()
 
-    async def _patiently(
-        self,
-        asker: str,
-        texts: Sequence[str],
-        call: Callable[[], Awaitable[Vectors]],
-        within_s: float,
-    ) -> Vectors:
-        give_up_at = self.clock.monotonic() + within_s
-        tokens = sum(map(tokens_at_most, texts))
-        ask = partial(self._ask, asker, tokens, call, give_up_at)
+    async def _patiently(self, order: _Order) -> Vectors:
+        give_up_at = self.clock.monotonic() + order.within_s
+        ask = partial(self._ask, order, give_up_at)
         return await ask_again(
             self.clock, self.entropy, ask, attempts=_ATTEMPTS, give_up_at=give_up_at
         )
 
-    async def _ask(
-        self, asker: str, tokens: int, call: Callable[[], Awaitable[Vectors]], deadline: float
-    ) -> Vectors:
+    async def _ask(self, order: _Order, deadline: float) -> Vectors:
         with self.breaker.watch():
             await self.spending.promise()
             try:
-                await self.turns.take(asker, deadline)
+                await self.turns.take(order.purpose, deadline)
             except BaseException:
                 self.spending.take_back()
                 raise
-            cost = self._at_most_usd(tokens)
             try:
-                vectors = await call()
+                embedded = await order.call()
             except _NOT_BILLED:
                 self.spending.take_back()
                 raise
-            except BaseException:
-                self.spending.owe(cost)  # what was cut or strange may be billed all the same
+            except BaseException as error:
+                # what was cut or strange may be billed all the same
+                self.spending.owe(self._cost_usd(order.tokens))
+                if isinstance(error, DaybiasError):
+                    await self.ledger.note(self._use(order, order.tokens, None, estimated=True))
                 raise
-            await self.spending.pay(cost)
+            await self._pay(order, embedded.tokens)
+        return embedded.vectors
+
+    async def _pay(self, order: _Order, told: int | None) -> None:
+        tokens = order.tokens if told is None else told
+        cost = self._cost_usd(tokens)
+        use = self._use(order, tokens, cost, estimated=told is None)
+        await asyncio.gather(self.spending.pay(cost), self.ledger.note(use))
         _log.info(
             "embedding.paid",
             extra={"provider": self.provider, "model": self.model}
-            | {"texts": len(vectors), "tokens": tokens, "usd": None if cost is None else str(cost)},
+            | {"texts": use.texts, "tokens": tokens, "usd": None if cost is None else str(cost)},
         )
-        return vectors
 
-    def _at_most_usd(self, tokens: int) -> Decimal | None:
-        counted = ModelAnswer("", self.model, Usage(prompt=max(1, tokens)))
-        return at_most_usd(self.provider, [counted], self.clock.now().date())
+    def _use(
+        self, order: _Order, tokens: int, cost: Decimal | None, *, estimated: bool
+    ) -> EmbeddingUse:
+        return EmbeddingUse(
+            id=self.entropy.token(),
+            at=self.clock.now(),
+            provider=self.provider,
+            model=self.model,
+            purpose=order.purpose,
+            texts=len(order.texts),
+            tokens=tokens,
+            estimated=estimated,
+            cost_usd=cost,
+        )
+
+    def _cost_usd(self, tokens: int) -> Decimal | None:
+        counted = ModelAnswer("", self.model, Usage(prompt=tokens))
+        return cost_usd(self.provider, [counted], self.clock.now().date())

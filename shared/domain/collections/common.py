@@ -74,6 +74,14 @@ COMMON = (
         ),
     ),
     Collection(
+        "embedding_uses",
+        "one call of a provider for vectors: texts, tokens (whose count), cost",
+        "random",
+        "about 3 a snapshot, and one a hundred texts that are indexed",
+        None,
+        (Index(("day",), "at_us", "what a day's vectors cost"),),
+    ),
+    Collection(
         "series",
         "bars of one symbol from one provider: a year of days, a month of hours, a week of minutes",
         "symbol + timeframe + chunk + provider",

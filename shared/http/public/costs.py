@@ -10,7 +10,7 @@ from shared.analyst.accounts.ledger import Ledger
 
 
 class Costs(BaseModel):
-    """A day's attempts of models (UTC), summed; a cost that is not known is null, never 0."""
+    """What was asked of models on a day (UTC), summed; an unknown cost is null, never 0."""
 
     day: date
     by: By

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from shared.adapters.memory_rate_limiter import MemoryRateLimiter
+from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.guard.breaker import Breaker
 from shared.analyst.guard.guarded_embedder import GuardedEmbedder
 from shared.analyst.guard.guarded_model import GuardedModel
 from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
 from shared.config import ModelLimits
-from shared.ports import Cache, Embedder, LanguageModel, Rate, RateLimiter
+from shared.ports import BilledEmbedder, Cache, LanguageModel, Rate, RateLimiter
 from shared.wiring.foundation import Foundation
 
 _ON_THIS_MACHINE = 100  # calls a second of a provider that has no limit and costs nothing
@@ -45,14 +46,17 @@ class Guards:
         money = self._money.get(provider)
         return GuardedModel(model, turns, breaker, money, base.clock, base.entropy)
 
-    def around_gemini_embeddings(self, embedder: Embedder) -> GuardedEmbedder:
+    def around_gemini_embeddings(self, embedder: BilledEmbedder) -> GuardedEmbedder:
         """Put Gemini's embedder before the turns and the money of Gemini's models.
 
         Its breaker is its own: one of the two may be down without the other.
         """
         base, (turns, _) = self.base, self._shared("gemini")
         breaker, money = Breaker("gemini embeddings", base.clock), self._money["gemini"]
-        return GuardedEmbedder(embedder, "gemini", turns, breaker, money, base.clock, base.entropy)
+        ledger = Ledger(base.documents)
+        return GuardedEmbedder(
+            embedder, "gemini", turns, breaker, money, ledger, base.clock, base.entropy
+        )
 
     def _shared(self, provider: str) -> tuple[Turns, Breaker]:
         if provider not in self._parts:

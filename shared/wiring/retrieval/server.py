@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.types import Lifespan
 
 from shared.config import RetrievalSettings
-from shared.ports import Embedder
+from shared.ports import BilledEmbedder
 from shared.retrieval.search import SearchConfig
 from shared.wiring.foundation import Foundation, and_close
 from shared.wiring.models.guards import Guards
@@ -54,7 +54,9 @@ async def handed_in_or_server(
     return given or opened, lifespan if opened is None else and_close(lifespan, opened.close)
 
 
-async def open_gemini_embedder(settings: RetrievalSettings, base: Foundation) -> Embedder | None:
+async def open_gemini_embedder(
+    settings: RetrievalSettings, base: Foundation
+) -> BilledEmbedder | None:
     """Make Gemini's embedder; None without a key.
 
     Raises: StoreUnavailable.

@@ -1,7 +1,7 @@
 """The real SDK against the wire simulator."""
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -41,10 +41,38 @@ async def gemini(door: HttpDoor, simulator: WithEmbeddings) -> AsyncIterator[Gem
     await adapter.close()
 
 
+class Unbilled:
+    """The adapter as an Embedder: its vectors alone."""
+
+    def __init__(self, gemini: GeminiEmbedder) -> None:
+        self._gemini = gemini
+        self.model, self.dimension, self.close = gemini.model, gemini.dimension, gemini.close
+
+    async def documents(self, texts: Sequence[str]) -> list[list[float]]:
+        return (await self._gemini.documents(texts)).vectors
+
+    async def query(self, text: str) -> list[float]:
+        (vector,) = (await self._gemini.query(text)).vectors
+        return vector
+
+
 class TestGeminiEmbedder(EmbedderContract):
     @pytest.fixture
-    def embedder(self, gemini: GeminiEmbedder) -> GeminiEmbedder:
-        return gemini
+    def embedder(self, gemini: GeminiEmbedder) -> Unbilled:
+        return Unbilled(gemini)
+
+
+async def test_tokens_are_those_of_the_sdks_usage_over_all_requests(gemini, simulator):
+    simulator.tokens_a_word = 3
+    assert (await gemini.query("two words")).tokens == 6
+    assert (await gemini.documents(["one two"] * 150)).tokens == 900
+    assert len(simulator.gemini.requests) == 3
+
+
+@pytest.mark.parametrize("nothing", [None, 0])
+async def test_where_no_tokens_are_told_there_is_no_count(nothing, gemini, simulator):
+    simulator.tokens_a_word = nothing
+    assert (await gemini.query("two words")).tokens is None
 
 
 async def test_texts_and_questions_are_told_apart(gemini, simulator):
@@ -55,8 +83,8 @@ async def test_texts_and_questions_are_told_apart(gemini, simulator):
 
 
 async def test_many_texts_are_sent_a_hundred_at_a_time(gemini, simulator):
-    vectors = await gemini.documents([f"text {n}" for n in range(205)])
-    assert len(vectors) == 205
+    embedded = await gemini.documents([f"text {n}" for n in range(205)])
+    assert len(embedded.vectors) == 205
     assert len(simulator.gemini.requests) == 3
 
 

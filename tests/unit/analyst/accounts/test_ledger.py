@@ -1,4 +1,4 @@
-"""What models used: noted from real attempts, summed by day."""
+"""What models used: noted from real attempts, and beside them vectors; summed by day."""
 
 import json
 from contextlib import suppress
@@ -14,7 +14,7 @@ from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
 from shared.domain.bias import Step
 from shared.domain.errors import DaybiasError, RateLimited, StoreUnavailable, UpstreamUnavailable
-from shared.domain.model_use import ModelUse, UseOutcome
+from shared.domain.model_use import EmbeddingPurpose, EmbeddingUse, ModelUse, UseOutcome
 from shared.ports import AnswerUnusable, ModelAnswer, Usage
 from tests.markets import small_forecast, small_snapshot
 from tests.twins.manual_clock import ManualClock
@@ -102,6 +102,29 @@ async def test_only_the_uses_of_the_day_are_read_the_oldest_first_and_each_once(
     assert await ledger.of_day(NOW.date()) == [earlier, later]
 
 
+def vectors(**changes: object) -> EmbeddingUse:
+    usual = {
+        "id": "v1",
+        "at": NOW,
+        "provider": "gemini",
+        "model": "gemini-embedding-001",
+        "purpose": EmbeddingPurpose.INDEX,
+        "texts": 4,
+        "tokens": 300,
+        "estimated": False,
+        "cost_usd": Decimal("0.000045"),
+    }
+    return EmbeddingUse.model_validate(usual | changes)
+
+
+async def test_calls_for_vectors_come_after_the_attempts_of_their_day():
+    ledger = Ledger(MemoryDocuments())
+    late, early = vectors(), vectors(id="v2", at=NOW - timedelta(hours=1), cost_usd=None)
+    for one in (late, early, vectors(id="v3", at=NOW + timedelta(days=1)), use()):
+        await ledger.note(one)
+    assert await ledger.of_day(NOW.date()) == [use(), early, late]
+
+
 async def test_an_experiments_uses_are_read_together():
     ledger = Ledger(MemoryDocuments())
     await ledger.note(use(arm="terse/a"))
@@ -128,6 +151,29 @@ def test_sums_are_made_by_what_is_asked_the_dearest_first():
         assert (line.name, line.cost_usd, line.calls) == (name, Decimal("0.06"), 2)
     assert [line.name for line in sum_by([use()], By.REQUEST)] == ["ES 2026-11-25 abc"]
     assert [line.name for line in sum_by([use()], By.PROMPT)] == ["flux.v2"]
+
+
+def test_vectors_are_summed_beside_sections_and_make_none():
+    line = line_of("total", [use(), vectors(), vectors(estimated=True, tokens=50)])
+    assert (line.sections, line.accepted, line.calls) == (1, 1, 3)
+    assert (line.prompt_tokens, line.estimated_tokens) == (1350, 50)
+    assert (line.cost_usd, line.estimated_usd) == (Decimal("0.01009"), Decimal("0.000045"))
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        (By.STEP, ["flux", "embeddings: index", "embeddings: search"]),
+        (By.INSTRUMENT, ["ES", "embeddings"]),
+        (By.PROVIDER, ["gemini"]),
+        (By.PROMPT, ["flux.v2", "embeddings"]),
+        (By.MODEL, ["gemini m", "gemini gemini-embedding-001"]),
+        (By.REQUEST, ["ES 2026-11-25 abc", "embeddings"]),
+    ],
+)
+def test_vectors_have_a_name_whatever_is_summed_by(by, names):
+    uses = [use(), vectors(), vectors(purpose=EmbeddingPurpose.SEARCH)]
+    assert [line.name for line in sum_by(uses, by)] == names
 
 
 def test_one_unknown_cost_makes_the_sum_unknown_and_what_is_known_is_told():

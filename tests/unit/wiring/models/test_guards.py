@@ -5,11 +5,11 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from shared.adapters.memory_cache import MemoryCache
+from shared.adapters.models.gemini_embedder import GeminiEmbedder
 from shared.config import BiasSettings, ModelLimits, load
 from shared.domain.errors import BudgetSpent, ConfigError
 from shared.wiring.foundation import Foundation
 from shared.wiring.models.guards import Guards, open_guards
-from tests.twins.hashing_embedder import HashingEmbedder
 from tests.twins.manual_clock import ManualClock
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_documents import MemoryDocuments
@@ -82,7 +82,7 @@ def test_models_of_one_provider_share_its_guard():
 
 def test_embeddings_share_turns_and_money_with_the_models_but_not_the_breaker():
     opened = guards()
-    embedder = opened.around_gemini_embeddings(HashingEmbedder())
+    embedder = opened.around_gemini_embeddings(GeminiEmbedder("gemini-embedding-001", 768, "key"))
     model = opened.around(ScriptedLanguageModel(["x"], CLOCK))
     assert (embedder.turns is model.turns, embedder.spending is model.spending) == (True, True)
     assert embedder.breaker is not model.breaker
