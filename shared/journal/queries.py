@@ -10,12 +10,12 @@ from shared.domain.futures.contracts import CONTRACTS
 from shared.domain.futures.rolls import Roll
 from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.book import build_book
-from shared.domain.journal.excursion import Excursion
 from shared.domain.journal.lots import CostMethod
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.excursion import Excursion
+from shared.domain.journal.trips.round_trip import RoundTrip
 from shared.domain.time import from_micros
 from shared.journal.annotations.attaching import of_trips
 from shared.journal.annotations.store import said_between

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.domain.execution import AssetClass
-from shared.domain.journal.excursion import Excursion, excursion
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.excursion import Excursion, excursion
+from shared.domain.journal.trips.round_trip import RoundTrip
 from shared.domain.market.bars import Series
 
 _BEHIND = timedelta(days=1)  # so that the bar in which a trip ended has closed

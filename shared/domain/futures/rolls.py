@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.domain.ids import RowKey
-from shared.domain.journal.round_trip import Direction
+from shared.domain.journal.trips.round_trip import Direction
 from shared.domain.money import ExactDecimal, divide_rounded
 from shared.domain.time import Instant
 

@@ -10,7 +10,7 @@ from shared.domain.journal.flags import Flag
 from shared.domain.journal.ledger import Basis, Ledger
 from shared.domain.journal.performance import DayFigures
 from shared.domain.journal.position import Position
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.round_trip import RoundTrip
 
 _DEFAULT = Basis()
 

@@ -9,7 +9,7 @@ from shared.domain.ids import RowKey
 from shared.domain.journal.flags import Flags
 from shared.domain.journal.lots import scaled
 from shared.domain.journal.moves import move_of_event
-from shared.domain.journal.trips import Step, Trips
+from shared.domain.journal.trips.trips import Step, Trips
 
 _ZERO = Decimal(0)
 _ONE = Decimal(1)

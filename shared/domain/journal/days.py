@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from shared.domain.journal.performance import DayFigures
-from shared.domain.journal.round_trip import RoundTrip
-from shared.domain.journal.trips import Step
+from shared.domain.journal.trips.round_trip import RoundTrip
+from shared.domain.journal.trips.trips import Step
 from shared.domain.money import no_digit_lost
 
 _ZERO = Decimal(0)

@@ -9,7 +9,7 @@ from shared.domain.journal.corporate import take_rename, take_split
 from shared.domain.journal.days import Days
 from shared.domain.journal.flags import Flags
 from shared.domain.journal.moves import ENDINGS, Move, move_of_event
-from shared.domain.journal.trips import Step, Trips
+from shared.domain.journal.trips.trips import Step, Trips
 from shared.domain.money import decimal_text
 
 _ZERO = Decimal(0)

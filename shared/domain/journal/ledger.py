@@ -15,15 +15,15 @@ from shared.domain.journal.corporate import Entry, joined
 from shared.domain.journal.days import Days
 from shared.domain.journal.events import Events
 from shared.domain.journal.flags import Flags
-from shared.domain.journal.links import EndedTrip, Links
 from shared.domain.journal.lots import CostMethod
 from shared.domain.journal.moves import Move, Part, moves_of_fill
-from shared.domain.journal.open_trip import OpenTrip, Traded
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.journal.position import Position
-from shared.domain.journal.round_trip import RoundTrip
 from shared.domain.journal.trading_day import trading_day
-from shared.domain.journal.trips import Step, Trips
+from shared.domain.journal.trips.links import EndedTrip, Links
+from shared.domain.journal.trips.open_trip import OpenTrip, Traded
+from shared.domain.journal.trips.round_trip import RoundTrip
+from shared.domain.journal.trips.trips import Step, Trips
 from shared.domain.money import no_digit_lost
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from shared.domain.execution import AccountEvent, AssetClass, EventType, Execution, Fee, StatedPnl
 from shared.domain.ids import RowKey
-from shared.domain.journal.open_trip import Traded
-from shared.domain.journal.round_trip import TRADED
+from shared.domain.journal.trips.open_trip import Traded
+from shared.domain.journal.trips.round_trip import TRADED
 from shared.domain.money import divide_rounded
 
 _ZERO = Decimal(0)

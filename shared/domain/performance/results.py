@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from shared.domain.ids import AccountKey, RowKey
-from shared.domain.journal.round_trip import Direction
+from shared.domain.journal.trips.round_trip import Direction
 from shared.domain.money import divide_rounded, no_digit_lost
 
 

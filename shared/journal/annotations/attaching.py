@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from shared.domain.annotation import Annotation, Subject
 from shared.domain.ids import RowKey
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.round_trip import RoundTrip
 from shared.journal.annotations.store import Annotated
 
 

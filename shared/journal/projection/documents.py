@@ -8,7 +8,7 @@ from shared.domain.ids import AccountKey, RowKey, UserId, content_key
 from shared.domain.journal.ledger import Ledger
 from shared.domain.journal.performance import DayFigures
 from shared.domain.journal.position import Position
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.round_trip import RoundTrip
 from shared.domain.time import to_micros
 from shared.journal.scanning import every
 from shared.journal.storing.log import LogEntry, read_entry

@@ -12,8 +12,8 @@ from shared.domain.errors import VersionChanged
 from shared.domain.ids import RowKey
 from shared.domain.journal.days import Days
 from shared.domain.journal.ledger import Basis, Ledger
-from shared.domain.journal.links import EndedTrip
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.links import EndedTrip
+from shared.domain.journal.trips.round_trip import RoundTrip
 from shared.domain.time import to_micros
 from shared.journal.projection.checkpoints import (
     Place,

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from shared.domain.ids import AccountKey, RowKey
-from shared.domain.journal.round_trip import Direction
+from shared.domain.journal.trips.round_trip import Direction
 from shared.domain.performance.results import Result
 
 MONDAY = date(2026, 3, 2)

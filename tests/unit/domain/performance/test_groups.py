@@ -2,7 +2,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.domain.journal.round_trip import Direction
+from shared.domain.journal.trips.round_trip import Direction
 from shared.domain.performance.groups import Dimension, grouped
 from shared.domain.performance.statistics import statistics
 from tests.unit.domain.performance.results import result

@@ -13,8 +13,8 @@ from shared.domain.execution import (
 from shared.domain.journal.book import build_book
 from shared.domain.journal.ledger import Basis
 from shared.domain.journal.lots import CostMethod
-from shared.domain.journal.open_trip import MAX_ROW_KEYS
-from shared.domain.journal.round_trip import Direction, RoundTrip
+from shared.domain.journal.trips.open_trip import MAX_ROW_KEYS
+from shared.domain.journal.trips.round_trip import Direction, RoundTrip
 from tests.rows import fill, key_of, log
 
 

@@ -10,8 +10,8 @@ from shared.domain.futures.rolls import Piece
 from shared.domain.ids import RowKey
 from shared.domain.journal.lots import CostMethod, Lot, Lots
 from shared.domain.journal.moves import Move, Part
-from shared.domain.journal.open_trip import Given, OpenTrip, Traded
-from shared.domain.journal.round_trip import Direction, RoundTrip
+from shared.domain.journal.trips.open_trip import Given, OpenTrip, Traded
+from shared.domain.journal.trips.round_trip import Direction, RoundTrip
 
 _ZERO = Decimal(0)
 

@@ -10,7 +10,12 @@ from shared.domain.ids import RowKey
 from shared.domain.journal.lots import Lot, Lots, scaled
 from shared.domain.journal.opening import LotOrigin
 from shared.domain.journal.position import Position
-from shared.domain.journal.round_trip import CurrencyAmount, Direction, RoundTrip, Stated
+from shared.domain.journal.trips.round_trip import (
+    CurrencyAmount,
+    Direction,
+    RoundTrip,
+    Stated,
+)
 from shared.domain.money import ExactDecimal, divide_rounded
 from shared.domain.time import Instant
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from shared.domain.futures.rolls import Roll, RollFinder
 from shared.domain.ids import RowKey
-from shared.domain.journal.open_trip import OpenTrip
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.open_trip import OpenTrip
+from shared.domain.journal.trips.round_trip import RoundTrip
 
 
 @dataclass(slots=True)

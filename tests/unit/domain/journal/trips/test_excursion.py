@@ -4,8 +4,8 @@ from decimal import Decimal
 import pytest
 
 from shared.domain.journal.book import build_book
-from shared.domain.journal.excursion import excursion
-from shared.domain.journal.round_trip import RoundTrip
+from shared.domain.journal.trips.excursion import excursion
+from shared.domain.journal.trips.round_trip import RoundTrip
 from shared.domain.market.bars import Bar, Series, Timeframe
 from tests.rows import START, fill, log
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.domain.journal.round_trip import Direction, RoundTrip
+from shared.domain.journal.trips.round_trip import Direction, RoundTrip
 from shared.domain.market.bars import Series, Timeframe
 from shared.domain.money import ExactDecimal, no_digit_lost
 

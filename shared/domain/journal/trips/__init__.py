@@ -1,0 +1,1 @@
+"""Round trips: from flat to flat, how one grows, and what rolls link."""
