@@ -109,8 +109,8 @@ async def coverage_writes(
     found = await documents.get_many(list(keys.values()))
     writes: list[Write] = []
     for (year, key), document in zip(keys.items(), found, strict=True):
-        before = read_days(document.body) if document else {}
-        body = _body(account_key, year, merged(before, by_year[year]))
+        stored = document.body["days"] if document else {}
+        body = {"account_key": account_key, "year": year, "days": _with(stored, by_year[year])}
         if document is None:
             writes.append(Create(key, body))
         elif body != document.body:
@@ -118,31 +118,34 @@ async def coverage_writes(
     return writes
 
 
+def _with(stored: Mapping[str, Body], news: Days) -> dict[str, Body]:
+    """Bring news into a stored year; the days that have none stay unread: they are most."""
+    fresh = {day.isoformat(): day for day in news}
+    before = {fresh[name]: _read(told) for name, told in stored.items() if name in fresh}
+    told = {day.isoformat(): _body(one) for day, one in merged(before, news).items()}
+    return dict(sorted({**stored, **told}.items()))
+
+
 def read_days(body: Body) -> dict[date, DayCoverage]:
     """Read a stored year back."""
-    return {
-        date.fromisoformat(day): DayCoverage(
-            DayState(told["state"]),
-            told["quarantined"],
-            told["run"],
-            told.get("lost", ""),
-            told.get("lost_run", 0),
-        )
-        for day, told in body["days"].items()
-    }
+    return {date.fromisoformat(day): _read(told) for day, told in body["days"].items()}
 
 
-def _body(account_key: str, year: int, days: Days) -> dict[str, Any]:
+def _read(told: Body) -> DayCoverage:
+    return DayCoverage(
+        DayState(told["state"]),
+        told["quarantined"],
+        told["run"],
+        told.get("lost", ""),
+        told.get("lost_run", 0),
+    )
+
+
+def _body(told: DayCoverage) -> dict[str, Any]:
+    lost = {"lost": told.lost, "lost_run": told.lost_run} if told.lost_run else {}
     return {
-        "account_key": account_key,
-        "year": year,
-        "days": {
-            day.isoformat(): {
-                "state": told.state.value,
-                "quarantined": told.quarantined,
-                "run": told.run,
-                **({"lost": told.lost, "lost_run": told.lost_run} if told.lost_run else {}),
-            }
-            for day, told in sorted(days.items())
-        },
+        "state": told.state.value,
+        "quarantined": told.quarantined,
+        "run": told.run,
+        **lost,
     }
