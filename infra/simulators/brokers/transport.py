@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -25,14 +26,15 @@ class SimulatorTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as the world does; lost answers time out at once."""
+        raw_query = request.url.query.decode()
         call = Call(
             method=request.method,
             host=request.url.host,
             path=request.url.path,
-            query=dict(request.url.params),
-            headers={name.lower(): value for name, value in request.headers.items()},
+            query=dict(parse_qsl(raw_query, keep_blank_values=True)),
+            headers={name.decode().lower(): told.decode() for name, told in request.headers.raw},
             body=await request.aread(),
-            raw_query=request.url.query.decode(),
+            raw_query=raw_query,
         )
         answer = self.handle(call)
         if answer.lost:

@@ -1,9 +1,10 @@
 """What passes through a simulator's doors: calls in, answers out, no sockets."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic_core import to_json
 
 JSON = {"content-type": "application/json"}
 
@@ -41,4 +42,4 @@ class Answer:
 
 def answer(body: Any, status: int = 200) -> Answer:
     """Answer with JSON."""
-    return Answer(status, json.dumps(body).encode())
+    return Answer(status, to_json(body))

@@ -164,12 +164,14 @@ class Account:
 
     def historical(self, since: date, now: datetime) -> list[Order]:
         """List orders closed before today."""
-        return self._closed(lambda day: since <= day < _today(now), now)
+        today = _today(now)
+        return self._closed(lambda day: since <= day < today, now)
 
     def current(self, now: datetime) -> list[Order]:
         """List orders that are open, whenever they were opened, and those closed today."""
         live = [o for o in self.orders if o.exists(now) and o.closed_by(now) is None]
-        return [*live, *self._closed(lambda day: day == _today(now), now)]
+        today = _today(now)
+        return [*live, *self._closed(lambda day: day == today, now)]
 
     def _closed(self, wanted: Callable[[date], bool], now: datetime) -> list[Order]:
         known = [order for order in self.orders if order.exists(now)]
