@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs
 
+from pydantic_core import from_json
+
 from infra.simulators.brokers.wire import Call
-from shared.domain.execution import Execution
 from shared.domain.ids import AccountKey, ConnectionId
 from shared.domain.messages import ExecutionsObserved
 from shared.domain.time import to_micros
@@ -28,7 +29,7 @@ class Booking:
     visible_at: datetime
 
 
-_LOOKED_AT = frozenset({"runs", "executions", "accounts"})  # with what was there before
+_KEPT = frozenset({"runs", "executions", "accounts", "receipts"})  # what checks look back at
 
 
 class WatchedBus(MemoryBus):
@@ -42,11 +43,11 @@ class WatchedBus(MemoryBus):
         await super().publish(messages)
         for message in messages:
             if message.topic == ExecutionsObserved.topic:
-                page = ExecutionsObserved.decode(message.data)
-                shown = self.shown[page.account_key]
-                fills = [seen.row for seen in page.rows if isinstance(seen.row, Execution)]
-                shown |= {booking_id(fill.execution_id) for fill in fills}
-                shown |= {_raw_id(row.raw) for row in page.unread}
+                page = from_json(message.data)
+                shown = self.shown[page["account_key"]]
+                ids = [seen["row"].get("execution_id") for seen in page["rows"]]
+                shown |= {booking_id(fill) for fill in ids if fill}  # events have none
+                shown |= {_raw_id(row["raw"]) for row in page["unread"]}
 
 
 def booking_id(execution_id: str) -> str:
@@ -69,6 +70,8 @@ class Watch(MemoryDocuments):
         self.bookings: list[Booking] = []
         self._bus = bus
         self.vault = vault
+        self._kept: dict[Key, Body] = {}  # what is stored of the collections in _KEPT
+        self._sealed: dict[Key, str] = {}  # a connection's login, as it was looked at
         self._tokens: defaultdict[Key, list[str]] = defaultdict(
             list
         )  # a connection's, oldest first
@@ -79,16 +82,16 @@ class Watch(MemoryDocuments):
         return self._read(key)
 
     async def commit(self, writes: Sequence[Write]) -> None:
-        looked_at = [one for one in writes if one.key.collection in _LOOKED_AT]
-        before = {write.key: self._read(write.key) for write in looked_at}
         await super().commit(writes)
-        for write in writes:
-            if isinstance(write, Create | Update):
-                self._look(write, before.get(write.key))
-                if write.key.collection == "connections":
-                    await self._look_at_login(write.key, write.body)
+        before = {write.key: self._kept.pop(write.key, None) for write in writes}
+        made = [write for write in writes if isinstance(write, Create | Update)]
+        self._kept |= {one.key: one.body for one in made if one.key.collection in _KEPT}
+        for write in made:
+            self._look(write, before[write.key])
+            if write.key.collection == "connections":
+                await self._look_at_login(write.key, write.body)
 
-    def _look(self, write: Create | Update, before: Document | None) -> None:
+    def _look(self, write: Create | Update, before: Body | None) -> None:
         match write.key.collection:
             case "runs" if before is None:
                 run = (write.body["account_key"], write.body["run"])
@@ -102,42 +105,44 @@ class Watch(MemoryDocuments):
             case _:
                 pass
 
-    def _look_at_row(self, key: Key, body: Body, before: Document | None) -> None:
+    def _look_at_row(self, key: Key, body: Body, before: Body | None) -> None:
         name = (body["account_key"], str(body["body"].get("execution_id")))
         if self._keys.setdefault(name, key) != key:
             self.faults.append(f"{name[1]} is in the log twice")
-        if before is not None and body["observation"] < before.body["observation"]:
+        if before is not None and body["observation"] < before["observation"]:
             self.faults.append(f"{name[1]}: an older observation lies over a newer one")
 
-    def _look_at_cursor(self, key: Key, body: Body, before: Document | None) -> None:
-        reached, was = body["cursor_us"], before.body["cursor_us"] if before else None
+    def _look_at_cursor(self, key: Key, body: Body, before: Body | None) -> None:
+        reached, was = body["cursor_us"], before["cursor_us"] if before else None
         if reached is None or reached <= (was or 0):
             return
         if body["last_run"] == 0:  # no run moved it: one that was lost put it where it had begun
-            if body["setbacks"] <= (before.body["setbacks"] if before else 0):
+            if body["setbacks"] <= (before["setbacks"] if before else 0):
                 self.faults.append("the cursor moved without a run")
             return
-        run = self.read(Key("runs", (key.path[0], f"{key.id}-{body['last_run']:012d}")))
-        assert run is not None
-        asked_from = run.body["window_from_us"]
-        for booking in self.bookings[: self._booked_before[key.id, body["last_run"]]]:
-            could_be_seen = to_micros(booking.visible_at) <= run.body["started_us"]
-            inside = asked_from <= to_micros(booking.at) <= reached
-            concerned = booking.account_key == key.id and could_be_seen and inside
-            if concerned and booking.booking_id not in self._bus.shown[key.id]:
+        run = self._kept[Key("runs", (key.path[0], f"{key.id}-{body['last_run']:012d}"))]
+        shown, began = self._bus.shown[key.id], self._booked_before[key.id, body["last_run"]]
+        for booking in self.bookings[:began]:
+            if booking.account_key != key.id or booking.booking_id in shown:
+                continue
+            could_be_seen = to_micros(booking.visible_at) <= run["started_us"]
+            if could_be_seen and run["window_from_us"] <= to_micros(booking.at) <= reached:
                 self.faults.append(f"the cursor went past {booking.booking_id}, never published")
 
     def _look_at_days(self, key: Key, body: Body) -> None:
         complete = {t["run"] for t in body["days"].values() if t["state"] == "complete"}
         for number in complete:
             name = f"{body['account_key']}-{number:012d}"
-            run = self.read(Key("runs", (key.path[0], name)))
-            pages = range(run.body["pages"]) if run else [0]
+            run = self._kept.get(Key("runs", (key.path[0], name)))
+            pages = range(run["pages"]) if run else [0]
             receipts = [Key("receipts", (key.path[0], f"{name}-{page:08d}")) for page in pages]
-            if any(self.read(receipt) is None for receipt in receipts):
+            if any(receipt not in self._kept for receipt in receipts):
                 self.faults.append(f"days are complete by run {number}, which lacks receipts")
 
     async def _look_at_login(self, key: Key, body: Body) -> None:
+        if self._sealed.get(key) == body["sealed"]:
+            return
+        self._sealed[key] = body["sealed"]
         login = await self.vault.open(ConnectionId(key.id), body["sealed"])
         kept = self._tokens[key]
         if (token := login.get("refresh_token")) and token not in kept:
@@ -145,6 +150,8 @@ class Watch(MemoryDocuments):
 
     def look_at_call(self, call: Call) -> None:
         """See whether a call shows a refresh token whose successor is stored already."""
+        if b"refresh_token" not in call.body:
+            return
         (token, *_) = parse_qs(call.body.decode()).get("refresh_token", [""])
         if any(token in kept[:-1] for kept in self._tokens.values()):
             self.faults.append("a refresh token was used after its successor had been stored")
