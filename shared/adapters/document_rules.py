@@ -92,7 +92,10 @@ def _check_fields(fields: Mapping[str, Any], key: Key) -> None:
         kind = type(value)
         if kind is str or value is None or (kind is int and -_INT64 <= value < _INT64):
             continue  # as most are, and quickly told
-        _check_value(value, key)
+        if kind is dict:
+            _check_fields(value, key)
+        else:
+            _check_value(value, key)
 
 
 def _check_value(value: Any, key: Key) -> None:

@@ -42,7 +42,9 @@ class Chaos:
 
     async def step(self, rarely: float = 1.0) -> None:
         """Let others go first, or die; `rarely` makes dying rarer."""
-        for _ in range(0 if self.calm else self._random.randrange(3)):
+        if self.calm:
+            return
+        for _ in range(self._random.randrange(3)):
             await asyncio.sleep(0)
         if not self.calm and self._random.random() < self._crashes * rarely:
             self.crashed += 1

@@ -87,7 +87,7 @@ class MemoryDocuments:
     async def scan(self, query: Query) -> Page:
         check_query(query)
         after = read_cursor(query)
-        found = sorted(self._matches(query), key=lambda row: row[:2], reverse=query.descending)
+        found = sorted(self._matches(query), reverse=query.descending)  # no two have one path
         if after is not None:
             place = (_rank(after[0]), after[1])
             found = [
