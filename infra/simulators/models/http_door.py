@@ -12,8 +12,7 @@ class HttpDoor:
     """Serves while the `with` block runs; `url` is its base address."""
 
     def __init__(self, simulator: Responder, port: int = 0) -> None:
-        self._closing = Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(simulator, self._closing))
+        self._server = _Server(simulator, port)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -30,52 +29,60 @@ class HttpDoor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._closing.set()
+        self._server.closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
 
-def _handler(simulator: Responder, closing: Event) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # else the body waits 40 ms for the headers' receipt
+class _Server(ThreadingHTTPServer):
+    def __init__(self, simulator: Responder, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.simulator = simulator
+        self.closing = Event()
 
-        def do_GET(self) -> None:
-            self._answer("GET")
 
-        def do_POST(self) -> None:
-            self._answer("POST")
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits 40 ms for the headers' receipt
 
-        def _answer(self, method: str) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", "0")))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = simulator.respond(method, self.path, headers, body)
-            closing.wait(reply.delay_s)
-            try:
-                self._send(reply)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True  # the client gave up waiting, as in a timeout test
+    def do_GET(self) -> None:
+        self._answer()
 
-        def _send(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            self.send_header("Content-Type", reply.content_type)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            if reply.cut is Cut.STREAM:
-                self.send_header("Transfer-Encoding", "chunked")
-            else:
-                self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            if reply.cut is Cut.NEVER:
-                self.wfile.write(reply.body)
-                return
-            begun = reply.body[: len(reply.body) // 2]
-            frame = b"%x\r\n%b\r\n" % (len(begun), begun) if reply.cut is Cut.STREAM else begun
-            self.wfile.write(frame)
-            self.close_connection = True
+    def do_POST(self) -> None:
+        self._answer()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing: requests are kept by the simulator."""
+    def log_message(self, *_: object) -> None:
+        """Say nothing: requests are kept by the simulator."""
 
-    return Handler
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reply = self.server.simulator.respond(self.command, self.path, headers, body)
+        self.server.closing.wait(reply.delay_s)
+        try:
+            self._send(reply)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the client gave up waiting, as in a timeout test
+
+    def _send(self, reply: Reply) -> None:
+        self._head(reply)
+        if reply.cut is Cut.NEVER:
+            self.wfile.write(reply.body)
+            return
+        begun = reply.body[: len(reply.body) // 2]
+        frame = b"%x\r\n%b\r\n" % (len(begun), begun) if reply.cut is Cut.STREAM else begun
+        self.wfile.write(frame)
+        self.close_connection = True
+
+    def _head(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.content_type)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.cut is Cut.STREAM:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
