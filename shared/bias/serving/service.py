@@ -278,7 +278,8 @@ class BiasService:
 
     async def _computed(self, wanted: Occasion) -> _Answer:
         name = self._name(wanted)
-        answer = await self._compute.run(wanted, self._steps.told_by(self._analyst, name))
+        async with self._steps.told_by(self._analyst, name) as analyst:
+            answer = await self._compute.run(wanted, analyst)
         await self._kept.put(name, answer)
         return answer, "fresh"
 

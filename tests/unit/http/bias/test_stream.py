@@ -1,7 +1,9 @@
 import asyncio
 import json
+import re
 
 import httpx
+import pytest
 
 from shared.analyst.rules import RulesAnalyst
 from shared.domain.bias import Section, Step
@@ -18,10 +20,10 @@ def app_of(market: Market, analyst=None):
     return bias_app(market.service(analyst), load_instruments(), never, never)
 
 
-async def get(app, path: str) -> httpx.Response:
+async def get(app, path: str, **headers: str) -> httpx.Response:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-        return await http.get(path)
+        return await http.get(path, headers=headers)
 
 
 async def post(app, path: str) -> httpx.Response:
@@ -33,7 +35,7 @@ async def post(app, path: str) -> httpx.Response:
 def events_of(answer: httpx.Response) -> list[tuple[str, dict]]:
     found = []
     for block in answer.text.strip().split("\n\n"):
-        name, data = block.split("\n")
+        name, *_, data = block.split("\n")
         found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return found
 
@@ -64,6 +66,39 @@ async def test_the_board_says_which_answers_are_about_to_be_replaced():
     after = (await get(app_of(market), "/v1/bias")).json()["entries"]
     assert {entry["stale"] for entry in before if "forecast" in entry} == {False}
     assert {entry["stale"] for entry in after if "forecast" in entry} == {True}
+
+
+def ids_of(answer: httpx.Response) -> list[str]:
+    return re.findall(r"^id: (.+)$", answer.text, re.MULTILINE)
+
+
+async def renewed(**headers: str) -> httpx.Response:
+    """Watch the answer of a new moment being written, behind the last one."""
+    market = await open_market()
+    await market.service().bias("SPY")
+    await market.move_to(FRIDAY_MORNING)
+    return await get(app_of(market), "/v1/bias/SPY/stream", **headers)
+
+
+@pytest.mark.parametrize("had", [1, 4, 7])
+async def test_who_comes_back_with_the_last_id_is_told_only_what_is_missing(had):
+    whole = await renewed()
+    rest = await renewed(**{"Last-Event-ID": ids_of(whole)[had - 1]})
+    assert events_of(rest) == events_of(whole)[had:]
+
+
+async def test_a_section_that_was_written_otherwise_is_told_again():
+    *_, last = ids_of(await renewed())
+    other = re.sub("flux-[0-9a-f]{12}", "flux-0123456789ab", last)
+    events = events_of(await renewed(**{"Last-Event-ID": other}))
+    assert [body.get("step", name) for name, body in events] == ["flux", "bias"]
+
+
+@pytest.mark.parametrize("strange", ["7", "security-xyz", "a" * 5_000, "stale-,"])
+async def test_an_id_that_is_not_ours_hides_nothing(strange):
+    market = await open_market()
+    answer = await get(app_of(market), "/v1/bias/SPY/stream", **{"Last-Event-ID": strange})
+    assert [name for name, _ in events_of(answer)] == [*["section"] * 6, "bias"]
 
 
 async def test_what_has_no_answer_ends_with_the_reason():
