@@ -95,12 +95,13 @@ class Ratings:
 
         await compare_and_set(self.clock, self.entropy, write)
 
-    async def of_user(self, user_id: UserId) -> list[Rating]:
-        """List a user's ratings by session.
+    async def of_user(self, user_id: UserId, since: date | None = None) -> list[Rating]:
+        """List a user's ratings by session, from one on if it is given.
 
         Raises: StoreUnavailable.
         """
-        query = Query("ratings", (user_id,), order_by="session")
+        first = None if since is None else since.isoformat()
+        query = Query("ratings", (user_id,), order_by="session", at_least=first)
         return [_rating(found) async for found in every(self.documents, query)]
 
     async def between(self, since: date, until: date) -> list[Rating]:

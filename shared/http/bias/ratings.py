@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated as Is
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.bias.ratings import Rating, Ratings
@@ -21,7 +21,7 @@ class StatedRating(BaseModel):
 
 
 class RatingList(BaseModel):
-    """All that a user has rated, by session."""
+    """What a user has rated, by session."""
 
     items: list[Rating]
 
@@ -32,9 +32,11 @@ def ratings_router(ratings: Ratings, identify: Identify) -> APIRouter:
     User = Is[UserId, Depends(identify)]  # noqa: N806 - a type
 
     @router.get("/v1/ratings")
-    async def list_all(user: User) -> RatingList:
+    async def list_all(
+        user: User, since: Is[date | None, Query(description="first session")] = None
+    ) -> RatingList:
         """All that the user has rated."""
-        return RatingList(items=await ratings.of_user(user))
+        return RatingList(items=await ratings.of_user(user, since))
 
     @router.put("/v1/ratings/{symbol}/{session}/{moment}")
     async def rate(

@@ -35,6 +35,20 @@ async def test_ratings_of_several_users_are_kept_apart_and_read_together():
     assert await ratings.between(date(2020, 6, 1), date(2020, 6, 30)) == []
 
 
+async def test_a_users_ratings_are_read_from_a_session_on():
+    ratings = await rated_market()
+    given = await ratings.rate(ANN, "SPY", FRIDAY, Moment.CLOSE, 2)
+    assert await ratings.of_user(ANN, since=FRIDAY) == [given]
+    assert await ratings.of_user(ANN, since=date(2020, 5, 30)) == []
+
+
+async def test_a_bias_that_is_rated_anew_counts_once():
+    ratings = await rated_market()
+    for rating in (2, 5, 5):
+        await ratings.rate(ANN, "SPY", FRIDAY, Moment.CLOSE, rating)
+    assert [r.rating for r in await ratings.between(FRIDAY, FRIDAY)] == [5]
+
+
 async def test_a_rating_can_be_taken_back():
     ratings = await rated_market()
     await ratings.rate(ANN, "SPY", FRIDAY, Moment.CLOSE, 2)
