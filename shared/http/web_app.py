@@ -1,7 +1,9 @@
 """The dashboard: static files of our own, and what state the house is in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
+from string import Template
 
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -17,7 +19,6 @@ from shared.http.problems import install_problems, problem
 from shared.http.security import SecurityHeaders
 from shared.ports import Clock
 
-_PAGES = ("connections", "service-levels", "scorecard")
 CALLBACK = "/v1/oauth/callback"  # of the api, on the same host
 # Checked at every visit: a new deployment shows at once, an unchanged file costs a 304.
 _CACHE_CONTROL = "public, no-cache"
@@ -29,6 +30,44 @@ _MEDIA_TYPES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the frame of a page says of it; its content and its script bear its name."""
+
+    path: str
+    name: str
+    title: str
+    description: str
+
+
+PAGES = (
+    Page(
+        "/",
+        "index",
+        "Bias",
+        "Every fill in one journal exactly once; every morning a bias grounded in numbers.",
+    ),
+    Page(
+        "/connections",
+        "connections",
+        "Connections",
+        "Connect a broker by keys or by a consent in the browser; see how each connection is.",
+    ),
+    Page(
+        "/service-levels",
+        "service-levels",
+        "Service levels",
+        "How well each broker was synchronized: success, freshness and completeness, with counts.",
+    ),
+    Page(
+        "/scorecard",
+        "scorecard",
+        "Scorecard",
+        "What the forecasts of record have been worth: skill, hits, calibration, with intervals.",
+    ),
+)
+
+
 class Status(BaseModel):
     """What the page says about the house: the profile, its time, and a notice (a replay)."""
 
@@ -37,22 +76,38 @@ class Status(BaseModel):
     notice: str | None
 
 
-def read_page() -> dict[str, bytes]:
-    """Read the packaged files by name."""
-    return {file.name: file.read_bytes() for file in (files("shared.http") / "page").iterdir()}
+def read_files() -> dict[str, bytes]:
+    """Read the packaged files by name, each page in the frame that all share."""
+    found = {file.name: file.read_bytes() for file in (files("shared.http") / "page").iterdir()}
+    frame = Template(found.pop("frame.html").decode())
+    framed = {f"{p.name}.html": _framed(frame, p, found[f"{p.name}.html"]) for p in PAGES}
+    return found | framed
+
+
+def _framed(frame: Template, page: Page, content: bytes) -> bytes:
+    here = {page.path: ' aria-current="page"'}
+    links = [f'<a href="{p.path}"{here.get(p.path, "")}>{p.title}</a>' for p in PAGES]
+    return frame.substitute(
+        title=f"{page.title} · Daybias",
+        description=page.description,
+        name=page.name,
+        links="".join(links),
+        content=content.decode(),
+    ).encode()
 
 
 def web_app(
     clock: Clock, *, profile: str, notice: str | None, lifespan: Lifespan[Starlette] | None = None
 ) -> Starlette:
     """Make the app that serves the page."""
-    page = read_page()
+    page = read_files()
+    first, *others = PAGES
 
     async def index(request: Request) -> Response:
         if "state" in request.query_params:
             # TradeStation's keys may come back to this path alone; also takes the code out of sight
             return RedirectResponse(f"{CALLBACK}?{request.url.query}", status_code=303)
-        return _file(request, page, "index.html")
+        return _file(request, page, f"{first.name}.html")
 
     async def named(request: Request) -> Response:
         return _file(request, page, f"{request.url.path.strip('/')}.html")
@@ -66,8 +121,8 @@ def web_app(
 
     app = Starlette(
         routes=[
-            Route("/", index),
-            *(Route(f"/{name}", named) for name in _PAGES),
+            Route(first.path, index),
+            *(Route(other.path, named) for other in others),
             Route("/assets/{name}", asset),
             Route("/status", status),
         ],

@@ -1,5 +1,5 @@
 // Connections: list, history, connect by keys or by a consent, and the return that is pasted.
-import { make, newYork, put, read, table } from "./dom.js";
+import { failed, make, newYork, put, read, send, table } from "./dom.js";
 
 const element = (id) => document.getElementById(id);
 const STATES = [
@@ -18,14 +18,7 @@ const RUNS = [
 const TITLES = { api_key: "keys", oauth: "a consent in the browser" };
 let brokers = [];
 
-async function post(path, body) {
-  const answer = await fetch(path, {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}),
-  });
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.detail ?? `${path} answered ${answer.status}`);
-  return found;
-}
+const post = (path, body = {}) => send("POST", path, body);
 
 function button(text, act) {
   const made = make("button", { type: "button" }, text);
@@ -132,7 +125,4 @@ async function draw() {
   await drawConnections();
 }
 
-draw().catch((error) => {
-  put("connections-sub", `Could not be read: ${error.message}`);
-  element("connections-sub").classList.add("failed");
-});
+draw().catch((error) => failed("connections-sub", error));

@@ -1,9 +1,14 @@
 // Reading and making elements; shared by the parts of the page.
 const SVG = "http://www.w3.org/2000/svg";
 
-export async function read(path) {
-  const answer = await fetch(path, { headers: { accept: "application/json" } });
-  const body = await answer.json();
+async function ask(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new Error("The server cannot be reached. Is it running? Then load the page again.");
+  }
+  const body = answer.status === 204 ? null : await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const error = new Error(body.detail ?? `${path} answered ${answer.status}`);
     throw Object.assign(error, { status: answer.status });
@@ -11,8 +16,24 @@ export async function read(path) {
   return body;
 }
 
+export const read = (path) => ask(path, { headers: { accept: "application/json" } });
+
+export function send(method, path, body) {
+  const headers = { "content-type": "application/json" };
+  return ask(path, body === undefined ? { method } : { method, headers, body: JSON.stringify(body) });
+}
+
 export function put(id, text) {
   document.getElementById(id).textContent = text;
+}
+
+// What is wrong, and what to do next: a refusal of sign-in will not pass by asking again.
+export function failed(id, error) {
+  const place = document.getElementById(id);
+  const again = make("button", { type: "button" }, "Load again");
+  again.addEventListener("click", () => location.reload());
+  place.replaceChildren(`Could not be read: ${error.message} `, ...(error.status === 401 ? [] : [again]));
+  place.classList.add("failed");
 }
 
 function fill(node, attributes, children) {

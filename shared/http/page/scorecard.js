@@ -1,5 +1,5 @@
 // Draws the live scorecard from the public API; every text is set as text, never HTML.
-import { make, percent, put, read, table } from "./dom.js";
+import { failed, make, percent, put, read, table } from "./dom.js";
 
 const NOTHING = "–";
 const signed = (value, digits) => `${value > 0 ? "+" : ""}${percent(value, digits)}`;
@@ -92,7 +92,4 @@ async function draw() {
   show("steadiness", STEADINESS, (await read("/v1/scorecard/repeatability")).items, "Not measured yet.");
 }
 
-draw().catch((error) => {
-  put("card-sub", `Could not be read: ${error.message}`);
-  document.getElementById("card-sub").classList.add("failed");
-});
+draw().catch((error) => failed("card-sub", error));

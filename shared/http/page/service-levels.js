@@ -1,5 +1,5 @@
 // Draws the service levels from the public API; every text is set as text, never HTML.
-import { day, make, percent, put, read, table } from "./dom.js";
+import { day, failed, make, percent, put, read, table } from "./dom.js";
 
 const NOTHING = "–";
 // cut, not rounded: what is not all of it must never read 100 %
@@ -70,7 +70,4 @@ async function draw() {
   put("levels-sub", "How well each broker was synchronized, summed up every hour from the records of the runs.");
 }
 
-draw().catch((error) => {
-  put("levels-sub", `Could not be read: ${error.message}`);
-  document.getElementById("levels-sub").classList.add("failed");
-});
+draw().catch((error) => failed("levels-sub", error));

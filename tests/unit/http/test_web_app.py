@@ -5,10 +5,10 @@ import httpx
 import pytest
 
 from shared.http.bias.app import MarketData
-from shared.http.web_app import read_page, web_app
+from shared.http.web_app import PAGES, read_files, web_app
 from tests.twins.manual_clock import ManualClock
 
-PAGES = ("/", "/connections", "/service-levels", "/scorecard")
+PATHS = [page.path for page in PAGES]
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ class Elements(HTMLParser):
             self.refused.append(self.get_starttag_text() or tag)
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 async def test_a_page_has_nothing_that_its_content_policy_refuses(http, path):
     elements = Elements()
     elements.feed((await http.get(path)).text)
     assert elements.refused == []
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 async def test_everything_that_a_page_links_to_is_served_from_here(http, path):
     elements = Elements()
     elements.feed((await http.get(path)).text)
@@ -52,21 +52,32 @@ async def test_everything_that_a_page_links_to_is_served_from_here(http, path):
         assert (await http.get(link)).status_code == 200
 
 
+async def test_the_frame_is_no_page_of_its_own(http):
+    assert (await http.get("/assets/frame.html")).status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_page_leads_to_every_other_and_says_which_it_is(http, path):
+    text = (await http.get(path)).text
+    assert [f'href="{other}"' in text for other in PATHS] == [True] * len(PATHS)
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', text) == [path]
+
+
 async def test_every_module_that_a_script_imports_is_served(http):
     imports = {
         name
-        for file, body in read_page().items()
+        for file, body in read_files().items()
         if file.endswith(".js")
         for name in re.findall(r'from "\./([^"]+)"', body.decode())
     }
-    assert imports <= set(read_page())
+    assert imports <= set(read_files())
     for name in imports:
         answer = await http.get(f"/assets/{name}")
         assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
 def test_every_place_that_the_service_levels_script_fills_is_on_its_page():
-    page = read_page()
+    page = read_files()
     script, html = (page[f"service-levels.{kind}"].decode() for kind in ("js", "html"))
     places = set(re.findall(r'(?:put|show|getElementById)\("([^"]+)"', script))
     assert places == {"brokers", "days", "levels-sub"}
@@ -75,7 +86,7 @@ def test_every_place_that_the_service_levels_script_fills_is_on_its_page():
 
 
 def test_every_place_that_the_scorecards_script_fills_is_on_its_page():
-    page = read_page()
+    page = read_files()
     script, html = (page[f"scorecard.{kind}"].decode() for kind in ("js", "html"))
     places = set(re.findall(r'(?:put|show|getElementById)\("([^"]+)"', script))
     places |= set(re.findall(r'\["(close_to_close)", "(open_to_close)"\]', script)[0])
@@ -86,7 +97,7 @@ def test_every_place_that_the_scorecards_script_fills_is_on_its_page():
 
 
 def test_every_place_that_the_market_script_fills_is_on_the_first_page():
-    page = read_page()
+    page = read_files()
     script, html = page["market.js"].decode(), page["index.html"].decode()
     places = set(re.findall(r'(?:put|getElementById)\("([^"]+)"', script))
     names = {"sub", "card", "faults", "all", "series"}
@@ -96,13 +107,13 @@ def test_every_place_that_the_market_script_fills_is_on_the_first_page():
 
 
 def test_the_first_page_shows_all_that_a_refresh_says_of_faults():
-    script = read_page()["market.js"].decode()
+    script = read_files()["market.js"].decode()
     told = {"missing", "fallbacks", "postponed", "failures", "rejected"}
     assert set(re.findall(r'\["(\w+)", "', script)) == told <= set(MarketData.model_fields)
 
 
 def test_no_script_writes_markup():
-    for name, body in read_page().items():
+    for name, body in read_files().items():
         if name.endswith(".js"):
             assert not re.search(rb"innerHTML|outerHTML|insertAdjacent|document\.write", body)
 
@@ -135,7 +146,7 @@ async def test_a_return_that_a_broker_sends_to_the_front_door_goes_on_to_the_cal
 
 
 def test_every_place_that_the_connections_script_fills_is_on_its_page():
-    page = read_page()
+    page = read_files()
     script, html = (page[f"connections.{kind}"].decode() for kind in ("js", "html"))
     places = set(re.findall(r'(?:put|fill|element|submits)\("([^"]+)"', script))
     assert len(places) > 10

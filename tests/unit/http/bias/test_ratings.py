@@ -5,7 +5,7 @@ import pytest
 
 from shared.bias.ratings import Ratings
 from shared.config import BrokerSettings
-from shared.wiring.api import build_api
+from shared.wiring.roots.api import build_api
 from tests.markets import Market, open_market
 
 PATH = "/v1/ratings/SPY/2020-05-29/close"

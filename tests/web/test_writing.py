@@ -1,0 +1,196 @@
+"""A bias while it is written, and what its reader can do with it, in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.domain.bias import FEATURE_STEPS, Step
+from tests.web.browser import Browser
+from tests.web.conftest import served
+from tests.web.contrast import FAINT_TEXTS
+from tests.web.newsroom import DOCUMENT, SYMBOLS, Newsroom
+
+pytestmark = pytest.mark.browser
+
+CARD = '[data-instrument="SPY"]'
+NEW = f"[...document.querySelectorAll('{CARD} .step:not(.old)')].map((one) => one.dataset.step)"
+OLD = f"document.querySelectorAll('{CARD} .step.old').length"
+USEFUL, USELESS = (f"{CARD} .rate button:nth-of-type({nth})" for nth in (1, 2))
+PRESSED = (
+    f"[...document.querySelectorAll('{CARD} .rate button')].map((one) => one.ariaPressed).join()"
+)
+
+
+@pytest.fixture
+def newsroom() -> Newsroom:
+    return Newsroom()
+
+
+@pytest.fixture
+def address(newsroom: Newsroom) -> Iterator[str]:
+    with served(newsroom.open) as found:
+        newsroom.author.document = found + DOCUMENT
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Browser:
+    """The board with Thursday's answers, and a card open whose next answer is being written."""
+    visit(browser, address)
+    return browser
+
+
+def visit(browser: Browser, address: str) -> None:
+    browser.looks()
+    browser.complaints.clear()
+    browser.open(f"{address}/")
+    browser.wait_for(f"document.querySelectorAll('.row').length === {len(SYMBOLS)}")
+    browser.click(f"{CARD} summary")
+
+
+def wait_for_new(page: Browser, *steps: Step) -> None:
+    page.wait_for(f"{NEW}.join() === '{','.join(steps)}'")
+
+
+def wait_for_text(page: Browser, selector: str, text: str) -> None:
+    page.wait_for(f"document.querySelector('{CARD} {selector}').textContent.includes('{text}')")
+
+
+def finish(newsroom: Newsroom, page: Browser) -> None:
+    newsroom.release(*Step)
+    wait_for_text(page, ".as-of", "before the open")
+
+
+# ------------------------------------------------------------------ being written
+
+
+def test_steps_appear_one_after_another_each_in_its_place(newsroom, page):
+    page.wait_for(f"{OLD} === 6")
+    for step, shown in (
+        (Step.LEADERS, [Step.LEADERS]),
+        (Step.SECURITY, [Step.SECURITY, Step.LEADERS]),
+        (Step.FLUX, [Step.SECURITY, Step.FLUX, Step.LEADERS]),
+    ):
+        newsroom.release(step)
+        wait_for_new(page, *shown)
+        wait_for_text(page, ".said", f"{len(shown)} of 6 steps")
+    assert page.run(OLD) == 3
+
+
+def test_what_is_old_says_so_until_the_whole_answer_has_come(newsroom, page):
+    page.wait_for(f"{OLD} === 6")
+    assert "from the last answer" in page.text(f"{CARD} .old h4")
+    assert "after the close; the next is being written" in page.text(f"{CARD} .as-of")
+    assert page.run(FAINT_TEXTS) == []
+    finish(newsroom, page)
+    wait_for_new(page, *Step)
+    assert page.run(OLD) == 0
+    assert page.text(f"{CARD} .said") == ""
+    assert page.complaints == []
+
+
+def test_a_stream_that_breaks_is_taken_up_where_it_was(newsroom, page):
+    page.wait_for(f"{OLD} === 6")
+    newsroom.release(Step.MACRO)
+    wait_for_new(page, Step.MACRO)
+    newsroom.breaks = True
+    newsroom.release(Step.FLUX)
+    wait_for_text(page, ".said", "it is taken up again")
+    wait_for_new(page, Step.MACRO, Step.FLUX)
+    assert page.run(OLD) == 4
+    first, again = newsroom.heard
+    assert (first, "macro-" in again, "stale-" in again) == ("", True, True)
+
+
+def test_a_shut_card_holds_no_connection_and_an_opened_one_goes_on(newsroom, page):
+    page.wait_for(f"{OLD} === 6")
+    page.click(f"{CARD} summary")
+    newsroom.release(*FEATURE_STEPS)
+    page.click(f"{CARD} summary")
+    wait_for_new(page, *FEATURE_STEPS)
+    finish(newsroom, page)
+
+
+# ------------------------------------------------------------------------ evidence
+
+
+def test_a_section_links_the_texts_that_it_used_and_they_open(newsroom, page, address):
+    finish(newsroom, page)
+    link = f'{CARD} [data-step="macro"] a'
+    assert "No address (A paper, May 28, 14:00)" in page.text(f'{CARD} [data-step="macro"]')
+    assert page.run(f"document.querySelector('{link}').rel") == "noopener noreferrer nofollow"
+    page.click(link)
+    page.wait_for_page(address + DOCUMENT)
+
+
+# -------------------------------------------------------------------------- rating
+
+
+def test_a_rating_is_shown_changed_and_still_there_on_the_next_visit(
+    newsroom, page, browser, address
+):
+    finish(newsroom, page)
+    page.click(USELESS)
+    wait_for_text(page, ".rate", "You did not find it useful.")
+    page.click(USEFUL)
+    wait_for_text(page, ".rate", "You found it useful.")
+    visit(browser, address)
+    wait_for_text(page, ".rate", "You found it useful.")
+    assert page.run(PRESSED) == "true,false"
+    assert (
+        page.run("fetch('/v1/ratings').then((a) => a.json()).then((all) => all.items.length)") == 1
+    )
+
+
+def test_the_same_button_takes_a_rating_back(newsroom, page):
+    finish(newsroom, page)
+    page.click(USEFUL)
+    wait_for_text(page, ".rate", "You found it useful.")
+    page.click(USEFUL)
+    wait_for_text(page, ".rate", "taken back")
+    assert page.run(PRESSED) == "false,false"
+
+
+def test_a_rating_is_given_by_the_keyboard_alone(newsroom, page):
+    finish(newsroom, page)
+    page.run(f"document.querySelector('{CARD} summary').focus()")
+    while page.run("document.activeElement.textContent") != "Useful":
+        page.press("Tab", 9)
+    page.press(" ", 32, " ")
+    wait_for_text(page, ".rate", "You found it useful.")
+
+
+def test_a_rating_belongs_to_the_answer_that_is_shown(newsroom, page):
+    page.click(USEFUL)  # of Thursday's answer
+    wait_for_text(page, ".rate", "You found it useful.")
+    finish(newsroom, page)
+    page.wait_for(f"{PRESSED} === 'false,false'")
+
+
+def test_a_rating_that_could_not_be_kept_says_so(newsroom, page):
+    finish(newsroom, page)
+    newsroom.refuses = True
+    page.click(USEFUL)
+    wait_for_text(page, ".rate .failed", "Not kept")
+    assert page.run(PRESSED) == "false,false"
+
+
+# ------------------------------------------------------------------------- failures
+
+
+def test_a_failed_answer_says_what_to_do_and_the_button_does_it(newsroom, page):
+    newsroom.author.fails = True
+    newsroom.release(*Step)
+    wait_for_text(page, ".said", "the same request may work later")
+    newsroom.author.fails = False
+    page.click(f"{CARD} .said button")
+    wait_for_text(page, ".as-of", "before the open")
+
+
+def test_a_house_that_does_not_answer_says_how_to_go_on(newsroom, browser, address):
+    newsroom.refuses = True
+    browser.open(f"{address}/")
+    browser.wait_for("document.querySelectorAll('.failed button').length === 3")
+    newsroom.refuses = False
+    browser.click("#board-sub button")
+    browser.wait_for(f"document.querySelectorAll('.row').length === {len(SYMBOLS)}")
