@@ -9,7 +9,6 @@ from shared.domain.bias import Bias, Moment
 from shared.domain.errors import NotFound
 from shared.domain.ids import UserId, content_key
 from shared.domain.time import Instant, from_micros, to_micros
-from shared.journal.scanning import every
 from shared.ports import (
     Body,
     Clock,
@@ -23,6 +22,7 @@ from shared.ports import (
     Update,
 )
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 USEFUL, USELESS = 5, 1  # how a plain yes or no is kept
 

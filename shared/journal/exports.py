@@ -9,8 +9,8 @@ from typing import Any
 
 from shared.domain.ids import AccountKey, UserId, canonical_json
 from shared.journal.projection.documents import read_day
-from shared.journal.scanning import every
 from shared.ports import Document, Documents, JsonScalar, Query
+from shared.scanning import every
 
 
 class Kind(StrEnum):

@@ -23,11 +23,11 @@ from shared.journal.integrity.duplicates import same_accounts
 from shared.journal.projection.basis import cost_method, read_lot
 from shared.journal.projection.documents import read_day, read_log
 from shared.journal.reconciliation.result import Reconciliation
-from shared.journal.scanning import every
 from shared.journal.storing.log import LogEntry, read_entry
 from shared.journal.tombstones import is_erased
 from shared.journal.trip_bars import NoTripBars, TripBars, excursions
 from shared.ports import Body, Document, Documents, JsonScalar, Key, Query
+from shared.scanning import every
 
 T = TypeVar("T")
 _CLOSED = 0  # a time of closing is at least this; an open trip has none

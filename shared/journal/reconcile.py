@@ -17,10 +17,10 @@ from shared.journal.reconciliation.evidence import suspected
 from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.pooled import pooled
 from shared.journal.reconciliation.result import Reconciliation
-from shared.journal.scanning import every, for_each
 from shared.journal.tombstones import is_erased
 from shared.ports import Body, Clock, Document, Documents, Entropy, JsonScalar, Key, Query
 from shared.retry import compare_and_set
+from shared.scanning import every, for_each
 
 
 class Reconcile:

@@ -10,6 +10,7 @@ from shared.domain.messages import SyncRequested
 from shared.domain.sync.schedule import QUARTER, QUARTERLY, Schedule
 from shared.domain.time import to_micros
 from shared.ports import Clock, Document, Documents, MessageBus, Outgoing, Query, Update
+from shared.scanning import pages
 
 PERIOD = QUARTER
 _BATCH = 100
@@ -38,26 +39,20 @@ async def tick(
     """
     now = clock.now()
     count = 0
-    cursor: str | None = None
-    while True:
-        page = await documents.scan(
-            Query(
-                "connections",
-                None,
-                where={"broker": broker, "schedulable": True},
-                order_by="next_due_us",
-                below=to_micros(now) + 1,
-                limit=_BATCH,
-                cursor=cursor,
-            )
-        )
-        if page.documents:
-            await bus.publish([_request(document, now) for document in page.documents])
-            await _move_on(documents, page.documents, schedule.next_after(now))
-        count += len(page.documents)
-        if page.cursor is None:
-            return TickReport(due=count, published=count)
-        cursor = page.cursor
+    due = Query(
+        "connections",
+        None,
+        where={"broker": broker, "schedulable": True},
+        order_by="next_due_us",
+        below=to_micros(now) + 1,
+        limit=_BATCH,
+    )
+    async for page in pages(documents, due):
+        if page:
+            await bus.publish([_request(document, now) for document in page])
+            await _move_on(documents, page, schedule.next_after(now))
+        count += len(page)
+    return TickReport(due=count, published=count)
 
 
 def _request(document: Document, now: datetime) -> Outgoing:

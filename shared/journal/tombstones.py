@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from shared.domain.ids import AccountKey, UserId
 from shared.journal.accounts import set_back
-from shared.journal.scanning import every
 from shared.ports import Body, Clock, Delete, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 _BATCH = 400
 # Everything that carries an account's key, with the field that its index is ordered by.

@@ -1,7 +1,7 @@
 """News as it was known: every version of an article, kept with the time when it was fetched."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.domain.time import Instant, from_micros, to_micros
 from shared.ports import Body, Clock, Create, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
+from shared.scanning import pages
 
 _BATCH = 100
 _FIRST = timedelta(days=3)
@@ -114,12 +115,8 @@ class NewsStore:
             below=to_micros(until) + 1,
             limit=_BATCH,
         )
-        while True:
-            page = await self._documents.scan(query)
-            yield [_read(document.body) for document in page.documents]
-            if page.cursor is None:
-                return
-            query = replace(query, cursor=page.cursor)
+        async for page in pages(self._documents, query):
+            yield [_read(document.body) for document in page]
 
     async def _newest(self, source: str, as_of: datetime) -> datetime | None:
         page = await self._documents.scan(

@@ -1,15 +1,11 @@
-"""Bars and calendar bodies in the document store.
-
-A document holds a year of days, a month of hours or a week of five minutes; weeks are kept for a
-month.
-"""
+"""Bars and calendar bodies in the document store."""
 
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from pydantic_core import to_json
@@ -22,29 +18,22 @@ from shared.domain.market.instrument import Instrument, PriceSource
 from shared.domain.time import from_micros, to_micros
 from shared.lease import Leases
 from shared.market.choice import best, is_current
+from shared.market.chunks import (
+    bars_in,
+    body_of,
+    chunk_of,
+    joined,
+    key_of,
+    newest_keys,
+    outlived,
+)
 from shared.market.providers import CalendarBody
 from shared.market.registry import load_series
-from shared.ports import (
-    Clock,
-    Create,
-    Delete,
-    Document,
-    Documents,
-    Entropy,
-    Key,
-    Query,
-    Update,
-    Write,
-)
+from shared.ports import Clock, Create, Documents, Entropy, Key, Query, Update, Write
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 _BODIES = 24  # a page: a day of them
-# Newest chunks of a read: over 500 days, over 40 sessions of hours, over 5 of five minutes.
-_CHUNKS_READ = 3
-_WEEKS_READ = 1
-_WEEKS_KEPT = 4
-_CHUNKS_KNOWN = 64  # decoded ones: the leaders' and VIX, 31, beside those of two instruments
-_WEEKS_DROPPED = 4  # looked for behind those that are kept; none lacks for longer
 
 
 class MarketStore:
@@ -62,24 +51,24 @@ class MarketStore:
         """
         by_chunk: dict[str, list[Bar]] = defaultdict(list)
         for bar in series.bars:
-            by_chunk[_chunk(series.timeframe, bar.session)].append(bar)
+            by_chunk[chunk_of(series.timeframe, bar.session)].append(bar)
         changed = 0
         for chunk, bars in sorted(by_chunk.items()):
             changed += await self._put_chunk(replace(series, bars=tuple(bars)), chunk)
         return changed
 
     async def _put_chunk(self, series: Series, chunk: str) -> int:
-        key = _key(series, chunk)
+        key = key_of(series, chunk)
 
         async def merge() -> int:
             (stored,) = await self._documents.get_many([key])
-            old = {} if stored is None else {b.opened_at: b for b in _bars(stored.body["bars"])}
+            old = {} if stored is None else {b.opened_at: b for b in bars_in(stored.body["bars"])}
             new = old | {b.opened_at: b for b in series.bars}
             changed = sum(old.get(at) != bar for at, bar in new.items())
             if changed:
-                body = _body(series, chunk, [new[at] for at in sorted(new)])
+                body = body_of(series, chunk, [new[at] for at in sorted(new)])
                 writes: list[Write] = [Update(key, body, stored.version)] if stored else []
-                writes = writes or [Create(key, body), *_drops(series)]
+                writes = writes or [Create(key, body), *outlived(series)]
                 await self._documents.commit(writes)
             return changed
 
@@ -109,12 +98,11 @@ class MarketStore:
         self, symbol: str, timeframe: Timeframe, as_of: datetime, providers: Sequence[str]
     ) -> list[Series]:
         """Read several providers' bars at once, in their order; those without any are left out."""
-        chunks = _chunks(timeframe, as_of.date())
-        keys = [_key_of(symbol, timeframe, chunk, p) for p in providers for chunk in chunks]
-        read = await self._documents.get_many(keys)
-        by_provider = [read[i : i + len(chunks)] for i in range(0, len(read), len(chunks))]
+        keys = [newest_keys(symbol, timeframe, p, as_of.date()) for p in providers]
+        read = iter(await self._documents.get_many([key for some in keys for key in some]))
+        by_provider = [list(islice(read, len(some))) for some in keys]
         series = (
-            _join([d for d in found if d]).until(as_of) for found in by_provider if any(found)
+            joined([d for d in found if d]).until(as_of) for found in by_provider if any(found)
         )
         return [one for one in series if one.bars]
 
@@ -223,97 +211,11 @@ class MarketStore:
             below=to_micros(until) + 1,
             limit=_BODIES,
         )
-        while True:
-            page = await self._documents.scan(query)
-            for document in page.documents:
-                yield _calendar(document.body)
-            if page.cursor is None:
-                return
-            query = replace(query, cursor=page.cursor)
+        async for document in every(self._documents, query):
+            yield _calendar(document.body)
 
 
 def _calendar(body: Mapping[str, Any]) -> CalendarBody:
     events = tuple(CalendarEvent.model_validate(e) for e in json.loads(body["events"]))
     fetched_at = from_micros(body["fetched_us"])
     return CalendarBody(body["source"], fetched_at, events, tuple(body["rejected"]), body["etag"])
-
-
-def _chunk(timeframe: Timeframe, session: date) -> str:
-    if timeframe is Timeframe.FIVE_MINUTES:
-        return f"{session:%G-W%V}"
-    return f"{session:%Y}" if timeframe is Timeframe.DAY else f"{session:%Y-%m}"
-
-
-def _drops(series: Series) -> list[Delete]:
-    """Name the weeks that a new one puts behind those that are kept."""
-    if series.timeframe is not Timeframe.FIVE_MINUTES:
-        return []
-    newest = series.bars[-1].session
-    weeks = range(_WEEKS_KEPT, _WEEKS_KEPT + _WEEKS_DROPPED)
-    chunks = [_chunk(series.timeframe, newest - timedelta(weeks=n)) for n in weeks]
-    return [Delete(_key(series, chunk)) for chunk in chunks]
-
-
-def _chunks(timeframe: Timeframe, newest: date) -> list[str]:
-    # a session may be dated a day after the instant (Globex evenings), at a year's or month's end
-    if timeframe is Timeframe.DAY:
-        return [str(newest.year + 1 - n) for n in range(_CHUNKS_READ + 1)]
-    if timeframe is Timeframe.FIVE_MINUTES:
-        ahead = newest + timedelta(weeks=1)
-        return [_chunk(timeframe, ahead - timedelta(weeks=n)) for n in range(_WEEKS_READ + 2)]
-    months = newest.year * 12 + newest.month  # of the month after, counting from zero
-    numbers = range(months, months - _CHUNKS_READ - 1, -1)
-    return [f"{n // 12}-{n % 12 + 1:02d}" for n in numbers]
-
-
-def _key(series: Series, chunk: str) -> Key:
-    return _key_of(series.symbol, series.timeframe, chunk, series.provider)
-
-
-def _key_of(symbol: str, timeframe: Timeframe, chunk: str, provider: str) -> Key:
-    return Key("series", (f"{symbol}-{timeframe}-{chunk}-{provider}",))
-
-
-def _body(series: Series, chunk: str, bars: Sequence[Bar]) -> dict[str, Any]:
-    # the bars are one text: as arrays, Firestore would index each of their 2,000 numbers
-    rows = [
-        (
-            to_micros(b.opened_at),
-            to_micros(b.closed_at),
-            b.session.isoformat(),
-            *(b.open, b.high, b.low, b.close, b.volume, b.rolled),
-        )
-        for b in bars
-    ]
-    return {
-        "symbol": series.symbol,
-        "timeframe": str(series.timeframe),
-        "chunk": chunk,
-        "provider": series.provider,
-        "source": series.source,
-        "licence": series.licence,
-        "volume_kind": series.volume_kind,
-        "bars": canonical_json(rows),
-    }
-
-
-@lru_cache(_CHUNKS_KNOWN)  # a board of 21 reads the leaders' bars 21 times; bars never change
-def _bars(text: str) -> tuple[Bar, ...]:
-    return tuple(
-        Bar(from_micros(opened_us), from_micros(closed_us), date.fromisoformat(session), *numbers)
-        for opened_us, closed_us, session, *numbers in json.loads(text)
-    )
-
-
-def _join(chunks: Sequence[Document]) -> Series:
-    newest = max(chunks, key=lambda d: str(d.body["chunk"])).body
-    bars = sorted((b for d in chunks for b in _bars(d.body["bars"])), key=lambda b: b.opened_at)
-    return Series(
-        symbol=newest["symbol"],
-        timeframe=Timeframe(newest["timeframe"]),
-        source=newest["source"],
-        licence=newest["licence"],
-        bars=tuple(bars),
-        volume_kind=newest["volume_kind"],
-        provider=newest["provider"],
-    )

@@ -8,8 +8,8 @@ from shared.domain.errors import AlreadyExists, StoreUnavailable
 from shared.domain.ids import content_key
 from shared.domain.model_use import EmbeddingUse, ModelUse, Use
 from shared.domain.time import to_micros
-from shared.journal.scanning import every
 from shared.ports import Create, Documents, Key, Query
+from shared.scanning import every
 
 _log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from shared.domain.market.instrument import Instrument
 from shared.domain.time import iso
 from shared.forecast.chain import read_link
 from shared.ports import Clock, Create, Documents, ForecastChain, Key, Query, Update
+from shared.scanning import every
 
 _LIVE = Key("scorecards", ("live",))
-_PAGE = 500
 FORMAT = "daybias scorecard, version 1"
 
 
@@ -44,24 +44,14 @@ class Scorecards:
 
         Raises: StoreUnavailable.
         """
-        found: list[Score] = []
-        cursor = None
-        while True:
-            page = await self._documents.scan(
-                Query(
-                    "scores",
-                    parent=(),
-                    order_by="session",
-                    at_least=span.since.isoformat() if span.since else None,
-                    below=(span.until + timedelta(days=1)).isoformat() if span.until else None,
-                    limit=_PAGE,
-                    cursor=cursor,
-                )
-            )
-            found += [document.body for document in page.documents]
-            cursor = page.cursor
-            if cursor is None:
-                return found
+        query = Query(
+            "scores",
+            parent=(),
+            order_by="session",
+            at_least=span.since.isoformat() if span.since else None,
+            below=(span.until + timedelta(days=1)).isoformat() if span.until else None,
+        )
+        return [document.body async for document in every(self._documents, query)]
 
     async def work_out(self, span: Span = Span()) -> dict[str, Any]:
         """Work out the figures of a span now.

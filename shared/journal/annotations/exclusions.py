@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from shared.domain.annotation import Subject
 from shared.domain.ids import AccountKey, RowKey, UserId
-from shared.journal.scanning import every
 from shared.ports import Documents, JsonScalar, Query
+from shared.scanning import every
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ from shared.domain.ids import AccountKey, RowKey, UserId, content_key, is_conten
 from shared.domain.time import from_micros, to_micros
 from shared.journal.projection.changes import publish_changed
 from shared.journal.projection.staleness import is_stale
-from shared.journal.scanning import every
 from shared.ports import (
     Body,
     Clock,
@@ -27,6 +26,7 @@ from shared.ports import (
     Write,
 )
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 # An anchor's time may be corrected after it was spoken of; brokers correct by minutes.
 _SLACK = timedelta(days=1)

@@ -17,9 +17,9 @@ from shared.domain.ids import UserId, canonical_json
 from shared.domain.sync.connection import ConnectionState, Health
 from shared.domain.time import from_micros, to_micros
 from shared.journal.projection.basis import read_lot
-from shared.journal.scanning import every
 from shared.journal.storing.log import read_entry
 from shared.ports import Body, Document, Documents, Key, Query
+from shared.scanning import every
 
 _CLAIMS = ("accounts", "coverage", "runs", "receipts", "position_reports")
 _ROWS = ("executions", "history", "counters")

@@ -14,6 +14,7 @@ from shared.journal.connect.vault import Vault
 from shared.journal.tombstones import is_deleted_user
 from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 # The tick leaves these alone until the user does something.
 _RESTING = frozenset({ConnectionState.NEEDS_REAUTH, ConnectionState.PAUSED})
@@ -96,14 +97,8 @@ class Connections:
 
         Raises: StoreUnavailable.
         """
-        found: list[Connection] = []
         query = Query("connections", (user_id,))
-        while True:
-            page = await self.documents.scan(query)
-            found += [_connection(document.key, document.body) for document in page.documents]
-            if page.cursor is None:
-                return found
-            query = Query("connections", (user_id,), cursor=page.cursor)
+        return [_connection(row.key, row.body) async for row in every(self.documents, query)]
 
     async def note_accounts(
         self, connection: Connection, account_keys: Collection[AccountKey]

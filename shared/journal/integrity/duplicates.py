@@ -10,9 +10,9 @@ from itertools import combinations
 
 from shared.domain.ids import AccountKey, UserId
 from shared.journal.integrity.fault import Check, Fault
-from shared.journal.scanning import every
 from shared.journal.tombstones import is_erased
 from shared.ports import Document, Documents, Query
+from shared.scanning import every
 
 _A_FEW = 50
 # What tells an execution, at one broker and in one environment: its id, its instant.

@@ -10,8 +10,8 @@ from shared.journal.integrity.log_checks import log_faults
 from shared.journal.integrity.projections import Projections
 from shared.journal.integrity.references import reference_faults
 from shared.journal.integrity.run_checks import run_faults
-from shared.journal.scanning import every
 from shared.ports import Clock, Documents, Entropy, Query
+from shared.scanning import every
 
 
 @dataclass(frozen=True, slots=True)

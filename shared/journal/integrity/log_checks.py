@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from shared.domain.ids import UserId, content_hash
 from shared.domain.time import to_micros
 from shared.journal.integrity.fault import Check, Fault
-from shared.journal.scanning import every
 from shared.journal.storing.log import read_entry, root_of, run_of
 from shared.ports import Body, Document, Documents, Query
+from shared.scanning import every
 
 
 async def log_faults(

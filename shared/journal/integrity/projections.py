@@ -11,8 +11,8 @@ from shared.journal.build import BuildJournal
 from shared.journal.integrity.fault import Check, Fault
 from shared.journal.integrity.overlay import Overlay
 from shared.journal.projection.documents import gate_key
-from shared.journal.scanning import every
 from shared.ports import Body, Clock, Documents, Entropy, Key, Query
+from shared.scanning import every
 
 # What a build keeps for its own sake depends on how it came about, and shows nothing to anybody.
 _INTERNAL = ("log_version", "segments", "basis", "digest")

@@ -7,8 +7,8 @@ from shared.domain.ids import AccountKey, UserId, account_key
 from shared.journal.imports.importing import FILES
 from shared.journal.integrity.fault import Check, Fault
 from shared.journal.projection.checkpoints import RootLog
-from shared.journal.scanning import every
 from shared.ports import Document, Documents, Key, Query
+from shared.scanning import every
 
 # What belongs to an account by a field, and has no other check of its own.
 _OF_AN_ACCOUNT = (

@@ -10,8 +10,8 @@ from shared.domain.time import from_micros, iso
 from shared.journal.coverage import DayState, read_days
 from shared.journal.imports.importing import FILES
 from shared.journal.integrity.fault import Check, Fault
-from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, Query
+from shared.scanning import every
 
 _SURE = ("fetched", "closed")
 _COUNTED = ("new", "same", "revised", "superseded", "quarantined")

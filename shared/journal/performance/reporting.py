@@ -33,8 +33,8 @@ from shared.journal.performance.report import (
 from shared.journal.performance.rules import PropRulesStore
 from shared.journal.projection.documents import read_day
 from shared.journal.queries import ClosedTrip, HeldPosition, JournalQueries, read_closed_trip
-from shared.journal.scanning import every
 from shared.ports import Clock, Documents, JsonScalar, Query
+from shared.scanning import every
 
 _SLACK = timedelta(days=4)  # from an instant to the trading day that it may belong to
 _NOTHING = Annotation()

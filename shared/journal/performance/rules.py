@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.performance.prop_rules import PropRules
-from shared.journal.scanning import every
 from shared.journal.tombstones import is_erased
 from shared.ports import Clock, Create, Delete, Documents, Entropy, Key, Query, Update, Write
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 
 @dataclass(frozen=True, slots=True)

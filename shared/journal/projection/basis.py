@@ -8,8 +8,8 @@ from shared.domain.journal.lots import CostMethod
 from shared.domain.journal.opening import OpeningLot
 from shared.domain.time import to_micros
 from shared.journal.annotations.exclusions import Excluded, excluded_rows
-from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, Key, Query
+from shared.scanning import every
 
 PROJECTION = 3  # raise it when the same log must give other bytes: everything is then rebuilt
 COST_METHOD = "cost_method"  # field of an account's document; absent means first in, first out

@@ -8,8 +8,8 @@ from shared.domain.journal.performance import DayFigures
 from shared.journal.projection.checkpoints import RootLog
 from shared.journal.projection.documents import day_body, day_key, read_day
 from shared.journal.projection.gated_writes import GatedWrites
-from shared.journal.scanning import every
 from shared.ports import Document, Query
+from shared.scanning import every
 
 
 async def put_changed_days(log: RootLog, changes: Days, writes: GatedWrites) -> None:

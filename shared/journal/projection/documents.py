@@ -10,9 +10,9 @@ from shared.domain.journal.performance import DayFigures
 from shared.domain.journal.position import Position
 from shared.domain.journal.trips.round_trip import RoundTrip
 from shared.domain.time import to_micros
-from shared.journal.scanning import every
 from shared.journal.storing.log import LogEntry, read_entry
 from shared.ports import Body, Documents, Key, Query
+from shared.scanning import every
 
 
 def gate_key(user_id: UserId, account_key: AccountKey, root: str) -> Key:

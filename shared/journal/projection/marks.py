@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from shared.domain.messages import JournalChanged
 from shared.domain.time import to_micros
-from shared.journal.scanning import every
 from shared.ports import Create, Document, Documents, Key, Query, Update, Write
+from shared.scanning import every
 
 
 @dataclass(frozen=True, slots=True)

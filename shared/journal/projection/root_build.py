@@ -25,9 +25,9 @@ from shared.journal.projection.checkpoints import (
 from shared.journal.projection.day_writes import put_all_days, put_changed_days
 from shared.journal.projection.documents import gate_body, trip_body, trip_key
 from shared.journal.projection.gated_writes import GatedWrites
-from shared.journal.scanning import every
 from shared.journal.storing.log import LogEntry, read_entry
 from shared.ports import Document, Key, Query, Write
+from shared.scanning import every
 
 
 class Distrusted(VersionChanged):

@@ -12,8 +12,8 @@ from shared.journal.annotations.exclusions import excluded_rows
 from shared.journal.projection.basis import basis_digest, basis_of, read_basis, read_lot
 from shared.journal.projection.documents import gate_key
 from shared.journal.projection.gated_writes import UNDER_WAY
-from shared.journal.scanning import every
 from shared.ports import Body, Documents, Key, Query
+from shared.scanning import every
 
 
 async def stale_roots(

@@ -21,7 +21,6 @@ from shared.journal.reconciliation.comparison import Line
 from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.opening import Reported, by_symbol, inferred_lots
 from shared.journal.reconciliation.pooled import flows
-from shared.journal.scanning import batches, every
 from shared.journal.storing.log import NO_ROOT
 from shared.ports import (
     Clock,
@@ -37,6 +36,7 @@ from shared.ports import (
     Write,
 )
 from shared.retry import compare_and_set
+from shared.scanning import batches, every
 
 
 @dataclass(frozen=True, slots=True)

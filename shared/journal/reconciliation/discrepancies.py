@@ -13,7 +13,6 @@ from shared.domain.time import to_micros
 from shared.journal.reconciliation.causes import Suspect
 from shared.journal.reconciliation.comparison import Agreement, Line
 from shared.journal.reconciliation.result import Reconciliation
-from shared.journal.scanning import batches, every
 from shared.ports import (
     Body,
     Clock,
@@ -27,6 +26,7 @@ from shared.ports import (
     Write,
 )
 from shared.retry import compare_and_set
+from shared.scanning import batches, every
 
 Suspects = Mapping[str, tuple[Suspect, ...]]  # by symbol, the likeliest first
 

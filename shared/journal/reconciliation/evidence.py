@@ -7,8 +7,8 @@ from shared.domain.journal.flags import Flag
 from shared.journal.reconciliation.causes import Evidence, Suspect, suspects
 from shared.journal.reconciliation.comparison import Line
 from shared.journal.reconciliation.holdings import OurHoldings
-from shared.journal.scanning import every
 from shared.ports import Body, Documents, Query
+from shared.scanning import every
 
 
 async def suspected(

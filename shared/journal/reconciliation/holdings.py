@@ -13,9 +13,9 @@ from shared.domain.time import to_micros
 from shared.journal.projection.basis import read_basis
 from shared.journal.projection.documents import read_holdings, read_log
 from shared.journal.reconciliation.comparison import Held
-from shared.journal.scanning import every
 from shared.journal.storing.log import LogEntry, read_entry
 from shared.ports import Body, Documents, JsonScalar, Key, Query
+from shared.scanning import every
 
 
 @dataclass(frozen=True, slots=True)

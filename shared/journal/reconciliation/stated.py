@@ -16,7 +16,6 @@ from shared.journal.projection.basis import lot_body, lot_key, read_lot
 from shared.journal.projection.changes import publish_changed
 from shared.journal.reconciliation.holdings import OurHoldings
 from shared.journal.reconciliation.opening import Reported, terms_of
-from shared.journal.scanning import every
 from shared.journal.storing.log import LogEntry, read_entry, root_of
 from shared.ports import (
     Clock,
@@ -31,6 +30,7 @@ from shared.ports import (
     Update,
 )
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 _TERMS = ("symbol", "root", "asset_class", "currency", "multiplier")
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.domain.sync.service_level import ServiceLevel
-from shared.journal.scanning import every
 from shared.ports import Clock, Documents, Query
+from shared.scanning import every
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from shared.domain.sync.service_level import imbalance
 from shared.domain.time import from_micros, to_micros
 from shared.journal.coverage import DayCoverage, read_days
 from shared.journal.imports.importing import FILES
-from shared.journal.scanning import every, for_each
 from shared.journal.service_levels.contribution import (
     Contribution,
     first_day,
@@ -42,6 +41,7 @@ from shared.ports import (
     Update,
 )
 from shared.retry import compare_and_set
+from shared.scanning import every, for_each
 
 _log = logging.getLogger(__name__)
 

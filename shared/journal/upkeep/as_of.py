@@ -14,8 +14,8 @@ from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
 from shared.domain.time import to_micros
 from shared.journal.projection.basis import read_basis
-from shared.journal.scanning import every
 from shared.ports import Body, Document, Documents, Key, Query
+from shared.scanning import every
 
 _ROW: TypeAdapter[Execution | AccountEvent] = TypeAdapter(LogRow)
 _BATCH = 200

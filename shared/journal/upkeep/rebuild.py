@@ -7,9 +7,9 @@ from shared.domain.collections.model import Backup
 from shared.domain.ids import AccountKey, UserId
 from shared.domain.messages import JournalChanged
 from shared.journal.build import BuildJournal, BuildReport
-from shared.journal.scanning import every
 from shared.journal.upkeep.user_erasure import remove
 from shared.ports import Clock, Documents, Entropy, Query
+from shared.scanning import every
 
 _BATCH = 400
 

@@ -21,7 +21,6 @@ from shared.domain.money import loads_exact
 from shared.domain.time import to_micros
 from shared.journal.accounts import Account, read_account
 from shared.journal.runs import Runs, RunState, close_if_complete
-from shared.journal.scanning import every
 from shared.journal.storing.log import run_of
 from shared.journal.sync import lease_name
 from shared.journal.tombstones import is_deleted
@@ -40,6 +39,7 @@ from shared.ports import (
     Query,
     Update,
 )
+from shared.scanning import every
 
 _LEASE_S = 300.0
 _NOTE = {"order_id", "found", "of"}  # fields of the note that an order does not add up

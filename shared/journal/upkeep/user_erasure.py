@@ -7,12 +7,12 @@ from shared.domain.collections import OWNED
 from shared.domain.ids import ConnectionId, UserId
 from shared.domain.time import iso
 from shared.journal.connect.connections import Connections
-from shared.journal.scanning import every
 from shared.journal.sync import lease_name
 from shared.journal.tombstones import is_deleted_user
 from shared.lease import Held, Leases
 from shared.ports import Create, Delete, Documents, Key, Query, Update
 from shared.retry import compare_and_set
+from shared.scanning import every
 
 _LEASE_S = 300.0
 _BATCH = 400

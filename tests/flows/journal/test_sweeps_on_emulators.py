@@ -7,8 +7,8 @@ import pytest
 
 from shared.adapters.firestore_documents import FirestoreDocuments
 from shared.journal.reconcile import Reconcile
-from shared.journal.scanning import every
 from shared.ports import Create, Key, Query
+from shared.scanning import every
 from tests.brokers.desk import USER
 from tests.flows.journal.test_service_levels_flow import Street, figures
 

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 
-from shared.journal.scanning import every
 from shared.journal.tombstones import Erasure
 from shared.ports import Create, Delete, Key, Query, Write
+from shared.scanning import every
 from tests.house import House
 from tests.rows import ACCOUNT, USER, fill, page
 from tests.twins.memory_documents import MemoryDocuments

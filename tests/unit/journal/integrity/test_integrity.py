@@ -14,8 +14,8 @@ from shared.journal.imports.importing import ImportExecutions
 from shared.journal.imports.mapping import read_mapping
 from shared.journal.integrity.fault import Check, Fault
 from shared.journal.integrity.integrity import Integrity
-from shared.journal.scanning import every
 from shared.ports import Body, Create, Delete, Document, Key, Query, Update, Write
+from shared.scanning import every
 from tests.house import USER, House
 from tests.twins.memory_documents import MemoryDocuments
 

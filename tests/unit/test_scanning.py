@@ -1,9 +1,10 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from shared.journal.scanning import for_each
 from shared.ports import Create, Document, Key, Query
+from shared.scanning import every, for_each, pages
 from tests.twins.memory_documents import MemoryDocuments
 
 QUERY = Query("accounts", ("u",))
@@ -26,6 +27,12 @@ async def numbers(documents: MemoryDocuments, *failing: int, at_once: int = 3) -
 
     found = for_each(documents, QUERY, work, at_once=at_once)
     return [type(one) if isinstance(one, Exception) else one async for _, one in found]
+
+
+async def test_a_scan_is_read_to_its_end_page_by_page(documents: MemoryDocuments) -> None:
+    query = replace(QUERY, limit=3)
+    assert [len(page) async for page in pages(documents, query)] == [3, 3, 1]
+    assert [found.body["number"] async for found in every(documents, query)] == [*range(7)]
 
 
 async def test_every_document_is_worked_on_in_the_order_of_the_scan(

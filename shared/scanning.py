@@ -14,18 +14,27 @@ _AT_ONCE = 25
 _T = TypeVar("_T")
 
 
-async def every(documents: Documents, query: Query) -> AsyncIterator[Document]:
-    """Yield the documents of all pages; one page is in memory at a time.
+async def pages(documents: Documents, query: Query) -> AsyncIterator[tuple[Document, ...]]:
+    """Yield all pages; an empty scan is one page without documents.
 
     Raises: StoreUnavailable.
     """
     while True:
         page = await documents.scan(query)
-        for document in page.documents:
-            yield document
+        yield page.documents
         if page.cursor is None:
             return
         query = replace(query, cursor=page.cursor)
+
+
+async def every(documents: Documents, query: Query) -> AsyncIterator[Document]:
+    """Yield the documents of all pages; one page is in memory at a time.
+
+    Raises: StoreUnavailable.
+    """
+    async for page in pages(documents, query):
+        for document in page:
+            yield document
 
 
 def batches(items: Sequence[_T], size: int = 400) -> Iterator[Sequence[_T]]:
@@ -48,10 +57,9 @@ async def for_each(
     Raises: what the first failed with when none succeeded; StoreUnavailable from the scan.
     """
     failed, succeeded = None, False
-    while True:
-        page = await documents.scan(replace(query, limit=at_once))
-        done = await asyncio.gather(*map(work, page.documents), return_exceptions=True)
-        for document, result in zip(page.documents, done, strict=True):
+    async for page in pages(documents, replace(query, limit=at_once)):
+        done = await asyncio.gather(*map(work, page), return_exceptions=True)
+        for document, result in zip(page, done, strict=True):
             if isinstance(result, Exception):
                 _log.error("sweep.one_failed", extra={"id": document.key.id}, exc_info=result)
                 failed = failed or result
@@ -60,8 +68,5 @@ async def for_each(
             else:
                 succeeded = True
             yield document, result
-        if page.cursor is None:
-            break
-        query = replace(query, cursor=page.cursor)
     if failed is not None and not succeeded:
         raise failed
