@@ -176,6 +176,8 @@ class BiasSettings(RetrievalSettings):
     market_bytes: int = Field(default=200_000_000, ge=0)
     forexfactory: bool = False  # ask its weekly feed where no calendar files are given
     market_hosts: dict[str, str] = Field(default_factory=dict)  # local profile: simulators, by name
+    # how long versions of articles stay in the store; the first fetch of all brings three days
+    news_keep_days: int = Field(default=400, ge=3)
     # The index of texts (news, events, past days).
     local_retrieval: bool = True  # in the state folder, with the bundled model
     retrieval_keep_days: int = Field(default=400, ge=1)  # how long texts of others stay in it

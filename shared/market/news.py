@@ -1,4 +1,4 @@
-"""News as it was known: every version of an article, kept with the time when it was fetched."""
+"""News as it was known: every version of an article, with its fetch time, until it is forgotten."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.time import Instant, from_micros, to_micros
-from shared.ports import Body, Clock, Create, Documents, Entropy, Key, Query
+from shared.ports import Body, Clock, Create, Delete, Documents, Entropy, Key, Query
 from shared.retry import compare_and_set
 from shared.scanning import pages
 
@@ -117,6 +117,19 @@ class NewsStore:
         )
         async for page in pages(self._documents, query):
             yield [_read(document.body) for document in page]
+
+    async def forget(self, until: datetime) -> int:
+        """Have no version any more that was fetched at `until` or before, and count them.
+
+        Idempotent: a run that was cut goes on.
+        Raises: StoreUnavailable.
+        """
+        old = Query("news", (), order_by="fetched_us", below=to_micros(until) + 1, limit=_BATCH)
+        total = 0
+        while found := (await self._documents.scan(old)).documents:
+            await self._documents.commit([Delete(document.key) for document in found])
+            total += len(found)
+        return total
 
     async def _newest(self, source: str, as_of: datetime) -> datetime | None:
         page = await self._documents.scan(

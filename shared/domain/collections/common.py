@@ -119,10 +119,13 @@ COMMON = (
     Collection(
         "news",
         "versions of articles with their fetch time, without the articles' texts",
-        "source + article + time of its last change",
+        "source + article + time of its last change; dropped by DAYBIAS_NEWS_KEEP_DAYS",
         "about 500 a day",
         None,
-        (Index(("source",), "fetched_us", "what was known at an instant", both_ways=True),),
+        (
+            Index(("source",), "fetched_us", "what was known at an instant", both_ways=True),
+            Index((), "fetched_us", "what is to be dropped", reads="0-500 a day"),
+        ),
     ),
     Collection(
         "retrieval_progress",

@@ -10,6 +10,7 @@ from shared.config import BiasSettings, load
 from shared.domain.time import NEW_YORK
 from shared.http.consumers.app import job_app
 from shared.http.delegate import Delegate
+from shared.market.news import NewsStore
 from shared.market.registry import load_instruments
 from shared.market.store import MarketStore
 from shared.ports import ForecastChain
@@ -44,9 +45,15 @@ def build_score(
     scorer, links = bias_scorer(base), RecentLinks(chain, base.clock)
     cards = scorecards(base)
     past_days, asked = past_days_keeper(base, settings), model_calls(settings, base)
+    news = NewsStore(base.documents, base.clock, base.entropy)
+    keep_news = timedelta(days=settings.news_keep_days)
 
     async def score() -> dict[str, object]:
-        dropped = await asked.sweep()  # first: no failure of a score may keep a prompt for longer
+        # first: no failure of a score may keep a prompt or an article for longer
+        dropped = {
+            "prompts_dropped": await asked.sweep(),
+            "news_dropped": await news.forget(base.clock.now() - keep_news),
+        }
         today = base.clock.now().astimezone(NEW_YORK).date()
         days = [today - timedelta(days=back) for back in reversed(range(_LOOK_BACK_DAYS))]
         committed = await links.commitments()
@@ -54,7 +61,7 @@ def build_score(
         month = await scorer.close_month()
         added = await past_days.bring(load_instruments().values())
         report = {"sessions": sessions, "month_closed": month, "past_days": added}
-        return report | {"scorecard": await cards.refresh(), "prompts_dropped": dropped}
+        return {**report, "scorecard": await cards.refresh(), **dropped}
 
     return shut_doors(job_app("score_bias", score, lifespan=lifespan), settings)
 

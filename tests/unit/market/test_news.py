@@ -17,6 +17,8 @@ from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.seeded_entropy import SeededEntropy
 
 START = datetime(2020, 5, 29, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+KEPT_LEAST = 3 * DAY  # the least that the setting allows
 KEYS = AlpacaKeys("PKSIMULATED", SecretStr("simulated-secret"))
 
 
@@ -35,6 +37,20 @@ def article(number, at, **changes):
         "symbols": ["AAPL"],
         "source": "benzinga",
     } | changes
+
+
+def item(number):
+    at = START - timedelta(hours=1)
+    return NewsItem(
+        id=str(number),
+        source="alpaca-news",
+        published_at=at,
+        updated_at=at,
+        headline="h",
+        summary="",
+        url="",
+        symbols=(),
+    )
 
 
 @pytest.fixture
@@ -121,22 +137,28 @@ async def test_articles_are_read_in_the_order_in_which_they_were_fetched(
 
 
 async def test_reading_goes_on_over_pages(store, clock):
-    at = START - timedelta(hours=1)
-    items = [
-        NewsItem(
-            id=str(n),
-            source="alpaca-news",
-            published_at=at,
-            updated_at=at,
-            headline="h",
-            summary="",
-            url="",
-            symbols=(),
-        )
-        for n in range(250)
-    ]
-    await store.put(items, START)
+    await store.put([item(n) for n in range(250)], START)
     assert len({name for _, name in await arrived(store, START, START)}) == 250
+
+
+async def test_versions_are_forgotten_by_their_fetch_whatever_their_source(store, provider, clock):
+    await store.bring(provider, clock.now())
+    other = item(1).model_copy(update={"source": "another"})
+    await store.put([other, *map(item, range(100, 320))], START)
+    await store.put([item(7)], START + timedelta(microseconds=1))
+    assert await store.forget(START - timedelta(microseconds=1)) == 0
+    assert await store.forget(START) == 226
+    assert await arrived(store, START - timedelta(days=9), clock.now() + DAY) == [
+        (START + timedelta(microseconds=1), "7")
+    ]
+    assert await store.forget(START) == 0
+
+
+async def test_what_was_forgotten_is_not_fetched_again(store, provider, clock):
+    await store.bring(provider, clock.now())
+    clock.advance(KEPT_LEAST)
+    await store.forget(clock.now() - KEPT_LEAST)
+    assert (await store.bring(provider, clock.now()))[0] == 0
 
 
 async def test_news_that_are_down_cost_nothing_else(store, documents, provider, world, clock):
