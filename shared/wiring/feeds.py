@@ -51,7 +51,9 @@ async def open_feeds(settings: BiasSettings, base: Foundation) -> Feeds:
 
     Raises: ConfigError when a secret is not what it should be, StoreUnavailable.
     """
-    client = httpx.AsyncClient(timeout=TIMEOUT)
+    from shared.adapters.trusted import trusted
+
+    client = httpx.AsyncClient(timeout=TIMEOUT, verify=trusted())
     opening = _Opening(settings, base, Asker("", client, base.clock, base.entropy, 0.0))
     keys = await opening.alpaca_keys()
     alpaca = None if keys is None else opening.alpaca(keys)

@@ -65,7 +65,9 @@ def build_api(
     settings = settings or load(BrokerSettings)
     base, lifespan = stand_on(settings, foundation)
     if transport is None:
-        transport = httpx.AsyncHTTPTransport()
+        from shared.adapters.trusted import trusted
+
+        transport = httpx.AsyncHTTPTransport(verify=trusted())
         lifespan = and_close(lifespan, transport.aclose)
     is_local = settings.profile == "local"
     identify = identify_local if is_local else identify_nobody

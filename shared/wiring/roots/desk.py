@@ -153,6 +153,8 @@ async def open_desk() -> AsyncIterator[Desk]:
 
     Raises: ConfigError, also in the cloud profile: a desk is a person's own machine.
     """
+    from shared.adapters.trusted import trusted
+
     settings = load(Settings)
     if settings.profile != "local":
         raise ConfigError(["the command line works on local files: set DAYBIAS_PROFILE=local"])
@@ -162,9 +164,9 @@ async def open_desk() -> AsyncIterator[Desk]:
         "/functions/store_executions": build_store(settings=settings, foundation=base),
         "/functions/build_journal": build_build(settings=settings, foundation=base),
     }
-    transport, engines = httpx.AsyncHTTPTransport(), dict[str, SyncConnection]()
+    transport, engines = httpx.AsyncHTTPTransport(verify=trusted()), dict[str, SyncConnection]()
+    sync_settings = load(SyncSettings)
     for spec in SPECS.values():
-        sync_settings = load(SyncSettings)
         apps[f"/functions/sync_{spec.name}"] = build_sync(
             spec, settings=sync_settings, foundation=base, transport=transport
         )

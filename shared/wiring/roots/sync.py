@@ -37,7 +37,9 @@ def build_sync(
     settings = settings or load(SyncSettings)
     base, lifespan = stand_on(settings, foundation)
     if transport is None:
-        transport = httpx.AsyncHTTPTransport()
+        from shared.adapters.trusted import trusted
+
+        transport = httpx.AsyncHTTPTransport(verify=trusted())
         lifespan = and_close(lifespan, transport.aclose)
     use_case = sync_use_case(spec, settings, base, transport)
 
