@@ -25,6 +25,7 @@ from shared.domain.ids import (
     row_key,
 )
 from shared.domain.messages import ExecutionsObserved, ObservedRow, UnreadRow
+from shared.domain.row_body import row_body
 from shared.ports import Create, Key
 
 START = datetime(2020, 5, 26, 14, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
@@ -138,7 +139,7 @@ def page(
         run=run,
         page=number,
         observed_at=START + timedelta(days=1, minutes=run),
-        rows=tuple(ObservedRow(key=key_of(row, account), row=row) for row in rows),
+        rows=tuple(ObservedRow(key=key_of(row, account), row=row_body(row)) for row in rows),
         unread=tuple(unread),
     )
 

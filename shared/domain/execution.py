@@ -7,14 +7,21 @@ which lacks them has the bytes and the hash that it had before they existed.
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from hashlib import sha256
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic_core import to_json
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from shared.domain.money import ExactDecimal
 from shared.domain.time import Instant
+
+
+def _positive(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise ValueError("must be positive")
+    return value
+
+
+PositiveDecimal = Annotated[ExactDecimal, AfterValidator(_positive)]
 
 
 class _Frozen(BaseModel):
@@ -95,22 +102,15 @@ class Execution(_Frozen):
     root: str = Field(min_length=1)  # what positions are kept by: ESZ5 and ESH6 are root ES
     asset_class: AssetClass
     side: Side
-    quantity: ExactDecimal
+    quantity: PositiveDecimal  # the direction is in `side`
     price: ExactDecimal
-    multiplier: ExactDecimal = Decimal(1)
+    multiplier: PositiveDecimal = Decimal(1)
     currency: str = Field(min_length=3)
     executed_at: Instant
     fees: tuple[Fee, ...] = ()
     status: RowStatus = RowStatus.BOOKED
     base: str | None = Field(default=None, exclude_if=_left_out)
     stated_pnl: StatedPnl | None = Field(default=None, exclude_if=_left_out)
-
-    @field_validator("quantity", "multiplier")
-    @classmethod
-    def _positive(cls, value: Decimal) -> Decimal:
-        if value <= 0:
-            raise ValueError("must be positive; the direction is in `side`")
-        return value
 
     @model_validator(mode="after")
     def _fee_leaves_something(self) -> Self:
@@ -187,25 +187,18 @@ class AccountEvent(_Frozen):
     asset_class: AssetClass | None = None
     quantity: ExactDecimal | None = None
     price: ExactDecimal | None = None
-    multiplier: ExactDecimal = Decimal(1)
+    multiplier: PositiveDecimal = Decimal(1)
     amount: ExactDecimal = Decimal(0)
     currency: str = Field(min_length=3)
     effective_on: date  # the trading day that it belongs to
     occurred_at: Instant  # when the broker booked it; ordering within the log
     description: str = ""
     status: RowStatus = RowStatus.BOOKED
-    closes: ExactDecimal | None = Field(default=None, exclude_if=_left_out)
+    closes: PositiveDecimal | None = Field(default=None, exclude_if=_left_out)
     ratio: Ratio | None = Field(default=None, exclude_if=_left_out)
     new_symbol: str | None = Field(default=None, exclude_if=_left_out)
     action_id: str | None = Field(default=None, exclude_if=_left_out)
     fees: tuple[Fee, ...] = Field(default=(), exclude_if=_left_out)
-
-    @field_validator("closes", "multiplier")
-    @classmethod
-    def _positive(cls, value: Decimal | None) -> Decimal | None:
-        if value is not None and value <= 0:
-            raise ValueError("must be positive")
-        return value
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
@@ -215,38 +208,6 @@ class AccountEvent(_Frozen):
 
 
 LogRow = Annotated[Execution | AccountEvent, Field(discriminator="kind")]
-
-
-def row_body(row: Execution | AccountEvent) -> dict[str, Any]:
-    """Render a row as it is stored: decimals and times as text."""
-    return row.model_dump(mode="json")
-
-
-def body_hash(body: dict[str, Any]) -> str:
-    """Hash what `row_body` rendered: the content that decides between 'same' and 'revised'.
-
-    Shape: `content_hash` of the same body at half its cost; it may hold no float.
-    """
-    return sha256(to_json(_ordered(body))).hexdigest()
-
-
-def _ordered(body: dict[str, Any]) -> dict[str, Any]:
-    """Put the fields in the order of canonical JSON, at every depth."""
-    return {
-        name: value if isinstance(value := body[name], str) else _ordered_value(value)
-        for name in sorted(body)
-    }
-
-
-def _ordered_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _ordered(value)
-    return [_ordered_value(item) for item in value] if isinstance(value, list) else value
-
-
-def row_hash(row: Execution | AccountEvent) -> str:
-    """Hash the normalized content of a row."""
-    return body_hash(row_body(row))
 
 
 class Observation(NamedTuple):

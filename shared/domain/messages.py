@@ -1,13 +1,14 @@
 """Versioned messages on the bus; a consumer accepts its own version and the one before."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from shared.domain.errors import InvalidInput
-from shared.domain.execution import LogRow
 from shared.domain.ids import AccountKey, ConnectionId, RowKey, UserId
+from shared.domain.row_body import RowBody
 from shared.domain.time import Instant
 
 # A page is stored in one atomic batch of at most 450 writes, and a revised row takes two of them.
@@ -80,13 +81,14 @@ class SyncRequested(Message):
         return f"{self.topic}-{self.broker}"
 
 
-class ObservedRow(BaseModel):
-    """A parsed row with the key that its broker's identity fields give."""
+@dataclass(frozen=True, slots=True)
+class ObservedRow:
+    """A parsed row, in its written form, with the key that its broker's identity fields give."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     key: RowKey
-    row: LogRow
+    row: RowBody
 
 
 class UnreadRow(BaseModel):

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.spec import BrokerSpec
-from shared.domain.ids import UserId
-from shared.domain.messages import ExecutionsObserved, ObservedRow, SyncRequested, UnreadRow
+from shared.domain.ids import RowKey, UserId
+from shared.domain.messages import ExecutionsObserved, SyncRequested, UnreadRow
+from shared.domain.row_body import Row, read_row
 from shared.domain.sync.connection import Connection
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.vault import Vault
@@ -28,6 +29,13 @@ from tests.twins.seeded_entropy import SeededEntropy
 USER = UserId("user-1")
 START = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)
 ACCOUNT = "7c1f0a52-3a1e-4b0d-9d8f-0a6be21f4c11"
+
+
+class Shown(NamedTuple):
+    """A row that was published, read back."""
+
+    key: RowKey
+    row: Row
 
 
 @dataclass
@@ -89,8 +97,9 @@ class Desk:
     def pages(self) -> list[ExecutionsObserved]:
         return [ExecutionsObserved.decode(m.data) for m in self.bus.sent(ExecutionsObserved.topic)]
 
-    def rows(self) -> list[ObservedRow]:
-        return [row for page in self.pages() for row in page.rows]
+    def rows(self) -> list[Shown]:
+        rows = [row for page in self.pages() for row in page.rows]
+        return [Shown(row.key, read_row(row.row)) for row in rows]
 
     def unread(self) -> list[UnreadRow]:
         return [row for page in self.pages() for row in page.unread]

@@ -15,6 +15,7 @@ from shared.config import Settings
 from shared.domain.execution import AssetClass, Execution, Side
 from shared.domain.ids import UserId, account_key, row_key
 from shared.domain.messages import ExecutionsObserved, ObservedRow
+from shared.domain.row_body import row_body
 from shared.domain.time import parse_instant
 from shared.journal.connect.connections import Connections
 from shared.journal.connect.vault import Vault
@@ -49,7 +50,7 @@ def page(number: int) -> bytes:
         run=1,
         page=number,
         observed_at=AT,
-        rows=(ObservedRow(key=key, row=fill),),
+        rows=(ObservedRow(key=key, row=row_body(fill)),),
     ).encode()
 
 

@@ -142,10 +142,7 @@ class ForgetsKeys(StoreExecutions):
     """Rows are known by where they were seen, not by their content."""
 
     async def store(self, message: ExecutionsObserved) -> Receipt:
-        rows = [
-            row.model_copy(update={"key": RowKey(f"{row.key}{message.run}")})
-            for row in message.rows
-        ]
+        rows = [replace(row, key=RowKey(f"{row.key}{message.run}")) for row in message.rows]
         return await super().store(message.model_copy(update={"rows": tuple(rows)}))
 
 

@@ -5,9 +5,10 @@ from decimal import Decimal
 from random import Random
 
 from shared.domain.execution import AccountEvent, Execution, RowStatus
-from shared.domain.ids import RowKey
+from shared.domain.ids import RowKey, content_hash
 from shared.domain.messages import ExecutionsObserved, UnreadRow
-from tests.rows import event, fill, hash_of, page
+from shared.domain.row_body import read_row
+from tests.rows import event, fill, page
 
 Row = Execution | AccountEvent
 SYMBOLS = ("SPY", "QQQ", "IWM")
@@ -30,14 +31,14 @@ class Story:
             for place, observed in enumerate(shown.rows):
                 number = (shown.run, shown.page, place)
                 if observed.key not in best or best[observed.key][0] < number:
-                    best[observed.key] = (number, observed.row)
+                    best[observed.key] = (number, read_row(observed.row))
         return {key: row for key, (_, row) in best.items()}
 
     def contents(self) -> dict[RowKey, set[str]]:
         seen: dict[RowKey, set[str]] = {}
         for shown in self.pages():
             for observed in shown.rows:
-                seen.setdefault(observed.key, set()).add(hash_of(observed.row))
+                seen.setdefault(observed.key, set()).add(content_hash(observed.row))
         return seen
 
 

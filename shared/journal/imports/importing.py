@@ -7,6 +7,7 @@ from shared.brokers.spec import BrokerAccount, Window
 from shared.domain.errors import InvalidInput
 from shared.domain.ids import AccountKey, UserId, account_key, row_key
 from shared.domain.messages import ObservedRow, UnreadRow
+from shared.domain.row_body import row_body
 from shared.journal.accounts import Accounts
 from shared.journal.imports.mapping import Mapping
 from shared.journal.imports.publishing import FILE, PublishedRun, publish_run
@@ -116,7 +117,8 @@ def _account(mapping: Mapping) -> AccountView:
 def _observed(account: AccountView, file: _File) -> list[ObservedRow]:
     place = (account.broker, account.environment, account.account_id)
     return [
-        ObservedRow(key=row_key(*place, one.row.identity), row=one.row.row) for one in file.rows
+        ObservedRow(key=row_key(*place, one.row.identity), row=row_body(one.row.row))
+        for one in file.rows
     ]
 
 

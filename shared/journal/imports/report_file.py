@@ -18,6 +18,7 @@ from shared.brokers.spec import (
 from shared.domain.errors import ContractBroken, InvalidInput, UnparseableRow
 from shared.domain.ids import AccountKey, UserId, row_key
 from shared.domain.messages import ObservedRow, UnreadRow
+from shared.domain.row_body import row_body
 from shared.journal.imports.importing import ImportReport
 from shared.journal.imports.publishing import PublishedRun, publish_run
 from shared.journal.imports.reading import BadLine
@@ -150,7 +151,9 @@ def _take(rows: _Rows, file: ReportFile, account: AccountView, number: int, raw:
     found: Sequence[ParsedRow] = ()
     if not isinstance(parsed, Ignored):
         found = (parsed,) if isinstance(parsed, ParsedRow) else parsed
-    rows.observed += [ObservedRow(key=row_key(*place, one.identity), row=one.row) for one in found]
+    rows.observed += [
+        ObservedRow(key=row_key(*place, one.identity), row=row_body(one.row)) for one in found
+    ]
 
 
 def _window(spec: BrokerSpec, covers: tuple[date, date] | None, now: datetime) -> Window:

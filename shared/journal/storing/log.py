@@ -8,23 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
-
-from shared.domain.execution import (
-    AccountEvent,
-    Execution,
-    LogRow,
-    Observation,
-    body_hash,
-    row_body,
-)
+from shared.domain.execution import AccountEvent, Execution, Observation
 from shared.domain.ids import AccountKey, ConnectionId, RowKey
 from shared.domain.messages import ExecutionsObserved
+from shared.domain.row_body import body_hash, occurred_at, read_row
 from shared.domain.time import to_micros
 from shared.ports import Body, Document
 
 NO_ROOT = ""  # the root of rows that belong to no instrument: a day's fees, cash
-_ROW: TypeAdapter[Execution | AccountEvent] = TypeAdapter(LogRow)
 _RUN_DIGITS = 12  # Observation.sort_text begins with the run
 
 
@@ -41,7 +32,6 @@ class Sighting(NamedTuple):
     """One row as one page of one run showed it; `observation` sorts like its number."""
 
     key: RowKey
-    row: Execution | AccountEvent
     body: Body  # the row as it is stored, and as `hash` was taken of it
     hash: str
     observation: str
@@ -77,19 +67,17 @@ class LogEntry:
 def sightings(message: ExecutionsObserved) -> list[Sighting]:
     """Number the rows of a page."""
     seen_us = to_micros(message.observed_at)
-    bodies = [row_body(observed.row) for observed in message.rows]
     return [
         Sighting(
             observed.key,
             observed.row,
-            body,
-            body_hash(body),
+            body_hash(observed.row),
             Observation(message.run, message.page, place).sort_text(),
             message.account_key,
             message.connection_id,
             seen_us,
         )
-        for place, (observed, body) in enumerate(zip(message.rows, bodies, strict=True))
+        for place, observed in enumerate(message.rows)
     ]
 
 
@@ -113,7 +101,7 @@ def read_entry(document: Document) -> LogEntry:
         hash=body["hash"],
         version=body["version"],
         first_seen_us=body["first_seen_us"],
-        row=_ROW.validate_python(body["body"]),
+        row=read_row(body["body"]),
     )
 
 
@@ -153,9 +141,9 @@ def _head(seen: Sighting, *, version: int, first_seen_us: int) -> dict[str, Any]
     return {
         **_past(seen),
         "account_key": seen.account_key,
-        "kind": seen.row.kind,
-        "root": root_of(seen.row),
-        "at_us": to_micros(seen.row.occurred_at),
+        "kind": seen.body["kind"],
+        "root": seen.body["root"] or NO_ROOT,
+        "at_us": to_micros(occurred_at(seen.body)),
         "version": version,
         "first_seen_us": first_seen_us,
     }

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from shared.domain.execution import AccountEvent, Execution, row_hash
+from shared.domain.execution import AccountEvent, Execution
 from shared.domain.ids import RowKey
 from shared.domain.messages import ExecutionsObserved
+from shared.domain.row_body import body_hash, read_row
 from shared.journal.storing.log import Outcome
 from shared.ports import Documents, Key, MessageBus, Outgoing
 
@@ -63,9 +64,9 @@ class ComparingBus:
             self._hashes[key] = None if head is None else head.body["hash"]
         for row in page.rows:
             before = self._hashes[row.key]
-            changed = Outcome.SAME if before == row_hash(row.row) else Outcome.REVISED
+            changed = Outcome.SAME if before == body_hash(row.row) else Outcome.REVISED
             outcome = Outcome.NEW if before is None else changed
-            self.seen[page.account_id][row.key] = (_day(row.row, self.zone), outcome)
+            self.seen[page.account_id][row.key] = (_day(read_row(row.row), self.zone), outcome)
 
 
 def _day(row: Execution | AccountEvent, zone: ZoneInfo) -> date:

@@ -18,6 +18,7 @@ from shared.domain.errors import DaybiasError, InvalidInput, LeaseHeld, NotFound
 from shared.domain.ids import AccountKey, ConnectionId, UserId
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow
 from shared.domain.money import loads_exact
+from shared.domain.row_body import occurred_at
 from shared.domain.time import to_micros
 from shared.journal.accounts import Account, read_account
 from shared.journal.runs import Runs, RunState, close_if_complete
@@ -191,7 +192,7 @@ class Replay:
 
         A run of one instant makes no day complete.
         """
-        at = min(row.row.occurred_at for row in rows)
+        at = min(occurred_at(row.row) for row in rows)
         runs, window = Runs(self.documents, self.clock, self.entropy), Window(at, at)
         body, connection_id = account.body, entry.body["connection_id"]
         key = AccountKey(account.key.id)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 from shared.brokers.engine.client import BrokerClient
 from shared.brokers.spec import (
     BrokerAccount,
@@ -147,7 +149,7 @@ class HistoryReader:
         await self.publisher.take(rows, unread)
 
     def _is_new_row(self, row: ObservedRow) -> bool:
-        return self._seen.is_new(row.key, hash(row.row))
+        return self._seen.is_new(row.key, hash(to_json(row.row)))
 
     def _observe(self, endpoint: HistoryEndpoint, raw: Any) -> list[ObservedRow]:
         connection, account = self.publisher.connection, self.publisher.account

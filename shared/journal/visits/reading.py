@@ -7,6 +7,7 @@ from shared.brokers.engine.plausible import assert_known_units, assert_not_ahead
 from shared.brokers.spec import BrokerAccount, HistoryEndpoint, Ignored, ParsedRow, ReportFile
 from shared.domain.ids import row_key
 from shared.domain.messages import ObservedRow
+from shared.domain.row_body import row_body
 
 Place = tuple[str, str, str]  # broker, environment, account id
 
@@ -29,4 +30,4 @@ def observe(
     for one in rows:
         assert_known_units(one.row)
         assert_not_ahead(one.row, now)
-    return [ObservedRow(key=row_key(*place, one.identity), row=one.row) for one in rows]
+    return [ObservedRow(key=row_key(*place, one.identity), row=row_body(one.row)) for one in rows]

@@ -8,8 +8,7 @@ from infra.simulators.brokers.tradovate.books import Account
 from infra.simulators.brokers.tradovate.world import TradovateWorld
 from shared.brokers.tradovate.spec import SPEC
 from shared.domain.execution import AccountEvent, Execution
-from shared.domain.messages import ObservedRow
-from tests.brokers.desk import Desk
+from tests.brokers.desk import Desk, Shown
 from tests.contract.broker import MINUTE
 
 FILLS, LEDGER = "/v1/fill/list", "/v1/cashBalanceLog/deps"
@@ -52,7 +51,7 @@ class TradovateDesk(Desk):
     def asked(self, path: str) -> int:
         return sum(call.path == path for call in self.world.calls)
 
-    def fills(self) -> dict[str, ObservedRow]:
+    def fills(self) -> dict[str, Shown]:
         """The newest sighting of each fill, by its id."""
         return {row.row.execution_id: row for row in self.rows() if isinstance(row.row, Execution)}
 

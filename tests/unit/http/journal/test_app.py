@@ -7,6 +7,7 @@ import pytest
 from shared.domain.execution import AssetClass, Execution, Side
 from shared.domain.ids import UserId, account_key, row_key
 from shared.domain.messages import ExecutionsObserved, JournalChanged, ObservedRow
+from shared.domain.row_body import row_body
 from shared.http.identity import identify_local, identify_nobody
 from shared.http.journal.app import api_app
 from shared.journal.build import BuildJournal
@@ -35,7 +36,7 @@ def fill(number: int) -> ObservedRow:
         currency="USD",
         executed_at=AT.replace(minute=number),
     )
-    return ObservedRow(key=row_key("alpaca", "paper", "A1", (row.execution_id,)), row=row)
+    return ObservedRow(key=row_key("alpaca", "paper", "A1", (row.execution_id,)), row=row_body(row))
 
 
 ACCOUNT_BODY = {

@@ -5,6 +5,7 @@ import pytest
 from shared.domain.errors import StoreUnavailable
 from shared.domain.ids import ConnectionId
 from shared.domain.messages import MAX_PAGE_ROWS, ExecutionsObserved, ObservedRow, UnreadRow
+from shared.domain.row_body import row_body
 from shared.domain.sync.connection import Connection, ConnectionState, Health
 from shared.journal.accounts import Account
 from shared.journal.visits.publisher import PagePublisher
@@ -35,7 +36,7 @@ def publisher(bus: MessageBus) -> PagePublisher:
 
 def rows(count: int, first: int = 0) -> list[ObservedRow]:
     fills = [fill(f"f{n}", "1", "10", minute=n) for n in range(first, first + count)]
-    return [ObservedRow(key=key_of(row), row=row) for row in fills]
+    return [ObservedRow(key=key_of(row), row=row_body(row)) for row in fills]
 
 
 def unread(count: int, raw: str = "{}") -> list[UnreadRow]:
