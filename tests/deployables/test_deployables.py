@@ -149,7 +149,7 @@ def test_the_scheduler_runs_a_job(deployed, name):
 
 def test_a_browser_gets_the_page(deployed):
     answer = deployed["web"].call("GET")
-    assert (answer.status_code, "<title>Daybias</title>" in answer.text) == (200, True)
+    assert (answer.status_code, "<title>Bias · Daybias</title>" in answer.text) == (200, True)
 
 
 def test_a_browser_gets_the_board_of_all_21(deployed):
