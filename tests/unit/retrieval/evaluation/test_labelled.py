@@ -57,8 +57,54 @@ def test_labels_come_with_a_heading_or_without(tmp_path, labels):
 
 
 def test_a_label_of_nothing_is_no_label(tmp_path):
-    found = read_labelled(written(tmp_path, labels="q1\td1\t0\n"))
-    assert (found.queries, found.ignored) == ((), {"queries without a relevant document": 1})
+    queries, labels = f"{query('q1')}\n{query('q2')}\n", "q1\td1\t0\nq2\td1\t1\n"
+    found = read_labelled(written(tmp_path, queries=queries, labels=labels))
+    assert [one.id for one in found.queries] == ["q2"]
+    assert found.ignored == {"queries without a relevant document": 1}
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"labels": "q1\td1\t0\n"}, "1 queries without a relevant document"),
+        ({"documents": ""}, "1 labels of unknown ids"),
+        ({"queries": ""}, "1 labels of unknown ids"),
+        ({"queries": "", "labels": ""}, "there is none"),
+        ({"queries": query("q1", text=" ")}, "1 empty texts in queries.jsonl"),
+    ],
+)
+def test_a_set_without_any_question_is_told_with_what_became_of_them(tmp_path, changed, why):
+    with pytest.raises(InvalidInput, match=f"no question can be asked, .*{why}"):
+        read_labelled(written(tmp_path, **changed))
+
+
+def test_a_first_label_of_an_unknown_question_is_no_heading(tmp_path):
+    found = read_labelled(written(tmp_path, labels="gone\td1\t1\nq1\td1\t1\n"))
+    assert found.ignored == {"labels of unknown ids": 1}
+
+
+@pytest.mark.parametrize("bare", [{"id": "d2", "context": "d2"}, {"id": "d2", "text": None}])
+def test_a_document_without_a_text_is_counted(tmp_path, bare):
+    documents = f"{document('d1')}\n{json.dumps(bare)}\n"
+    found = read_labelled(written(tmp_path, documents))
+    assert ([one.id for one in found.documents], found.ignored) == (
+        ["d1"],
+        {"empty texts in documents.jsonl": 1},
+    )
+
+
+@pytest.mark.parametrize(("context", "counted"), [(None, 0), ("unknown", 1)])
+def test_a_question_of_no_known_context_is_asked_where_its_answer_is(tmp_path, context, counted):
+    documents = "\n".join(document(f"d{n}") for n in range(1, 22))
+    queries, labels = query("q1", context=context), "q1\td21\t1\nq1\td1\t1\n"
+    found = read_labelled(written(tmp_path, documents, queries, labels))
+    assert found.queries[0].group == found.documents[20].group
+    assert sum(found.ignored.values()) == counted
+
+
+def test_half_a_character_is_replaced(tmp_path):
+    found = read_labelled(written(tmp_path, document("d1", text="oil \ud800")))
+    assert found.documents[0].text == "oil ?"
 
 
 def test_a_question_that_names_no_kind_is_answered_by_text(tmp_path):
@@ -103,9 +149,13 @@ def test_ids_that_are_numbers_and_a_byte_order_mark_are_read(tmp_path):
     [
         ({"documents": "no json"}, "documents.jsonl:1"),
         ({"documents": f"{document('d1')}\n[1]"}, "documents.jsonl:2"),
-        ({"queries": '{"id": "q1"}'}, "queries.jsonl:1"),
+        ({"documents": '{"text": "without an id"}'}, "documents.jsonl:1"),
+        ({"queries": '{"id": null, "text": "?"}'}, "queries.jsonl:1"),
+        ({"queries": "[" * 100_000}, "queries.jsonl:1"),
         ({"labels": "q1\td1\tmuch"}, "qrels.tsv:1"),
+        ({"labels": "q1\td1\tnan"}, "qrels.tsv:1"),
         ({"labels": "q1\n"}, "qrels.tsv:1"),
+        ({"labels": "q1\td1\t1\nq1\n"}, "qrels.tsv:2"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(tmp_path, changed, where):
