@@ -172,6 +172,7 @@ class BiasSettings(RetrievalSettings):
     oanda_data_secret: str = "market-oanda"  # JSON: token, environment  # noqa: S105
     databento_key: SecretStr | None = None
     databento_secret: str = "market-databento"  # JSON: key  # noqa: S105
+    cboe: bool = True  # ask for the VIX's history, which takes no key
     # what one refresh may be billed for by each provider that counts bytes, by estimate
     market_bytes: int = Field(default=200_000_000, ge=0)
     forexfactory: bool = False  # ask its weekly feed where no calendar files are given

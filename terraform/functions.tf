@@ -28,6 +28,7 @@ module "function" {
   concurrency           = each.value.concurrency
   environment_variables = merge(
     {
+      DAYBIAS_CBOE         = var.cboe
       DAYBIAS_CHAIN_BUCKET = google_storage_bucket.forecast_chain.name
       DAYBIAS_DATABASE     = google_firestore_database.documents.name
       DAYBIAS_FOREXFACTORY = var.forexfactory

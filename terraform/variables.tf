@@ -1,3 +1,10 @@
+variable "cboe" {
+  description = "Whether the VIX is fetched from Cboe's public history, whose terms allow personal, noncommercial use: who serves others asks Cboe for its consent first."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "database" {
   description = "Id of the Firestore database that holds every document."
   type        = string

@@ -21,3 +21,4 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("DAYBIAS_") or name.endswith("_EMULATOR_HOST") or name == "K_SERVICE":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("DAYBIAS_CBOE", "false")  # it needs no key, and no test leaves loopback

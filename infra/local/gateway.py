@@ -105,7 +105,10 @@ class Gateway:
         if wrap_bus is not None:
             self.foundation = replace(self.foundation, bus=wrap_bus(self.foundation.bus))
         sync = SyncSettings(**self._settings, broker_hosts=dict(broker_hosts or {}))
-        market = BiasSettings(**self._settings | ({"data_dir": data_dir} if data_dir else {}))
+        given: dict[str, Any] = {"data_dir": data_dir} if data_dir else {}
+        if clock is not None:
+            given["cboe"] = False  # a replay asks nobody who needs no key
+        market = BiasSettings(**self._settings | given)
         extra: dict[str, dict[str, Any]] = {
             **{f"sync_{name}": {"settings": sync, "transport": transport} for name in SPECS},
             "api": {"settings": sync, "transport": transport},

@@ -1,4 +1,4 @@
-"""Which data providers are asked: those that have a key, then files."""
+"""Which data providers are asked: those that have a key or need none, then files."""
 
 import json
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from shared.market.providers import (
     BarsProvider,
     CalendarProvider,
     alpaca_data,
+    cboe,
     databento,
     forexfactory,
     oanda_candles,
@@ -20,6 +21,7 @@ from shared.market.providers import (
 from shared.market.providers.alpaca_data import AlpacaData, AlpacaKeys
 from shared.market.providers.alpaca_news import AlpacaNews
 from shared.market.providers.asking import TIMEOUT, Asker
+from shared.market.providers.cboe import CboeHistory
 from shared.market.providers.csv_calendar import CsvCalendar
 from shared.market.providers.csv_files import CsvFiles
 from shared.market.providers.databento import Databento
@@ -58,7 +60,7 @@ async def open_feeds(settings: BiasSettings, base: Foundation) -> Feeds:
     keys = await opening.alpaca_keys()
     alpaca = None if keys is None else opening.alpaca(keys)
     news = None if keys is None else opening.alpaca_news(keys)
-    bars = [await opening.databento(), await opening.oanda(), alpaca]
+    bars = [await opening.databento(), await opening.oanda(), alpaca, opening.cboe()]
     folder = settings.data_dir
     files = None if folder is None else CsvFiles(folder)
     found = [provider for provider in (*bars, files) if provider is not None]
@@ -112,6 +114,12 @@ class _Opening:
             key = SecretStr(fields["key"])
         asker = replace(self.asker, title="Databento", pace_s=_DATABENTO_PACE_S)
         return Databento(asker, key, host=self._host("databento", databento.HOST))
+
+    def cboe(self) -> BarsProvider | None:
+        if not self.settings.cboe:
+            return None
+        asker = replace(self.asker, title="Cboe")
+        return CboeHistory(asker, host=self._host("cboe", cboe.HOST))
 
     def calendar(self) -> CalendarProvider | None:
         if self.settings.data_dir is not None:

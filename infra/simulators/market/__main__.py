@@ -9,12 +9,15 @@ from infra.simulators.brokers.http_door import serve
 from infra.simulators.brokers.wire import Answer, Call
 from infra.simulators.brokers.world import World
 from infra.simulators.market.alpaca import AlpacaMarketWorld
+from infra.simulators.market.cboe import CboeWorld
 from infra.simulators.market.databento import Contract, DatabentoWorld
 from infra.simulators.market.forexfactory import ForexFactoryWorld
 from infra.simulators.market.oanda import OandaMarketWorld
 from infra.simulators.market.prints import Print, walk
 from shared.domain.time import NEW_YORK
 from shared.market.registry import load_series
+
+_NAMES = ("alpaca", "cboe", "databento", "forexfactory", "oanda")
 
 
 def worlds(now: Callable[[], datetime], *, days: int = 400) -> dict[str, World]:
@@ -32,6 +35,7 @@ def worlds(now: Callable[[], datetime], *, days: int = 400) -> dict[str, World]:
     }
     return {
         "alpaca": AlpacaMarketWorld(now=now, prints=prints["alpaca"]),
+        "cboe": CboeWorld(now=now, prints=prints["cboe"]),
         "databento": DatabentoWorld(now=now, contracts=contracts),
         "forexfactory": ForexFactoryWorld(now=now, body=_week(today)),
         "oanda": OandaMarketWorld(now=now, prints=prints["oanda"]),
@@ -52,12 +56,14 @@ def route(found: dict[str, World], call: Call) -> Answer:
         return found["databento"].handle(call)
     if call.path.startswith("/ff_"):
         return found["forexfactory"].handle(call)
+    if call.path.startswith("/api/global/"):
+        return found["cboe"].handle(call)
     return found["alpaca"].handle(call)
 
 
 def how_to_connect(base_url: str) -> str:
     """Write the settings that let Daybias ask the worlds that are served."""
-    hosts = json.dumps(dict.fromkeys(("alpaca", "databento", "forexfactory", "oanda"), base_url))
+    hosts = json.dumps(dict.fromkeys(_NAMES, base_url))
     return "\n".join(
         [
             f"export DAYBIAS_MARKET_HOSTS='{hosts}'",

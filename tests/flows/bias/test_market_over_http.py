@@ -11,7 +11,7 @@ from infra.simulators.market.__main__ import route, worlds
 from shared.adapters.memory_cache import MemoryCache
 from shared.config import BiasSettings
 from shared.domain.market.bars import Timeframe
-from shared.market.registry import load_instruments
+from shared.market.registry import VIX, load_instruments
 from shared.market.store import MarketStore
 from shared.wiring.feeds import open_feeds
 from shared.wiring.foundation import Foundation
@@ -45,6 +45,7 @@ async def refreshed(base, simulated, **settings):
             oanda_data_token=SecretStr("simulated-token"),
             alpaca_data_key_id="PKSIMULATED",
             alpaca_data_secret_key=SecretStr("simulated-secret"),
+            cboe=True,
             forexfactory=True,
         )
         feeds = await open_feeds(keys, base)
@@ -74,6 +75,24 @@ async def test_each_of_the_21_has_its_best_source_and_its_newest_close(base, sim
     }  # fmt: skip
     assert {label for _, label, _ in found.values()} == {None}
     assert {day for *_, day in found.values()} == {13}
+
+
+async def test_the_vix_comes_from_its_publisher_with_its_newest_close(base, simulated):
+    report = await refreshed(base, simulated)
+    served = {s.symbol: (s.provider, s.newest_at) for s in report.served if s.timeframe == "1d"}
+    assert served[VIX] == ("cboe", datetime(2026, 3, 13, 20, 15, tzinfo=UTC))
+    vix = await MarketStore(base.documents, base.clock, base.entropy).series(
+        VIX, Timeframe.DAY, SATURDAY
+    )
+    assert (vix.source, len(vix.bars)) == ("Cboe VIX", 10)
+
+
+async def test_without_the_vixs_publisher_every_other_series_comes(base, simulated):
+    simulated["cboe"].faults.plan(html_503(), times=99)
+    report = await refreshed(base, simulated)
+    (failure,) = report.failures
+    assert failure.startswith("VIX 1d: Cboe: /api/global/")
+    assert report.missing == []
 
 
 async def test_without_the_futures_provider_a_cfd_or_spot_stands_in_and_says_so(base, simulated):

@@ -86,6 +86,7 @@ def test_a_folder_of_files_is_a_source_of_market_data(examined, tmp_path):
 
 
 MARKET = {
+    "DAYBIAS_CBOE": "true",
     "DAYBIAS_DATABENTO_KEY": "db-simulated",
     "DAYBIAS_OANDA_DATA_TOKEN": "simulated-token",
     "DAYBIAS_ALPACA_DATA_KEY_ID": "PKSIMULATED",
@@ -109,6 +110,19 @@ def markets():
 def test_each_provider_of_market_data_is_asked_whether_it_takes_its_key(examined, markets):
     found = conditions(examined("--json", **markets))
     assert {found[f"market data of {name}"] for name in WRONG} == {"ok"}
+
+
+def test_who_needs_no_key_is_asked_too(examined, markets):
+    result = examined("--json", **markets)
+    lines = {found["part"]: found for found in json.loads(result.stdout)}
+    assert lines["market data of cboe"]["condition"] == "ok"
+    assert "days of VIX" in lines["market data of cboe"]["detail"]
+
+
+def test_the_vix_alone_is_no_market_data(examined, markets):
+    only = {name: markets[name] for name in ("DAYBIAS_CBOE", "DAYBIAS_MARKET_HOSTS")}
+    found = conditions(examined("--json", **only))
+    assert (found["market data of cboe"], found["market data"]) == ("ok", "absent")
 
 
 @pytest.mark.parametrize("provider", list(WRONG))

@@ -34,7 +34,7 @@ async def opened(base, **settings):
     return [provider.name for provider in feeds.bars], feeds.calendar
 
 
-async def test_without_a_key_or_a_folder_nobody_is_asked(base):
+async def test_without_a_key_or_a_folder_nobody_else_is_asked(base):
     assert await opened(base) == ([], None)
 
 
@@ -49,6 +49,13 @@ async def test_a_key_of_the_environment_is_enough_and_files_come_last(base, tmp_
     )
     assert names == ["databento", "oanda", "alpaca", "files"]
     assert calendar.source == "official"
+
+
+async def test_who_needs_no_key_is_asked_until_that_is_unwanted(base, tmp_path, monkeypatch):
+    monkeypatch.delenv("DAYBIAS_CBOE")  # the tests' own, so that none leaves loopback
+    assert await opened(base) == (["cboe"], None)
+    assert (await opened(base, data_dir=tmp_path))[0] == ["cboe", "files"]
+    assert await opened(base, cboe=False) == ([], None)
 
 
 async def test_a_secret_with_a_value_is_enough(base):

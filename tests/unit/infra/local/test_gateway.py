@@ -66,6 +66,13 @@ async def test_the_scheduler_ticks_through_the_deployed_entry_point(gateway):
     assert await gateway.tick("alpaca") == {"due": 0, "published": 0}
 
 
+async def test_a_replay_asks_nobody_who_needs_no_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAYBIAS_CBOE", "true")
+    monkeypatch.setenv("DAYBIAS_MARKET_HOSTS", '{"cboe": "http://127.0.0.1:1"}')
+    async with Gateway(tmp_path / "state", clock=ManualClock()) as replay:
+        assert (await replay.run("refresh_market"))["failures"] == []
+
+
 async def test_a_message_that_nobody_can_read_is_drained_into_the_dead_messages(gateway):
     await gateway.foundation.bus.publish([Outgoing("executions", b"{}")])
     drained = await gateway.drain()

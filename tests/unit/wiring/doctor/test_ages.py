@@ -14,7 +14,7 @@ async def told(market: Market) -> dict[str, Condition]:
 async def test_bars_of_the_last_session_are_ok_and_missing_ones_absent():
     ages = await told(await open_market())
     assert (ages["daily bars of SPY"], ages["daily bars of YM"]) == ("ok", "absent")
-    assert ages["calendar"] == "ok"
+    assert (ages["daily bars of VIX"], ages["calendar"]) == ("ok", "ok")
 
 
 async def test_bars_that_no_longer_come_are_old():
