@@ -5,20 +5,13 @@ answer has one; vectors below 3072 dimensions come without length one:
 https://ai.google.dev/gemini-api/docs/embeddings (read 2026-11-26).
 """
 
-import asyncio
 from collections.abc import Sequence
 from math import sqrt
-from typing import TYPE_CHECKING
 
-from shared.adapters.models.failures import STUMBLES
-from shared.adapters.models.gemini_errors import refused
-from shared.domain.errors import ContractBroken, UpstreamUnavailable
+from shared.adapters.models.gemini_client import GeminiClient, asking, waits
+from shared.domain.errors import ContractBroken
 from shared.ports import Embedded
 
-if TYPE_CHECKING:
-    from google.genai import Client
-
-_API_VERSION = "v1beta"  # the SDK's own default has changed between its versions
 _AT_ONCE = 100  # texts a request
 _TIMEOUT_S = 20.0
 _DOCUMENT, _QUERY = "RETRIEVAL_DOCUMENT", "RETRIEVAL_QUERY"
@@ -36,9 +29,7 @@ class GeminiEmbedder:
     ) -> None:
         self.model = model
         self.dimension = dimension
-        self._api_key = api_key
-        self._base_url = base_url
-        self._client: Client | None = None
+        self._client = GeminiClient(api_key, base_url)
 
     async def documents(self, texts: Sequence[str]) -> Embedded:
         """Embed texts, a hundred a request."""
@@ -56,30 +47,23 @@ class GeminiEmbedder:
 
     async def close(self) -> None:
         """Close the connections, if any were opened."""
-        if self._client is not None:
-            await self._client.aio.aclose()
-            self._client = None
+        await self._client.close()
 
     async def _embed(self, texts: Sequence[str], task: str) -> Embedded:
-        import httpx2
-        from google.genai.errors import APIError
         from google.genai.types import EmbedContentConfig
 
-        config = EmbedContentConfig(task_type=task, output_dimensionality=self.dimension)
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                answer = await self._opened().aio.models.embed_content(
-                    model=self.model,
-                    contents=[text if text.strip() else _NO_TEXT for text in texts],
-                    config=config,
-                )
-        except APIError as error:  # its own words may repeat the texts and the key
-            raise refused(error, "embedding") from None
-        except (httpx2.RequestError, TimeoutError) as error:
-            raise UpstreamUnavailable(f"gemini: {type(error).__name__}") from None
-        except STUMBLES as error:
-            told = f"gemini: an answer of another shape ({type(error).__name__})"
-            raise ContractBroken(told) from None
+        config = EmbedContentConfig(
+            task_type=task,
+            output_dimensionality=self.dimension,
+            http_options=waits(_TIMEOUT_S),
+        )
+        # a refusal's own words may repeat the texts and the key
+        async with asking(_TIMEOUT_S, lambda _: "embedding"):
+            answer = await self._client.made.aio.models.embed_content(
+                model=self.model,
+                contents=[text if text.strip() else _NO_TEXT for text in texts],
+                config=config,
+            )
         vectors = [_normalised(found.values or []) for found in answer.embeddings or []]
         if [len(vector) for vector in vectors] != [self.dimension] * len(texts):
             raise ContractBroken(
@@ -89,25 +73,6 @@ class GeminiEmbedder:
         # a count of none is no count: nobody embeds a text of no tokens
         usage = answer.usage_metadata
         return Embedded(vectors, (usage.prompt_token_count or None) if usage else None)
-
-    def _opened(self) -> "Client":
-        if self._client is None:
-            from google import genai
-            from google.genai import types
-
-            self._client = genai.Client(
-                api_key=self._api_key,
-                vertexai=False,
-                http_options=types.HttpOptions(
-                    api_version=_API_VERSION,
-                    base_url=self._base_url,
-                    timeout=round(_TIMEOUT_S * 1000),
-                    retry_options=types.HttpRetryOptions(attempts=1),
-                    # the key goes in a header of its own, which would follow to another host
-                    async_client_args={"follow_redirects": False},
-                ),
-            )
-        return self._client
 
 
 def _normalised(values: Sequence[float]) -> list[float]:

@@ -5,22 +5,20 @@ thinking https://ai.google.dev/gemini-api/docs/thinking, safety settings
 https://ai.google.dev/gemini-api/docs/safety-settings (read 2026-11-26).
 """
 
-import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.models.failures import STUMBLES, harmless, unreadable, well_formed
-from shared.adapters.models.gemini_errors import refused
+from shared.adapters.models.failures import harmless, unreadable, well_formed
+from shared.adapters.models.gemini_client import GeminiClient, asking, waits
 from shared.adapters.models.schema import plain_schema
-from shared.domain.errors import ContractBroken, DaybiasError, UpstreamUnavailable
+from shared.domain.errors import ContractBroken
 from shared.ports import AnswerUnusable, ModelAnswer, ModelRequest, Usage
 
 if TYPE_CHECKING:
-    from google.genai import Client
     from google.genai.errors import APIError
-    from google.genai.types import GenerateContentConfig, GenerateContentResponse, HttpOptions
+    from google.genai.types import GenerateContentConfig, GenerateContentResponse
 
-_API_VERSION = "v1beta"  # the SDK's own default has changed between its versions
 # News of wars and crimes is our ordinary material: only what is surely harmful is blocked.
 _HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 
@@ -44,50 +42,31 @@ class GeminiLanguageModel:
     ) -> None:
         self._model = model
         self._api_key = api_key
-        self._base_url = base_url
         self._thinking_budget = thinking_budget
-        self._client: Client | None = None
+        self._client = GeminiClient(api_key, base_url)
 
     async def generate(self, request: ModelRequest) -> ModelAnswer:
         """Ask once for JSON of the request's schema.
 
         Raises: as the port says.
         """
-        import httpx2
-        from google.genai.errors import APIError
-
-        try:
-            async with asyncio.timeout(request.timeout_s):
-                response = await self._opened().aio.models.generate_content(
+        async with asking(request.timeout_s, partial(self._told, request)):
+            return self._answer(
+                await self._client.made.aio.models.generate_content(
                     model=self._model, contents=request.prompt, config=self._config(request)
                 )
-            return self._answer(response)
-        except APIError as error:
-            raise self._refused(error, request) from None
-        except (httpx2.RequestError, TimeoutError) as error:
-            raise _unreachable(error) from None
-        except STUMBLES as error:  # not JSON, or JSON that is no answer
-            raise _strange(error) from None
+            )
 
     async def check(self, *, timeout_s: float) -> None:
         """Return if the key is accepted and the model is there.
 
         Raises: as the port says.
         """
-        import httpx2
-        from google.genai.errors import APIError
         from google.genai.types import GetModelConfig
 
-        config = GetModelConfig(http_options=_waits(timeout_s))
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._opened().aio.models.get(model=self._model, config=config)
-        except APIError as error:
-            raise self._refused(error, None) from None
-        except (httpx2.RequestError, TimeoutError) as error:
-            raise _unreachable(error) from None
-        except STUMBLES as error:
-            raise _strange(error) from None
+        config = GetModelConfig(http_options=waits(timeout_s))
+        async with asking(timeout_s, partial(self._told, None)):
+            await self._client.made.aio.models.get(model=self._model, config=config)
 
     def _config(self, request: ModelRequest) -> "GenerateContentConfig":
         from google.genai import types
@@ -110,32 +89,12 @@ class GeminiLanguageModel:
             ],
             response_mime_type="application/json",
             response_json_schema=plain_schema(request.schema),
-            http_options=_waits(request.timeout_s),
+            http_options=waits(request.timeout_s),
         )
-
-    def _opened(self) -> "Client":
-        if self._client is None:
-            from google import genai
-            from google.genai import types
-
-            self._client = genai.Client(
-                api_key=self._api_key,
-                vertexai=False,
-                http_options=types.HttpOptions(
-                    api_version=_API_VERSION,
-                    base_url=self._base_url,
-                    retry_options=types.HttpRetryOptions(attempts=1),
-                    # the key goes in a header of its own, which would follow to another host
-                    async_client_args={"follow_redirects": False},
-                ),
-            )
-        return self._client
 
     async def close(self) -> None:
         """Close the connections, if any were opened."""
-        if self._client is not None:
-            await self._client.aio.aclose()
-            self._client = None
+        await self._client.close()
 
     def _answer(self, response: "GenerateContentResponse") -> ModelAnswer:
         usage, model = _usage(response), response.model_version or self._model
@@ -160,27 +119,13 @@ class GeminiLanguageModel:
             raise ContractBroken("gemini: an answer without token counts has no known cost")
         return answer
 
-    def _refused(self, error: "APIError", request: ModelRequest | None) -> DaybiasError:
-        return refused(error, harmless(str(error.message), self._api_key, request))
-
-
-def _waits(timeout_s: float) -> "HttpOptions":
-    from google.genai.types import HttpOptions
-
-    return HttpOptions(timeout=max(1, round(timeout_s * 1000)))
+    def _told(self, request: ModelRequest | None, error: "APIError") -> str:
+        return harmless(str(error.message), self._api_key, request)
 
 
 def _unusable(how: str, answer: ModelAnswer) -> AnswerUnusable:
     told = f"(request {answer.request_id})" if answer.request_id else "(no request id)"
     return AnswerUnusable(f"gemini: the answer is {how} {told}", answer)
-
-
-def _unreachable(error: Exception) -> UpstreamUnavailable:
-    return UpstreamUnavailable(f"gemini: {type(error).__name__}")
-
-
-def _strange(error: Exception) -> ContractBroken:
-    return ContractBroken(f"gemini: an answer of another shape ({type(error).__name__})")
 
 
 def _word(value: Any) -> str:
