@@ -33,17 +33,25 @@ def text_of(row: dict[str, Any], field: str) -> str:
     return value
 
 
-def number_text(row: dict[str, Any], field: str) -> str:
-    """Take an int64 id as text.
+def id_of(row: dict[str, Any], field: str) -> str:
+    """Take an id that is a number, as text: it may be longer than 32 bits.
 
     Raises: UnparseableRow.
     """
     value = row.get(field)
-    if type(value) is int and value > 0:  # True is an int, but no id
-        return str(value)
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return value
-    raise UnparseableRow(f"{field}: expected a whole number, found {value!r}")
+    if type(value) is not int or value <= 0:  # True is an int, but no id
+        raise UnparseableRow(f"{field}: expected a whole number, found {value!r}")
+    return str(value)
+
+
+def number_text(row: dict[str, Any], field: str) -> str:
+    """Take such an id also where the broker writes its digits as a text.
+
+    Raises: UnparseableRow.
+    """
+    value = row.get(field)
+    is_written = isinstance(value, str) and value.isascii() and value.isdecimal()
+    return str(value) if is_written else id_of(row, field)
 
 
 def time_of(row: dict[str, Any], field: str, read: Callable[[str], _T]) -> _T:

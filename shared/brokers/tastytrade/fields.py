@@ -163,7 +163,4 @@ def booked_at(raw: Any) -> datetime | None:
 def booked_on(raw: Any) -> date | None:
     """Tell the day that a row belongs to, or a reversal that is given with what it takes back."""
     at = booked_at(raw.get(REVERSAL, raw) if isinstance(raw, dict) else raw)
-    try:
-        return at.astimezone(NEW_YORK).date() if at else None
-    except OverflowError:  # the calendar's very ends have no day in New York
-        return None
+    return at.astimezone(NEW_YORK).date() if at else None

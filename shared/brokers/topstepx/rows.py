@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, text_of, time_of, told, unparseable
+from shared.brokers.rows import fields_of, id_of, text_of, time_of, told, unparseable
 from shared.brokers.spec import BrokerAccount, HeldPosition, Holdings, ParsedRow
 from shared.brokers.topstepx.contracts import product_of
 from shared.domain.errors import ContractBroken, UnparseableRow
@@ -32,7 +32,7 @@ def parse_trade(raw: Any, account: BrokerAccount) -> ParsedRow:
     Raises: UnparseableRow.
     """
     row = fields_of(raw)
-    trade_id, of_account = _id_of(row, "id"), _id_of(row, "accountId")
+    trade_id, of_account = id_of(row, "id"), id_of(row, "accountId")
     if of_account != account.account_id:
         raise UnparseableRow(f"accountId: expected {account.account_id}, found {of_account}")
     try:
@@ -46,7 +46,7 @@ def _fill(row: dict[str, Any], trade_id: str) -> Execution:
     product = product_of(contract_id)
     return Execution(
         execution_id=trade_id,
-        order_id=None if row.get("orderId") is None else _id_of(row, "orderId"),
+        order_id=None if row.get("orderId") is None else id_of(row, "orderId"),
         symbol=contract_id,
         root=product.root,
         asset_class=AssetClass.FUTURE,
@@ -93,13 +93,6 @@ def _contracts(row: dict[str, Any]) -> Decimal:
     return parse_decimal(size, "size")
 
 
-def _id_of(row: dict[str, Any], field: str) -> str:
-    value = row.get(field)
-    if type(value) is not int or value <= 0:
-        raise UnparseableRow(f"{field}: expected an id, found {value!r}")
-    return str(value)
-
-
 def _one_of(row: dict[str, Any], field: str, known: dict[int, Any]) -> int:
     value = row.get(field)
     if type(value) is not int or value not in known:
@@ -117,10 +110,7 @@ def booked_at(raw: Any) -> datetime | None:
 def booked_on(raw: Any) -> date | None:
     """Tell the trading day of a half-turn: it ends at 17:00 in New York."""
     at = booked_at(raw)
-    try:
-        return None if at is None else trading_day(AssetClass.FUTURE, at)
-    except OverflowError:  # the calendar's very ends have no day in New York
-        return None
+    return trading_day(AssetClass.FUTURE, at) if at else None
 
 
 def read_accounts(body: Any) -> tuple[BrokerAccount, ...]:
@@ -136,7 +126,7 @@ def read_accounts(body: Any) -> tuple[BrokerAccount, ...]:
 
 def _account(row: dict[str, Any]) -> BrokerAccount:
     return BrokerAccount(
-        account_id=_id_of(row, "id"),
+        account_id=id_of(row, "id"),
         number=text_of(row, "name"),
         currency=_CURRENCY,
     )
@@ -150,7 +140,7 @@ def read_holdings(bodies: Sequence[Any], account: BrokerAccount) -> Holdings:
     accounts, positions = bodies
     try:
         found = [fields_of(raw) for raw in listed(accounts, "accounts")]
-        balances = [row.get("balance") for row in found if _id_of(row, "id") == account.account_id]
+        balances = [row.get("balance") for row in found if id_of(row, "id") == account.account_id]
         if len(balances) != 1:
             raise ContractBroken(f"TopstepX: {len(balances)} accounts where one was expected")
         return Holdings(

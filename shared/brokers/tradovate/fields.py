@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from shared.brokers.rows import fields_of, told
+from shared.brokers.rows import fields_of, id_of, told
 from shared.brokers.spec import BrokerAccount
 from shared.domain.errors import ContractBroken, UnparseableRow
 from shared.domain.execution import AssetClass
@@ -34,17 +34,6 @@ def number_in(row: Any, field: str) -> int | None:
     """Take an id or a count; None where there is none."""
     value = row.get(field) if isinstance(row, dict) else None
     return value if type(value) is int else None  # True is an int, but no id
-
-
-def id_of(row: Row, field: str) -> str:
-    """Take an id that must be there, as text: it may be longer than 32 bits.
-
-    Raises: UnparseableRow.
-    """
-    value = row.get(field)
-    if type(value) is not int or value <= 0:
-        raise UnparseableRow(f"{field}: expected an id, found {value!r}")
-    return str(value)
 
 
 def booked_at(raw: Any) -> datetime | None:

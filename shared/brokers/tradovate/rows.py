@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.brokers.rows import fields_of, text_of, time_of, unparseable
+from shared.brokers.rows import fields_of, id_of, text_of, time_of, unparseable
 from shared.brokers.spec import Alone, BrokerAccount, Ignored, ParsedRow
 from shared.brokers.tradovate.contracts import Instrument, joined_instrument
-from shared.brokers.tradovate.fields import CURRENCY, Row, id_of, listed, trade_date
+from shared.brokers.tradovate.fields import CURRENCY, Row, listed, trade_date
 from shared.brokers.tradovate.join import FEES, LEDGER, join_saved, ledger_row
 from shared.domain.errors import UnparseableRow
 from shared.domain.execution import (
