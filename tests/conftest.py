@@ -6,10 +6,10 @@ from functools import cache
 import pytest
 import typer.testing
 
-from tests.emulators import emulator_project, firestore_host, pubsub_host
+from tests.emulators import emulator_project, firestore, firestore_host, pubsub_host
 from tests.redis_server import redis, redis_url
 
-__all__ = ["emulator_project", "firestore_host", "pubsub_host", "redis", "redis_url"]
+__all__ = ["emulator_project", "firestore", "firestore_host", "pubsub_host", "redis", "redis_url"]
 
 # Its runner puts all commands together at every call; they are the same ones.
 typer.testing._get_command = cache(typer.testing._get_command)

@@ -9,24 +9,22 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import free_port
+
+if TYPE_CHECKING:
+    from shared.adapters.firestore_documents import FirestoreDocuments
+
 _READY_S = 60
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _require(*programs: str) -> None:
@@ -78,7 +76,7 @@ def firestore_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     _require("gcloud", "java")
-    host = f"127.0.0.1:{_free_port()}"
+    host = f"127.0.0.1:{free_port()}"
     log = tmp_path_factory.mktemp("firestore") / "emulator.log"
     command = ["gcloud", "emulators", "firestore", "start", f"--host-port={host}", "--quiet"]
     with _running(command, host, log):
@@ -92,7 +90,7 @@ def pubsub_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     _require("gcloud", "java")
-    host = f"127.0.0.1:{_free_port()}"
+    host = f"127.0.0.1:{free_port()}"
     folder = tmp_path_factory.mktemp("pubsub")
     command = ["gcloud", "beta", "emulators", "pubsub", "start", f"--host-port={host}"]
     command += [f"--data-dir={folder}", "--project=daybias-test", "--quiet"]
@@ -104,6 +102,19 @@ def pubsub_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def emulator_project() -> str:
     """A project id of its own for each test: nothing to clean up between them."""
     return f"t-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+async def firestore(
+    firestore_host: str, emulator_project: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator["FirestoreDocuments"]:
+    """Documents in the emulator, in a project of the test's own."""
+    from shared.adapters.firestore_documents import FirestoreDocuments
+
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
+    opened = FirestoreDocuments(emulator_project)
+    yield opened
+    await opened.close()
 
 
 # read before the tests' environment is cleaned

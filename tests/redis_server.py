@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _READY_S = 20
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _is_up(port: int) -> bool:
@@ -37,7 +32,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("needs redis-server (Debian: redis-server), not found on the PATH")
-    port, folder = _free_port(), Path(tmp_path_factory.mktemp("redis"))
+    port, folder = free_port(), Path(tmp_path_factory.mktemp("redis"))
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
     command += ["--save", "", "--appendonly", "no"]
     with (folder / "redis.log").open("wb") as log:

@@ -1,21 +1,9 @@
-from collections.abc import AsyncIterator
-
 import pytest
 
 from shared.adapters.firestore_documents import FirestoreDocuments
 from shared.domain.errors import StoreUnavailable
 from shared.ports import Create, Update
 from tests.contract.documents import PLAIN, DocumentsContract, read
-
-
-@pytest.fixture
-async def firestore(
-    firestore_host: str, emulator_project: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[FirestoreDocuments]:
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
-    opened = FirestoreDocuments(emulator_project)
-    yield opened
-    await opened.close()
 
 
 @pytest.mark.emulator

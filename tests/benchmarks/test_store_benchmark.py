@@ -4,7 +4,7 @@ rows that were stored, in the same run. The floors are gcp.md's (section 4); rat
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -150,16 +150,6 @@ async def test_the_embedded_store_keeps_its_floors(tmp_path: Path) -> None:
 
 
 # ----------------------------------------------------------------------- Firestore
-
-
-@pytest.fixture
-async def firestore(
-    firestore_host: str, emulator_project: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[FirestoreDocuments]:
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
-    opened = FirestoreDocuments(emulator_project)
-    yield opened
-    await opened.close()
 
 
 async def bare_firestore(project: str, rows: list[Document]) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +35,7 @@ from shared.retrieval.search import SearchConfig
 from shared.wiring.foundation import Foundation
 from shared.wiring.local import SUBSCRIPTIONS, Drained, Push
 from shared.wiring.retrieval.local import open_local_retrieval
+from tests.ports import free_port
 from tests.twins.memory_secrets import MemorySecrets
 
 pytestmark = pytest.mark.emulator
@@ -99,9 +99,7 @@ class EmulatorStack:
 
 @pytest.fixture
 def port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A journal from SQLite to Firestore and back, to the byte."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,6 @@ from shared.ports import Documents
 from tests.house import USER, House
 
 pytestmark = pytest.mark.emulator
-
-
-@pytest.fixture
-async def firestore(
-    firestore_host: str, emulator_project: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[FirestoreDocuments]:
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
-    opened = FirestoreDocuments(emulator_project)
-    yield opened
-    await opened.close()
 
 
 async def back_up(documents: Documents, folder: Path) -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 """The hourly sweeps over Firestore: the figures of the twin, and what 400 accounts cost."""
 
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,16 +15,6 @@ pytestmark = pytest.mark.emulator
 
 ACCOUNTS = 400
 _BATCH = 400
-
-
-@pytest.fixture
-async def firestore(
-    firestore_host: str, emulator_project: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[FirestoreDocuments]:
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
-    opened = FirestoreDocuments(emulator_project)
-    yield opened
-    await opened.close()
 
 
 async def copy_users(documents: FirestoreDocuments) -> None:

@@ -1,17 +1,10 @@
 import asyncio
-import socket
 
 import httpx
 import pytest
 
 from shared.cli.connections.returns import Return, is_listenable, listening, read_return
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.ports import free_port
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,13 @@
 """The address that people open."""
 
 import contextlib
-import socket
 from pathlib import Path
 
 import pytest
 
 from infra.local.serve import address, index_here, listen
 from shared.config import BiasSettings
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_port
 
 
 def test_the_wanted_port_is_taken_when_it_is_free() -> None:
