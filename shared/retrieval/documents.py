@@ -12,8 +12,8 @@ from shared.domain.time import Instant, to_micros
 from shared.retrieval.chunking import chunks, tokens_at_most
 
 TOKENS = 250  # the offline embedder reads 256, two of them marks; longer texts are cut there
-_TITLE = 200  # characters
-_LEAST = 60  # tokens of a part, however long the title
+_TITLE = 200  # characters, of which none counts more than a token
+_LEAST = TOKENS - _TITLE  # tokens of a part, however long the title
 _NAMESPACE = uuid.UUID("6f6b4f2e-6a0c-5a3e-9d55-6d5f0a6a2c11")
 
 

@@ -33,7 +33,7 @@ class EdgeShards:
         self._collections = folder / "collections"
         self._guard = RLock()
         self._lock: int | None = None
-        self._open: dict[str, EdgeShard] = {}
+        self._open: dict[str, tuple[EdgeShard, int]] = {}
 
     def find(self, name: str) -> tuple[str, "EdgeShard", int]:
         """Give a collection, or the one that an alias names: its own name, shard and dimension.
@@ -44,8 +44,8 @@ class EdgeShards:
             self._take()
             name = self.aliases().get(name, name)
             if name not in self._open:
-                self._open[name] = self._load(name)
-            return name, self._open[name], self._dimension(name)
+                self._open[name] = self._load(name), self._dimension(name)
+            return name, *self._open[name]
 
     def ensure(self, name: str, dimension: int) -> None:
         """Have a collection.
@@ -92,7 +92,7 @@ class EdgeShards:
             self._write_aliases(kept)
             opened = self._open.pop(name, None)
             if opened is not None:
-                opened.close()
+                opened[0].close()
             if self._place(name).is_dir():
                 leaving = self._place(f".leaving-{name}")
                 self._place(name).rename(leaving)
@@ -102,7 +102,7 @@ class EdgeShards:
         """Write out what is only in the logs and let the folder go; closing twice is no error."""
         with self._guard:
             while self._open:
-                _, shard = self._open.popitem()
+                _, (shard, _) = self._open.popitem()
                 shard.close()
             if self._lock is not None:
                 os.close(self._lock)

@@ -1,7 +1,7 @@
 """Puts documents into the index: the newest with every refresh, all of them by a backfill."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -118,11 +118,11 @@ class Ingestion:
             yield Shelved(batch.until, len(new), len(absent) - len(new))
 
     async def _new(self, passages: Sequence[Passage]) -> list[Passage]:
-        """Leave out stories that an earlier article has told in nearly the same words."""
+        """Leave out stories that another article has told before, and versions without a change."""
         new: list[Passage] = []
         for passage in passages:
             earlier = await alike(self._shelves, passage, passage.happened_at - _FIRST)
-            if not any(_repeats(passage, other) for other in (*new, *earlier)):
+            if not _was_told(passage, (*new, *earlier)):
                 new.append(passage)
         return new
 
@@ -134,9 +134,22 @@ class Ingestion:
         await self._progress.move(_PRUNED, now)
 
 
-def _repeats(passage: Passage, other: Passage) -> bool:
-    parts_of_one = (other.document, other.known_at) == (passage.document, passage.known_at)
-    return not parts_of_one and is_repeat(_told(passage), _told(other))
+def _was_told(passage: Passage, before: Sequence[Passage]) -> bool:
+    """Tell whether what a passage says is there: of its own article as it is, else nearly so.
+
+    A correction changes a word or a number of many; it must not pass for a repeat.
+    """
+    part = passage.document, passage.part
+    own = [other for other in before if (other.document, other.part) == part]
+    newest = max(own, key=lambda other: other.known_at, default=None)
+    if newest is not None and _content(newest) == _content(passage):
+        return True
+    others = (other for other in before if other.document != passage.document)
+    return any(is_repeat(_told(passage), _told(other)) for other in others)
+
+
+def _content(passage: Passage) -> Mapping[str, object]:
+    return passage.model_dump(exclude={"id", "known_at", "happened_at"})
 
 
 def _told(passage: Passage) -> str:

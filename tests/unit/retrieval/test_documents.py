@@ -33,8 +33,9 @@ def test_a_short_document_is_one_passage_with_all_that_it_says():
     assert passage.url == "https://news.example/17"
 
 
-def test_a_long_document_is_cut_into_parts_that_an_embedder_reads_whole():
-    parts = passages_of(changed(text="Gold rose again on a weaker dollar. " * 100))
+@pytest.mark.parametrize("title", ["Gold rises", "7" * 300, "金" * 300])
+def test_a_long_document_is_cut_into_parts_that_an_embedder_reads_whole(title):
+    parts = passages_of(changed(title=title, text="Gold rose again on a weaker dollar. " * 100))
     assert [p.part for p in parts] == list(range(len(parts)))
     assert len({p.id for p in parts}) == len(parts) > 3
     assert len({p.document for p in parts}) == 1

@@ -18,6 +18,8 @@ from tests.twins.memory_vector_index import MemoryVectorIndex
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEEP = timedelta(days=30)
 STORY = "shares of the fund rise after a strong report on the services of its largest members"
+FIGURES = f"{STORY} and a plan for the coming year that lifts the yearly forecast to 25 per share"
+CORRECTED = FIGURES.replace("25", "52")
 
 
 class Embedder(HashingEmbedder):
@@ -184,6 +186,31 @@ async def test_a_story_told_again_is_not_taken_in(desk):
     await desk.write(3, "Gold falls")
     await desk.take_in()
     assert await desk.titles() == ["Gold falls", STORY]
+
+
+async def test_a_corrected_article_is_another_version_beside_the_old_one(desk):
+    await desk.write(1, FIGURES)
+    await desk.take_in()
+    desk.market.clock.advance(HOUR)
+    await desk.write(1, CORRECTED)
+    await desk.take_in()
+    assert await desk.titles() == [FIGURES, CORRECTED]
+
+
+async def test_what_was_corrected_back_is_a_version_too(desk):
+    for headline in (FIGURES, CORRECTED, FIGURES):
+        await desk.write(1, headline)
+        await desk.take_in()
+        desk.market.clock.advance(HOUR)
+    assert await desk.titles() == [FIGURES, FIGURES, CORRECTED]
+
+
+async def test_a_version_that_says_nothing_new_is_not_taken_in(desk):
+    for _ in range(3):
+        await desk.write(1, STORY)
+        desk.market.clock.advance(HOUR)
+    await desk.take_in()
+    assert await desk.titles() == [STORY]
 
 
 async def test_of_two_tellings_in_one_refresh_the_first_fetched_stays(desk):
