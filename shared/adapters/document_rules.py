@@ -7,7 +7,7 @@ Source: https://firebase.google.com/docs/firestore/quotas (read 2026-11-24).
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from typing import Any
 
@@ -48,7 +48,12 @@ def check_keys(keys: Iterable[Key]) -> None:
     Raises: ValueError for an undeclared collection, a wrong depth or an unusable id.
     """
     for key in keys:
-        _check_path(key.collection, key.path, _declared_depth(key.collection))
+        _check_key(key)
+
+
+@lru_cache(maxsize=10_000)  # what is read is mostly written next
+def _check_key(key: Key) -> None:
+    _check_path(key.collection, key.path, _declared_depth(key.collection))
 
 
 @cache

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic_core import to_json
+
 from shared.domain.errors import VersionChanged
-from shared.domain.ids import canonical_json
 from shared.ports import Body, Create, Delete, Document, Documents, Key, Update, Write
 
 UNDER_WAY = "building:"  # no log has such a version: a reader sees a build that has not ended
@@ -44,9 +45,9 @@ class GatedWrites:
     def put(self, key: Key, found: Document | None, body: Body) -> None:
         """Let a document have this body."""
         if found is None:
-            self._add(Create(key, body), found, len(canonical_json(body)))
+            self._add(Create(key, body), found, _bytes_of(body))
         elif dict(found.body) != body:
-            self._add(Update(key, body, found.version), found, len(canonical_json(body)))
+            self._add(Update(key, body, found.version), found, _bytes_of(body))
         else:
             self._forget(key)
 
@@ -114,3 +115,7 @@ class GatedWrites:
         if now is None or dict(now.body) != body:
             raise VersionChanged(f"another builder took over {key}")
         self._gate = replace(self._gate, document=now)
+
+
+def _bytes_of(body: Body) -> int:
+    return len(to_json(body, fallback=dict))
