@@ -5,6 +5,8 @@ newest first, which grow and are broken, behind a key whose tokens rotate.
 """
 
 import json
+from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,32 +15,37 @@ from random import Random
 from typing import Any
 
 from infra.simulators.brokers import faults
+from infra.simulators.brokers.alpaca.account import Activity
 from infra.simulators.brokers.alpaca.world import AlpacaWorld
 from infra.simulators.brokers.faults import Fault
+from infra.simulators.brokers.schwab.account import Booked
 from infra.simulators.brokers.schwab.world import SchwabWorld
 from infra.simulators.brokers.tradestation.world import TradeStationWorld
-from infra.simulators.brokers.wire import Answer, Call
+from infra.simulators.brokers.wire import Answer, Call, answer
 from shared.brokers.alpaca import spec as alpaca
 from shared.brokers.alpaca.rows import booked_at, rows_of
 from shared.brokers.engine.paging import by_last_id
 from shared.brokers.schwab import spec as schwab
 from shared.brokers.spec import BrokerAccount, BrokerSpec, Request, Window
 from shared.domain.ids import AccountKey, account_key
+from shared.domain.time import iso
 from tests.simulation.growing import TRADESTATION, Trader
-from tests.simulation.watch import Booking
+from tests.simulation.watch import Booking, Told
 
 _PAGE = 5  # small pages, so that a few fills are several
 
-ANSWERED_WRONGLY: tuple[Callable[[], Fault], ...] = (
-    lambda: faults.status(401),
-    lambda: faults.status(403),
-    lambda: faults.status(429),
-    lambda: faults.status(429, {"Retry-After": "20"}),
-    lambda: faults.status(500),
-    faults.html_503,
-    faults.timeout,
-    faults.cut_body,
-)
+ANSWERED_WRONGLY: dict[str, Callable[[], Fault]] = {
+    "401": lambda: faults.status(401),
+    "403": lambda: faults.status(403),
+    "429": lambda: faults.status(429),
+    "429 with its end": lambda: faults.status(429, {"Retry-After": "20"}),
+    "500": lambda: faults.status(500),
+    "page for people": faults.html_503,
+    "timeout": faults.timeout,
+    "cut body": faults.cut_body,
+}
+_UNTIL_MET = 10**9
+ON_ROWS = ("out of order", "malformed row", "page again", "empty page with a token")
 
 
 def _small_pages(account: BrokerAccount, window: Window) -> Request:
@@ -80,11 +87,12 @@ class Login:
 
 @dataclass
 class Brokers:
-    """The worlds, their accounts, and what was booked."""
+    """The worlds, their accounts, and what was booked; `met` counts the faults that were met."""
 
     now: Callable[[], datetime]
     random: Random
     logins: list[Login] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.alpaca, self.schwab = AlpacaWorld(self.now), SchwabWorld(self.now)
@@ -181,32 +189,47 @@ class Brokers:
         positions: dict[str, Decimal] = world.positions(account)
         return positions
 
-    def told(self, key: str) -> dict[str, tuple[str, Decimal]]:
-        """What the broker says now of what it may have said otherwise: booking -> status, figure.
-
-        Shape: the figure is an order's quantity at TradeStation, a fill's price at Alpaca.
-        """
+    def told(self, key: str) -> dict[str, Told]:
+        """What the broker says now of each booking."""
+        world, account = self._accounts[key]
         if key in self._traders:
             return self._traders[key].truth(self.now())
-        world, account = self._accounts[key]
-        if world is not self.alpaca:
-            return {}
-        return {one.body["id"]: ("booked", Decimal(one.body["price"])) for one in account.book}
+        return {
+            told.booking_id: told
+            for told in map(
+                _told_by_alpaca if world is self.alpaca else _told_by_schwab, account.book
+            )
+        }
 
     # -------------------------------------------------------- going wrong
 
     def go_wrong(self) -> None:
         """Plan a fault or two somewhere."""
-        for world, at, spoiled in (
-            (self.alpaca, None, ("price", "abc")),
-            (self.schwab, None, ("netAmount", 1)),
-            (self.tradestation, "Orders", ("Legs", "abc")),
+        repeated, empty = ("page again", self._again), ("empty page with a token", self._none_yet)
+        for world, at, spoiled, more in (
+            (self.alpaca, None, ("price", "abc"), [repeated]),
+            (self.schwab, None, ("netAmount", 1), []),
+            (self.tradestation, "Orders", ("Legs", "abc"), [empty]),
         ):
             for _ in range(self.random.randrange(3)):
-                of_rows = (_backwards(at), _spoiled(at, *spoiled), self._again)
-                whole = self.random.choice(ANSWERED_WRONGLY)()
-                fault = self.random.choice([whole, *(_on_rows(f) for f in of_rows)])
-                world.faults.plan(fault, skip=self.random.randrange(12))
+                rows = [
+                    ("out of order", _backwards(at)),
+                    ("malformed row", _spoiled(at, *spoiled)),
+                    *more,
+                ]
+                name, make = self.random.choice(list(ANSWERED_WRONGLY.items()))
+                name, fault = self.random.choice([(name, make()), *rows])
+                times = _UNTIL_MET if name in ON_ROWS else 1
+                fault = self._noted(name, _on_rows(fault) if name in ON_ROWS else fault)
+                world.faults.plan(fault, skip=self.random.randrange(12), times=times)
+
+    def _noted(self, name: str, fault: Fault) -> Fault:
+        def changed(call: Call, answered: Answer) -> Answer:
+            spoiled = fault(call, answered)
+            self.met[name] += spoiled != answered
+            return spoiled
+
+        return changed
 
     def break_down(self, broker: str) -> None:
         """Answer nothing any more, but with a page for people."""
@@ -230,14 +253,40 @@ class Brokers:
         page = json.loads(self._page.body) if token and self._page else None
         return self._page if self._page and page and page[-1]["id"] == token else answered
 
+    def _none_yet(self, call: Call, answered: Answer) -> Answer:
+        """Give no orders, and a token that leads to those that belong here."""
+        start = self.tradestation._start(call.query.get("nextToken"))
+        mark = {"start": start, "at": iso(self.now() - timedelta(seconds=1))}
+        token = urlsafe_b64encode(json.dumps(mark).encode()).decode()
+        return answer({**json.loads(answered.body), "Orders": [], "NextToken": token})
+
+
+def _told_by_alpaca(booked: Activity) -> Told:
+    row = booked.body
+    figures = row["symbol"], row["side"], Decimal(row["qty"]), Decimal(row["price"])
+    return Told(row["id"], "booked", *figures, row["transaction_time"])
+
+
+def _told_by_schwab(booked: Booked) -> Told:
+    (leg,) = booked.moves
+    side, at = "buy" if leg.quantity > 0 else "sell", iso(booked.at.replace(microsecond=0))
+    booking = str(booked.activity_id)
+    return Told(booking, "booked", leg.symbol, side, abs(leg.quantity), leg.price, at)
+
 
 def _on_rows(fault: Fault) -> Fault:
-    """Leave answers alone that are no rows of a history."""
+    """Change the first answer that can be changed; those that are no rows of a history cannot."""
+    done = False
 
     def changed(call: Call, answered: Answer) -> Answer:
+        nonlocal done
         whole = answered.status == 200 and not answered.lost and not answered.cut
         is_history = call.path.endswith(("/activities", "/transactions", "orders"))
-        return fault(call, answered) if whole and is_history else answered
+        if done or not (whole and is_history):
+            return answered
+        spoiled = fault(call, answered)
+        done = spoiled != answered
+        return spoiled
 
     return changed
 

@@ -113,7 +113,8 @@ class Engine:
             self.brokers.go_wrong()
             if phase == PHASES // 2:
                 await self._erase(self.brokers.logins[ERASED])
-            await self.tick()
+            at_once = self.random.choice([1, 1, 2])
+            await asyncio.gather(*(self.tick() for _ in range(at_once)))
             for _ in range(60):
                 self._start_some()
                 for _ in range(4):

@@ -12,9 +12,10 @@ from infra.simulators.brokers.tradestation.world import TradeStationWorld
 from shared.brokers.spec import Ask, BrokerAccount, BrokerSpec, Page, Request, Walk, Window
 from shared.brokers.tradestation.spec import SPEC
 from shared.domain.ids import AccountKey
-from tests.simulation.watch import Booking
+from tests.simulation.watch import Booking, Told
 
 _PAGE = "4"
+_SHOWN_PLACES = 10  # of an average price, at this broker
 
 
 def _small_pages(walk: Walk) -> Walk:
@@ -79,12 +80,14 @@ class Trader:
         if self.random.random() < 0.2:
             order.broken_at = now + timedelta(minutes=self.random.choice([5, 100]))
 
-    def truth(self, now: datetime) -> dict[str, tuple[str, Decimal]]:
-        """Order -> whether it stands, and what was filled in all."""
-        return {
-            order.order_id: (
-                "busted" if order.broken_by(now) else "booked",
-                sum((one.quantity for one in order.legs[0].seen(now)), Decimal(0)),
-            )
-            for order in self.account.orders
-        }
+    def truth(self, now: datetime) -> dict[str, Told]:
+        """Say of each order whether it stands, and what was filled in all at which average."""
+        return {order.order_id: _told(order, now) for order in self.account.orders}
+
+
+def _told(order: Order, now: datetime) -> Told:
+    (leg,) = order.legs
+    status = "busted" if order.broken_by(now) else "booked"
+    filled = sum((one.quantity for one in leg.seen(now)), Decimal(0))
+    average = round(leg.average(now) or Decimal(0), _SHOWN_PLACES)
+    return Told(order.order_id, status, leg.symbol, leg.action.lower(), filled, average)

@@ -4,10 +4,12 @@ A failing seed prints the command that repeats it.
 """
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 
+from tests.simulation.brokers import ANSWERED_WRONGLY, ON_ROWS
 from tests.simulation.engine_simulation import ERASED, Engine
 from tests.simulation.verdict import left_of, wrong_with
 
@@ -77,9 +79,11 @@ def told(seed: int, faults: Sequence[str]) -> str:
     return f"repeat with: {repeat}\n" + "\n".join(faults)
 
 
-async def test_the_seeds_do_crash_and_freeze_workers() -> None:
-    engines = [Engine(seed) for seed in range(5)]
+async def test_the_seeds_do_crash_and_freeze_workers_and_meet_every_fault() -> None:
+    engines = [Engine(seed) for seed in range(10)]
     for engine in engines:
         await engine.play()
-    assert sum(engine.chaos.crashed for engine in engines) > 15
-    assert sum(engine.chaos.frozen for engine in engines) > 3
+    assert sum(engine.chaos.crashed for engine in engines) > 30
+    assert sum(engine.chaos.frozen for engine in engines) > 6
+    met = sum((engine.brokers.met for engine in engines), Counter[str]())
+    assert not {*ANSWERED_WRONGLY, *ON_ROWS} - set(met)

@@ -10,7 +10,7 @@ from shared.journal.reconciliation.comparison import Agreement
 from shared.ports import Body, Document, Key, Query
 from tests.simulation.brokers import Login
 from tests.simulation.engine_simulation import Engine
-from tests.simulation.watch import booking_id
+from tests.simulation.watch import Told, booking_id
 
 
 async def wrong_with(engine: Engine, login: Login) -> list[str]:
@@ -50,19 +50,22 @@ async def _wrong_rows(engine: Engine, user: str, key: str) -> list[str]:
     booked = sorted(b.booking_id for b in engine.documents.bookings if b.account_key == key)
     faults = [] if stored == booked else [f"booked {booked}, stored {stored}"]
     told = engine.brokers.told(key)
-    bodies = [row.body["body"] for row in rows]
-    for body in bodies:
+    for row in rows:
+        body = row.body["body"]
         name = booking_id(body["execution_id"])
-        status, figure = told.get(name, (None, None))
-        if status is not None and not _says(body, status, figure):
-            faults.append(f"{name} is told as {status} {figure}, stored is {body}")
+        if name in told and not _says(body, told[name]):
+            faults.append(f"told is {told[name]}, stored is {body}")
     return faults
 
 
-def _says(body: Body, status: str, figure: Decimal | None) -> bool:
-    """Tell whether a stored row shows its broker's last word."""
-    shown = {Decimal(body["quantity"]), Decimal(body["price"])}
-    return body["status"] == status and (status == "busted" or figure in shown)
+def _says(body: Body, told: Told) -> bool:
+    """Tell whether a row shows its broker's last word; of a bust the figures mean nothing."""
+    if told.status == "busted":
+        return bool(body["status"] == told.status)
+    figures = Decimal(body["quantity"]), Decimal(body["price"])
+    at = None if told.at is None else body["executed_at"]
+    shown = Told(told.booking_id, body["status"], body["symbol"], body["side"], *figures, at)
+    return shown == told
 
 
 async def _wrong_positions(engine: Engine, user: str, key: str) -> list[str]:

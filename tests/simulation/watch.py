@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from urllib.parse import parse_qs
 
 from pydantic_core import from_json
@@ -27,6 +28,19 @@ class Booking:
     booking_id: str
     at: datetime
     visible_at: datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a broker says of a booking in the end; `at` is None where it has no one time."""
+
+    booking_id: str
+    status: str
+    symbol: str
+    side: str
+    quantity: Decimal
+    price: Decimal
+    at: str | None = None
 
 
 _KEPT = frozenset({"runs", "executions", "accounts", "receipts"})  # what checks look back at
