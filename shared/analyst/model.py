@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from shared.analyst.accounts.ledger import Ledger
-from shared.analyst.accounts.recording import Recorder, paid_usd, usable, use_of
+from shared.analyst.accounts.recording import Recorder, paid_usd, told, usable, use_of
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.deadline import Deadline
 from shared.analyst.facts import Facts, facts_of
@@ -114,9 +114,11 @@ class ModelAnalyst:
     async def _note(
         self, prompt: Prompt, snapshot: Snapshot, recorder: Recorder, *, accepted: bool
     ) -> None:
-        if self._ledger is not None and recorder.calls:
-            use = use_of(prompt, snapshot, recorder, accepted=accepted)
-            await self._ledger.note(use.model_copy(update={"arm": self._arm}))
+        use = use_of(prompt, snapshot, recorder, accepted=accepted)
+        use = use.model_copy(update={"arm": self._arm})
+        _log.info("analyst.asked", extra=told(use, recorder.calls))
+        if self._ledger is not None:
+            await self._ledger.note(use)
 
     async def _grounded(self, asked: _Asked, model: LanguageModel, deadline: Deadline) -> _Draft:
         prompt, facts = asked.prompt, asked.facts

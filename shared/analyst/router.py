@@ -63,9 +63,9 @@ class Router:
             except Exception as error:  # noqa: BLE001 - no author's fault may cost the other five steps
                 reasons.append(_fallen_back(step, analyst.name, error))
                 continue
-            return _labelled(section, reasons)
+            return _labelled(section, reasons, snapshot)
         section = await last.section(step, snapshot, forecast, earlier, deadline=deadline)
-        return _labelled(section, reasons)
+        return _labelled(section, reasons, snapshot)
 
 
 def _fallen_back(step: Step, name: str, error: Exception) -> str:
@@ -81,7 +81,9 @@ def _fallen_back(step: Step, name: str, error: Exception) -> str:
     return f"{name}: {kind}"
 
 
-def _labelled(section: Section, reasons: Sequence[str]) -> Section:
+def _labelled(section: Section, reasons: Sequence[str], snapshot: Snapshot) -> Section:
+    names = {"instrument": snapshot.instrument, "step": section.step, "provider": section.provider}
+    _log.info("analyst.wrote", extra=names | {"passed_over": len(reasons)})
     if not reasons:
         return section
     why = [*reasons, section.degraded] if section.degraded else reasons

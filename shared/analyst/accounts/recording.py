@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from shared.analyst.accounts.prices import at_most_usd, cost_usd
 from shared.analyst.library import Prompt
@@ -138,6 +139,21 @@ def use_of(prompt: Prompt, snapshot: Snapshot, recorder: Recorder, *, accepted: 
         cost_usd=paid_usd(recorder.provider, calls, now.date()),
         elapsed_ms=recorder.elapsed_ms,
     )
+
+
+def told(use: ModelUse, calls: Sequence[Call]) -> dict[str, Any]:
+    """Tell an operator of an attempt: who was asked what, what came of it, and what it took.
+
+    Shape: names and counts alone, never a word that was sent or answered; `errors` by call.
+    """
+    names = {"instrument", "step", "provider", "model", "prompt", "arm", "outcome", "calls"}
+    cost = "unknown" if use.cost_usd is None else str(use.cost_usd)
+    return use.model_dump(mode="json", include=names) | {
+        "session": use.session.isoformat(),
+        "errors": [call.error for call in calls if call.error is not None],
+        "cost_usd": cost,
+        "duration_ms": use.elapsed_ms,
+    }
 
 
 def _outcome(answers: int, *, accepted: bool) -> UseOutcome:

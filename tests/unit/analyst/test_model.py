@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 from datetime import UTC, datetime
@@ -80,11 +81,34 @@ async def test_violations_are_counted_by_kind_for_model_and_prompt(caplog):
     caplog.set_level(logging.INFO)
     section = await ask(model(WRONG_NUMBER | {"headline": "Seventy of 100"}, GOOD))
     assert section.refused == ("number", "number-word", "shape")
-    refused, grounded = (r for r in caplog.records if r.name == "shared.analyst.model")
+    refused, grounded, _ = (r for r in caplog.records if r.name == "shared.analyst.model")
     assert refused.message == "analyst.refused"
     assert refused.violations == {"number": 2, "number-word": 1, "shape": 1}
     assert (refused.model, refused.prompt) == ("gemini-3.5-flash", "technical.v3")
     assert grounded.message == "analyst.grounded"
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "errors", "cost", "duration_ms"),
+    [
+        ([GOOD], "first", [], "0.0024", 1000),
+        ([WRONG_NUMBER, GOOD], "repaired", [], "0.0048", 2000),
+        ([WRONG_NUMBER, WRONG_NUMBER], "refused", [], "0.0048", 2000),
+        ([RateLimited("later")], "failed", ["RateLimited"], "0", 1000),
+        ([UpstreamUnavailable("away")], "failed", ["UpstreamUnavailable"], "unknown", 1000),
+    ],
+    ids=["first", "repaired", "refused", "limited", "away"],
+)
+async def test_an_attempt_is_logged_with_what_came_of_it_and_what_it_took(
+    script, outcome, errors, cost, duration_ms, *, caplog
+):
+    caplog.set_level(logging.INFO)
+    with contextlib.suppress(ContractBroken, RateLimited, UpstreamUnavailable):
+        await ask(model(*script))
+    (asked,) = (r for r in caplog.records if r.message == "analyst.asked")
+    assert (asked.instrument, asked.step, asked.provider) == ("SPY", "technical", "gemini")
+    assert (asked.outcome, asked.errors, asked.duration_ms) == (outcome, errors, duration_ms)
+    assert asked.cost_usd == cost
 
 
 async def test_what_a_refused_author_said_and_was_asked_stands_in_no_log(caplog):
