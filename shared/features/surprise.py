@@ -9,6 +9,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 from shared.domain.market.events import CalendarEvent
 from shared.features.definitions import Definition, Missing, Value
@@ -37,22 +38,30 @@ def compute(events: Sequence[CalendarEvent], as_of: datetime) -> dict[str, Value
 
     Shape: first prints only, which is what a calendar body of before a revision holds.
     """
-    past = [(e, s) for e in events if e.at <= as_of and (s := _surprise(e)) is not None]
-    if not past:
+    known = sorted((e for e in events if e.at <= as_of), key=_at, reverse=True)
+    series: dict[tuple[str, str], list[CalendarEvent]] = defaultdict(list)
+    for event in known:
+        series[event.currency, event.title].append(event)
+    are_values = False
+    for at, released in groupby(known, key=_at):  # the newest come first: few are measured
+        surprises = [(e, s) for e in released if (s := _surprise(e)) is not None]
+        are_values = are_values or bool(surprises)
+        measured = [
+            (abs(size), event.currency, event.title, size)
+            for event, surprise in surprises
+            if (size := _in_sd(surprise, event, series[event.currency, event.title])) is not None
+        ]
+        if measured:
+            _, currency, title, size = max(measured)
+            hours = (as_of - at).total_seconds() / 3600
+            return {"surprise": size, "surprise_of": f"{currency} {title}", "surprise_hours": hours}
+    if not are_values:
         return _missing("no released value with its forecast is in the calendar as known")
-    series: dict[tuple[str, str], list[tuple[datetime, float]]] = defaultdict(list)
-    for event, surprise in past:
-        series[event.currency, event.title].append((event.at, surprise))
-    measured = [
-        (event.at, abs(size), event.currency, event.title, size)
-        for event, surprise in past
-        if (size := _in_sd(surprise, event, series[event.currency, event.title])) is not None
-    ]
-    if not measured:
-        return _missing(f"no release has {_FEWEST} earlier surprises in the calendar as known")
-    at, _, currency, title, size = max(measured)
-    hours = (as_of - at).total_seconds() / 3600
-    return {"surprise": size, "surprise_of": f"{currency} {title}", "surprise_hours": hours}
+    return _missing(f"no release has {_FEWEST} earlier surprises in the calendar as known")
+
+
+def _at(event: CalendarEvent) -> datetime:
+    return event.at
 
 
 def _surprise(event: CalendarEvent) -> float | None:
@@ -62,10 +71,8 @@ def _surprise(event: CalendarEvent) -> float | None:
     return actual[0] - expected[0]
 
 
-def _in_sd(
-    surprise: float, event: CalendarEvent, series: Sequence[tuple[datetime, float]]
-) -> float | None:
-    before = [past for at, past in series if at < event.at]
+def _in_sd(surprise: float, event: CalendarEvent, series: Sequence[CalendarEvent]) -> float | None:
+    before = [s for past in series if past.at < event.at and (s := _surprise(past)) is not None]
     if len(before) < _FEWEST:
         return None
     sd = statistics.stdev(before)
