@@ -1,5 +1,6 @@
 """The names that an analyst may use, each with its value and the one way to write it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,6 +102,13 @@ class Facts(Mapping[str, Fact]):
         """Join the titles and names that others gave: of events, releases and series."""
         named = (w for n in self if n.startswith(_GIVEN) and (w := self.word(n)) is not None)
         return "\n".join(named)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Split the values that are texts, and the sources of documents, into their words."""
+        texts = [f.value for f in self.values() if f.unit == "text" and isinstance(f.value, str)]
+        texts += [document.source for document in self.documents.values()]  # "as Reuters reports"
+        return frozenset(re.findall(r"\w+", " ".join(texts)))
 
     def number(self, name: str) -> float | None:
         """Return a numeric value, None where it is missing, unknown or text."""

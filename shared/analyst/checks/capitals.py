@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
-from shared.analyst.checks.prose import Prose
+from shared.analyst.checks.prose import KEPT, Prose
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 
@@ -75,19 +75,24 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
 
     A headline In Title Case may capitalise ordinary words of the trade, those of a fixed list.
     """
-    known = _known(facts)
+    known = _TERMS | _MARKET_NAMES | facts.words
     title = _is_title_case(prose)
     unknown = [
-        match.group()
-        for match in _NAME.finditer(prose.text)
-        if not _FIRST.search(prose.text[: match.start()])
-        and not _explained(match.group(), known)
-        and not (title and _is_ordinary(match.group()))
+        word
+        for word in _inside(prose)
+        if not _explained(word, known) and not (title and _is_ordinary(word))
     ]
     if unknown:
         named = ", ".join(repr(word) for word in dict.fromkeys(unknown))
         text = f"{named} is no name in this snapshot; a headline is written like a sentence"
         yield Violation(Kind.EVENT, text)
+
+
+@lru_cache(maxsize=KEPT)
+def _inside(prose: Prose) -> tuple[str, ...]:
+    """List the capitalised words that do not begin a sentence."""
+    found = _NAME.finditer(prose.text)
+    return tuple(m.group() for m in found if not _FIRST.search(prose.text[: m.start()]))
 
 
 def _is_title_case(prose: Prose) -> bool:
@@ -123,12 +128,6 @@ def _ordinary() -> frozenset[str]:
 def _explained(word: str, known: frozenset[str]) -> bool:
     bare = re.sub(r"['\u2019]s$", "", word)
     return all(part in known for part in re.split(r"[-&]", bare) if part)
-
-
-def _known(facts: Facts) -> frozenset[str]:
-    texts = [f.value for f in facts.values() if f.unit == "text" and isinstance(f.value, str)]
-    texts += [document.source for document in facts.documents.values()]  # "as Reuters reports"
-    return _TERMS | _MARKET_NAMES | frozenset(re.findall(r"\w+", " ".join(texts)))
 
 
 # the table of markets says which of these may stand where

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from shared.analyst.checks.prose import Prose
+from shared.analyst.checks.prose import KEPT, Prose
 from shared.analyst.checks.violation import Kind, Violation
 
 _PLAIN = re.compile(
@@ -14,8 +15,13 @@ _SPACED = re.compile(r"(?<![\w'])(?:[^\W\d_][ .\-_'\u2019]){3,}[^\W\d_](?![\w])"
 _SIGNS = re.compile(r"[%‰$€£¥+<>=\u00b1\u00d7\u00f7\u2248\u2265\u2264~^*#@_`|\\]")
 
 
-def check(prose: Prose) -> Iterator[Violation]:
-    """Yield what cannot be read for what it is; prose is plain text in Latin letters."""
+@lru_cache(maxsize=KEPT)
+def check(prose: Prose) -> tuple[Violation, ...]:
+    """List what cannot be read for what it is; prose is plain text in Latin letters."""
+    return tuple(_faults(prose))
+
+
+def _faults(prose: Prose) -> Iterator[Violation]:
     odd = [c for c in prose.text if not _PLAIN.fullmatch(c)]
     if odd:
         named = ", ".join(f"U+{ord(c):04X}" for c in dict.fromkeys(odd))

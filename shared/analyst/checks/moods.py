@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
-from shared.analyst.checks.prose import Prose, negated
+from shared.analyst.checks.prose import KEPT, Prose, negated
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 from shared.analyst.relations import band
@@ -118,10 +119,9 @@ _FALLEN = re.compile(
 
 def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
     """Yield every word for the market that the readings do not bear out."""
-    for pattern, holds in _COMPILED:
-        for match in pattern.finditer(prose.text):
-            if not holds(facts) and not negated(prose.text[: match.start()]):
-                yield Violation(Kind.DIRECTION, f"{match.group()!r} is not what the values say")
+    for match, holds in _found(prose):
+        if not holds(facts) and not negated(prose.text[: match.start()]):
+            yield Violation(Kind.DIRECTION, f"{match.group()!r} is not what the values say")
     for match in _BROKEN.finditer(prose.text):
         if not _SUPPOSED.search(prose.text) and not negated(prose.text[: match.end()] + " "):
             yield Violation(
@@ -131,6 +131,11 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
         if not _holds_for(match, prose, facts):
             text = f"{match.group()!r} does not agree with the leaders' breadth"
             yield Violation(Kind.DIRECTION, text)
+
+
+@lru_cache(maxsize=KEPT)
+def _found(prose: Prose) -> tuple[tuple[re.Match[str], Test], ...]:
+    return tuple((m, holds) for words, holds in _COMPILED for m in words.finditer(prose.text))
 
 
 def _holds_for(match: re.Match[str], prose: Prose, facts: Facts) -> bool:

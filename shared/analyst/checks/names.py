@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
-from shared.analyst.checks.prose import Prose, negated
+from shared.analyst.checks.prose import KEPT, Prose, negated
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 from shared.market.registry import load_instruments
@@ -138,33 +138,49 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
 
 def _markets(prose: Prose, facts: Facts) -> Iterator[Violation]:
     own, told = facts.word("instrument") or "", facts.told
-    for words, symbols in _MARKETS:
-        for match in _find(words, prose.own):
-            if own not in symbols and not _quoted(match.group(), told):
-                yield Violation(Kind.INSTRUMENT, f"{match.group()!r} is another market than {own}")
+    for match, symbols in _markets_in(prose):
+        if own not in symbols and not _quoted(match.group(), told):
+            yield Violation(Kind.INSTRUMENT, f"{match.group()!r} is another market than {own}")
     for symbol in _symbols().finditer(prose.own):
         if symbol.group().replace("/", "") != own and not _quoted(symbol.group(), told):
             yield Violation(Kind.INSTRUMENT, f"{symbol.group()!r} is another market than {own}")
     top = facts.word("top_leader")
-    for symbol_of, words in _LEADERS.items():
-        for match in _find(words, prose.own):
-            if symbol_of != top:
-                text = f"{match.group()!r} is not the leader that moved most: use {{top_leader}}"
-                yield Violation(Kind.INSTRUMENT, text)
+    for match, leader in _leaders_in(prose):
+        if leader != top:
+            text = f"{match.group()!r} is not the leader that moved most: use {{top_leader}}"
+            yield Violation(Kind.INSTRUMENT, text)
+
+
+@lru_cache(maxsize=KEPT)
+def _markets_in(prose: Prose) -> tuple[tuple[re.Match[str], frozenset[str]], ...]:
+    return tuple((m, symbols) for words, symbols in _MARKETS for m in _find(words, prose.own))
+
+
+@lru_cache(maxsize=KEPT)
+def _leaders_in(prose: Prose) -> tuple[tuple[re.Match[str], str], ...]:
+    return tuple((m, leader) for leader, words in _LEADERS.items() for m in _find(words, prose.own))
 
 
 def _releases(prose: Prose, facts: Facts) -> Iterator[Violation]:
     told = facts.told
-    for words, titles, flag in _RELEASES:
-        for match in _find(words, prose.own):
-            there = bool((flag and facts.number(flag)) or _titled(titles).search(told))
-            denied = negated(prose.own[: match.start()]) and facts.number("high_today") is not None
-            if there is denied:
-                what = "is in the calendar" if denied else "is not in this snapshot"
-                yield Violation(Kind.EVENT, f"{match.group()!r} {what}")
+    for match, titles, flag in _releases_in(prose):
+        there = bool((flag and facts.number(flag)) or _titled(titles).search(told))
+        denied = negated(prose.own[: match.start()]) and facts.number("high_today") is not None
+        if there is denied:
+            what = "is in the calendar" if denied else "is not in this snapshot"
+            yield Violation(Kind.EVENT, f"{match.group()!r} {what}")
     for match in _REPORTED.finditer(prose.own):
         if not _quoted(match.group(), told) and not _retrieved(match.group(), facts):
             yield Violation(Kind.EVENT, f"no text at hand speaks of {match.group()!r}")
+
+
+@lru_cache(maxsize=KEPT)
+def _releases_in(prose: Prose) -> tuple[tuple[re.Match[str], str, str | None], ...]:
+    return tuple(
+        (match, titles, flag)
+        for words, titles, flag in _RELEASES
+        for match in _find(words, prose.own)
+    )
 
 
 def _levels(prose: Prose, facts: Facts) -> Iterator[Violation]:
@@ -172,12 +188,17 @@ def _levels(prose: Prose, facts: Facts) -> Iterator[Violation]:
         yield Violation(Kind.LEVEL, f"{match.group()!r} is no level of this snapshot")
     if match := _NO_SUCH_READING.search(prose.own):
         yield Violation(Kind.UNKNOWN_NAME, f"{match.group()!r} is not among the values")
-    for words, names in _LEVELS:
-        match = next(_find(words, prose.own), None)
-        if match is None or any(name in facts and facts[name].value is not None for name in names):
+    for match, names in _levels_in(prose):
+        if any(name in facts and facts[name].value is not None for name in names):
             continue
         if not _said_to_lack(prose.own, match):
             yield Violation(Kind.LEVEL, f"{match.group()!r}: this snapshot holds no {names[0]}")
+
+
+@lru_cache(maxsize=KEPT)
+def _levels_in(prose: Prose) -> tuple[tuple[re.Match[str], tuple[str, ...]], ...]:
+    found = ((next(_find(words, prose.own), None), names) for words, names in _LEVELS)
+    return tuple((match, names) for match, names in found if match is not None)
 
 
 _LACKS = re.compile(

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from shared.analyst.checks.prose import Prose
+from shared.analyst.checks.prose import KEPT, Prose
 from shared.analyst.checks.violation import Kind, Violation
 
 # A noun, and the names that may be called so.
@@ -83,8 +84,13 @@ _CALLED = tuple(
 )
 
 
-def check(prose: Prose) -> Iterator[Violation]:
-    """Yield every value that stands directly behind or before another value's noun."""
+@lru_cache(maxsize=KEPT)
+def check(prose: Prose) -> tuple[Violation, ...]:
+    """List every value that stands directly behind or before another value's noun."""
+    return tuple(_faults(prose))
+
+
+def _faults(prose: Prose) -> Iterator[Violation]:
     for called, names in _CALLED:
         for match in called.finditer(prose.text):
             if _AFTER_A_COMMA.search(match.group()):

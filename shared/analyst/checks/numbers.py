@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
-from shared.analyst.checks.prose import Prose
+from shared.analyst.checks.prose import KEPT, Prose
 from shared.analyst.checks.violation import Kind, Violation
 
 _PERIODS = re.compile(
@@ -55,8 +56,13 @@ _DATES = re.compile(
 )
 
 
-def check(prose: Prose) -> Iterator[Violation]:
-    """Yield every number, number word and date that does not come from a value."""
+@lru_cache(maxsize=KEPT)
+def check(prose: Prose) -> tuple[Violation, ...]:
+    """List every number, number word and date that does not come from a value."""
+    return tuple(_faults(prose))
+
+
+def _faults(prose: Prose) -> Iterator[Violation]:
     bare = _PERIODS.sub(" ", prose.own)
     if any(unicodedata.category(c) in {"Nd", "Nl", "No"} for c in bare):
         text = f"a number of its own in {prose.text!r}: name a feature instead"

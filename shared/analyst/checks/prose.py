@@ -4,6 +4,9 @@ import re
 
 from shared.analyst.render import placeholders, without_placeholders
 
+# Texts whose reading is kept: the rules say the same sentences of every market, day after day.
+KEPT = 4096
+
 _NEGATED = re.compile(
     r"\b(?:not|no|neither|nor|never|without|no longer|hardly|nothing|none|isn't|aren't)\s+"
     r"(?:(?!and\b|but\b)[\w'-]+\s+){0,3}$"
@@ -25,6 +28,12 @@ class Prose:
         self.text = text
         self.own = without_placeholders(text)
         self.names = placeholders(text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prose) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
 
 def negated(before: str) -> bool:

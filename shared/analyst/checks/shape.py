@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from shared.analyst.checks import fits
-from shared.analyst.checks.prose import Prose, negated
+from shared.analyst.checks.prose import KEPT, Prose, negated
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 from shared.analyst.inputs import outside_names
@@ -55,12 +56,15 @@ def check(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[Violation]:
         yield from _sides(draft, facts)
 
 
-def promises(prose: Prose) -> Iterator[Violation]:
-    """Yield words of certainty and advice; a denied one is none."""
-    for match in _CERTAIN.finditer(prose.own):
-        if not negated(prose.own[: match.start()]):
-            text = f"{match.group()!r} promises or advises: say what is, a reader decides"
-            yield Violation(Kind.CERTAINTY, text)
+@lru_cache(maxsize=KEPT)
+def promises(prose: Prose) -> tuple[Violation, ...]:
+    """List words of certainty and advice; a denied one is none."""
+    said = "promises or advises: say what is, a reader decides"
+    return tuple(
+        Violation(Kind.CERTAINTY, f"{match.group()!r} {said}")
+        for match in _CERTAIN.finditer(prose.own)
+        if not negated(prose.own[: match.start()])
+    )
 
 
 def texts_of(draft: SectionDraft) -> tuple[str, ...]:

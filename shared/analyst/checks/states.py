@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from shared.analyst.checks.prose import Prose, negated
+from shared.analyst.checks.prose import KEPT, Prose, negated
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 from shared.analyst.relations import band
@@ -162,13 +162,17 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
         named = [name for name in group.names if name in prose.names]
         if named:
             yield from _banded(text, group, named, facts)
-    for pattern, holds in _COMPILED:
-        for match in pattern.finditer(prose.text):
-            if holds(facts) is negated(prose.text[: match.start()]):
-                yield Violation(Kind.DIRECTION, f"{match.group()!r} is not what the values say")
+    for match, holds in _found(prose):
+        if holds(facts) is negated(prose.text[: match.start()]):
+            yield Violation(Kind.DIRECTION, f"{match.group()!r} is not what the values say")
     yield from _stretched(prose, facts)
     yield from _means(prose, facts)
     yield from _free(prose, facts)
+
+
+@lru_cache(maxsize=KEPT)
+def _found(prose: Prose) -> tuple[tuple[re.Match[str], Test], ...]:
+    return tuple((m, holds) for words, holds in _COMPILED for m in words.finditer(prose.text))
 
 
 def _banded(text: str, group: _Group, named: list[str], facts: Facts) -> Iterator[Violation]:
