@@ -1,9 +1,9 @@
 """Delivers a message to an app of this process as a push is delivered, without a client between."""
 
-import json
 import logging
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Scope
 
 _log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ async def push(app: ASGIApp, endpoint: str, body: dict[str, Any]) -> int:
 
     Shape: 503 where the app failed before it answered.
     """
-    data, status, given = json.dumps(body).encode(), _NO_ANSWER, False
+    data, status, given = to_json(body), _NO_ANSWER, False
 
     async def receive() -> Message:
         nonlocal given

@@ -1,7 +1,8 @@
 """The two kinds of rows that a broker account produces: executions and account events.
 
-Fields marked "left out" are not in a row's body while they have their default, so that a row
-which lacks them has the bytes and the hash that it had before they existed.
+Fields stand in the order of canonical JSON, so that what is written of a row needs no sorting.
+Those marked "left out" are not in a row's body while they have their default, so that a row which
+lacks them has the bytes and the hash that it had before they existed.
 """
 
 from datetime import date
@@ -76,8 +77,8 @@ class StatedPnl(_Frozen):
     not (Binance, TopstepX).
     """
 
-    amount: ExactDecimal
     after_fees: bool = False
+    amount: ExactDecimal
 
 
 def _left_out(value: object) -> bool:
@@ -95,22 +96,22 @@ class Execution(_Frozen):
     money = price x quantity x multiplier.
     """
 
-    kind: Literal["execution"] = "execution"
-    execution_id: str = Field(min_length=1)
-    order_id: str | None = None
-    symbol: str = Field(min_length=1)
-    root: str = Field(min_length=1)  # what positions are kept by: ESZ5 and ESH6 are root ES
     asset_class: AssetClass
-    side: Side
-    quantity: PositiveDecimal  # the direction is in `side`
-    price: ExactDecimal
-    multiplier: PositiveDecimal = Decimal(1)
+    base: str | None = Field(default=None, exclude_if=_left_out)
     currency: str = Field(min_length=3)
     executed_at: Instant
+    execution_id: str = Field(min_length=1)
     fees: tuple[Fee, ...] = ()
-    status: RowStatus = RowStatus.BOOKED
-    base: str | None = Field(default=None, exclude_if=_left_out)
+    kind: Literal["execution"] = "execution"
+    multiplier: PositiveDecimal = Decimal(1)
+    order_id: str | None = None
+    price: ExactDecimal
+    quantity: PositiveDecimal  # the direction is in `side`
+    root: str = Field(min_length=1)  # what positions are kept by: ESZ5 and ESH6 are root ES
+    side: Side
     stated_pnl: StatedPnl | None = Field(default=None, exclude_if=_left_out)
+    status: RowStatus = RowStatus.BOOKED
+    symbol: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _fee_leaves_something(self) -> Self:
@@ -178,27 +179,27 @@ class AccountEvent(_Frozen):
     anything else is flagged); `multiplier` of what is held after it.
     """
 
-    kind: Literal["event"] = "event"
+    action_id: str | None = Field(default=None, exclude_if=_left_out)
+    amount: ExactDecimal = Decimal(0)
+    asset_class: AssetClass | None = None
+    closes: PositiveDecimal | None = Field(default=None, exclude_if=_left_out)
+    currency: str = Field(min_length=3)
+    description: str = ""
+    effective_on: date  # the trading day that it belongs to
     event_id: str = Field(min_length=1)
-    type: EventType
+    fees: tuple[Fee, ...] = Field(default=(), exclude_if=_left_out)
+    kind: Literal["event"] = "event"
+    multiplier: PositiveDecimal = Decimal(1)
+    new_symbol: str | None = Field(default=None, exclude_if=_left_out)
+    occurred_at: Instant  # when the broker booked it; ordering within the log
+    price: ExactDecimal | None = None
+    quantity: ExactDecimal | None = None
+    ratio: Ratio | None = Field(default=None, exclude_if=_left_out)
+    root: str | None = None
+    status: RowStatus = RowStatus.BOOKED
     subtype: str | None = None
     symbol: str | None = None
-    root: str | None = None
-    asset_class: AssetClass | None = None
-    quantity: ExactDecimal | None = None
-    price: ExactDecimal | None = None
-    multiplier: PositiveDecimal = Decimal(1)
-    amount: ExactDecimal = Decimal(0)
-    currency: str = Field(min_length=3)
-    effective_on: date  # the trading day that it belongs to
-    occurred_at: Instant  # when the broker booked it; ordering within the log
-    description: str = ""
-    status: RowStatus = RowStatus.BOOKED
-    closes: PositiveDecimal | None = Field(default=None, exclude_if=_left_out)
-    ratio: Ratio | None = Field(default=None, exclude_if=_left_out)
-    new_symbol: str | None = Field(default=None, exclude_if=_left_out)
-    action_id: str | None = Field(default=None, exclude_if=_left_out)
-    fees: tuple[Fee, ...] = Field(default=(), exclude_if=_left_out)
+    type: EventType
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler
@@ -62,8 +63,8 @@ def parse_decimal(value: Any, field: str) -> Decimal:
 
     Raises: UnparseableRow when it is missing, a float, not a number or not finite.
     """
-    if type(value) is str and _PLAIN(value):
-        return Decimal(value)
+    if type(value) is str and (plain := _plain(value)) is not None:
+        return plain
     if isinstance(value, bool | float) or value is None:
         raise UnparseableRow(f"{field}: expected a decimal, found {value!r}")
     text = str(value)
@@ -77,6 +78,11 @@ def parse_decimal(value: Any, field: str) -> Decimal:
     if (len(text) > _MOST_DIGITS or "e" in text or "E" in text) and _is_too_long(number):
         raise UnparseableRow(f"{field}: expected at most {_MOST_DIGITS} digits, found {value!r}")
     return number
+
+
+@lru_cache(maxsize=10_000)  # a row says its quantity several times, and other rows say it too
+def _plain(text: str) -> Decimal | None:
+    return Decimal(text) if _PLAIN(text) else None
 
 
 def _is_too_long(number: Decimal) -> bool:

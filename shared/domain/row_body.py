@@ -76,7 +76,7 @@ def _written(kind: Any) -> CoreSchema:
 
 
 def _form(model: type[BaseModel]) -> CoreSchema:
-    """Derive the written form of a model, its fields in the order of canonical JSON.
+    """Derive the written form of a model.
 
     Shape: without the fields that are left out while they have their default; of these speak the
     rules between fields.
@@ -84,7 +84,7 @@ def _form(model: type[BaseModel]) -> CoreSchema:
     return schemas.typed_dict_schema(
         {
             name: schemas.typed_dict_field(_written(field.rebuild_annotation()))
-            for name, field in sorted(model.model_fields.items())
+            for name, field in model.model_fields.items()
             if field.exclude_if is None
         },
         strict=True,
@@ -124,20 +124,7 @@ RowBody = Annotated[dict[str, Any], _InOneForm]
 
 def row_body(row: Row) -> dict[str, Any]:
     """Write a row as it travels and is stored."""
-    return _ordered(row.model_dump(mode="json"))
-
-
-def _ordered(body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value if isinstance(value := body[name], str) else _ordered_value(value)
-        for name in sorted(body)
-    }
-
-
-def _ordered_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _ordered(value)
-    return [_ordered(item) for item in value] if isinstance(value, list) else value
+    return row.model_dump(mode="json")
 
 
 def read_row(body: Mapping[str, Any]) -> Row:

@@ -172,15 +172,18 @@ class SqliteBus:
 
         await self._connection.write(work)
 
-    async def next_due_s(self) -> float | None:
-        """Tell in how many seconds the next message is due; None when there is none at all.
+    async def due_in_s(self) -> dict[str, float]:
+        """Tell of each subscription that has messages in how many seconds its next one is due.
 
         Raises: StoreUnavailable.
         """
-        (due_us,) = await self._connection.read(
-            lambda c: c.execute("SELECT min(due_us) FROM deliveries").fetchone()
+        found = await self._connection.read(
+            lambda c: c.execute(
+                "SELECT subscription, min(due_us) FROM deliveries GROUP BY subscription"
+            ).fetchall()
         )
-        return None if due_us is None else max(0.0, (due_us - self._now_us()) / 1e6)
+        now_us = self._now_us()
+        return {name: max(0.0, (due_us - now_us) / 1e6) for name, due_us in found}
 
     async def dead(self) -> list[Delivery]:
         """List the dead letter, oldest first.

@@ -60,10 +60,11 @@ class Pump:
         Raises: StoreUnavailable.
         """
         answers: list[bool] = []
-        while (wait_s := await self._bus.next_due_s()) is not None:
+        while due := await self._bus.due_in_s():
+            wait_s = min(due.values())
             if wait_s > 0:
                 await self._clock.sleep(wait_s)
-            rounds = [self._round(subscription) for subscription in self._bus.subscriptions]
+            rounds = [self._round(s) for s in self._bus.subscriptions if due.get(s.name) == wait_s]
             answers += [answer for round_ in await asyncio.gather(*rounds) for answer in round_]
         return Drained(answers.count(True), answers.count(False))
 

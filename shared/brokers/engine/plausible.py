@@ -36,10 +36,8 @@ def assert_known_units(row: Execution | AccountEvent) -> None:
 
     Raises: UnparseableRow.
     """
-    codes = {row.currency}
-    if isinstance(row, Execution):
-        codes |= {fee.currency for fee in row.fees}
-    for code in sorted(codes):
+    fees = row.fees if isinstance(row, Execution) else ()
+    for code in (row.currency, *(fee.currency for fee in fees)):
         if not is_currency(code) and not (row.asset_class in _IN_COINS and may_be_coin(code)):
             raise UnparseableRow(f"currency: {code!r} is not known")
     _assert_multiplier(row)

@@ -4,13 +4,14 @@ The framework's own decorators lose the attempt and the subscription, or cannot 
 Source: https://cloud.google.com/pubsub/docs/push#receive_push (read 2026-11-24).
 """
 
-import json
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from pydantic_core import from_json
 
 from shared.domain.time import parse_instant
 
@@ -44,8 +45,8 @@ def parse_push(headers: Mapping[str, str], body: bytes) -> PushMessage | Undecod
     Shape: `headers` looks names up in lower case.
     """
     try:
-        envelope = json.loads(body)
-    except (ValueError, RecursionError):
+        envelope = from_json(body)
+    except ValueError:
         return Undecodable(body, "the body is not JSON")
     if isinstance(envelope, dict) and "specversion" in envelope and "ce-specversion" not in headers:
         envelope = envelope.get("data")

@@ -111,7 +111,7 @@ async def test_a_message_that_kills_every_consumer_dies(bus: SqliteBus, clock: M
         await bus.lease(SUBSCRIPTION, 10)
         clock.advance(600)
     assert [(d.data, d.attempt) for d in await bus.dead()] == [(b"x", MAX_ATTEMPTS)]
-    assert await bus.next_due_s() is None
+    assert await bus.due_in_s() == {}
 
 
 async def test_a_late_refusal_does_not_touch_the_next_consumers_lease(
@@ -122,7 +122,7 @@ async def test_a_late_refusal_does_not_touch_the_next_consumers_lease(
     clock.advance(600)
     await bus.lease(SUBSCRIPTION, 10)
     await bus.put_back(SUBSCRIPTION, late)
-    assert await bus.next_due_s() == 600
+    assert await bus.due_in_s() == {SUBSCRIPTION.name: 600}
 
 
 async def test_a_refusal_does_not_bury_what_is_on_its_last_attempt_elsewhere(
