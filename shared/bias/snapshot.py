@@ -12,6 +12,7 @@ from shared.domain.market.instrument import Instrument, PriceSource
 from shared.domain.time import iso
 from shared.features.inputs import FeatureInputs
 from shared.features.table import compute
+from shared.market.choice import is_current
 from shared.market.registry import LEADERS, LEADERS_IN_ALL, VIX, load_series
 from shared.market.sessions import is_session, next_session, previous_session, session_close
 from shared.market.store import MarketStore
@@ -112,11 +113,20 @@ async def _context(
     missing = [
         None if hourly else "hourly bars",
         minutes.missing,
-        None if vix else "VIX",
+        _vix_missing(vix, as_of),
         _leaders_missing(len(at_hand)),
         calendar_fault,
     ]
     return _Context(hourly, minutes, at_hand, vix, events, tuple(m for m in missing if m))
+
+
+def _vix_missing(vix: Series | None, as_of: datetime) -> str | None:
+    """Say that the VIX is not there, or that its newest close was not published by then."""
+    if vix is None:
+        return "VIX"
+    if is_current(load_series()[VIX], vix, as_of):
+        return None
+    return f"the newest close of the VIX (this one is of {vix.bars[-1].session})"
 
 
 def _leaders_missing(at_hand: int) -> str | None:

@@ -9,8 +9,10 @@ from shared.bias.snapshot import take_snapshot
 from shared.domain.bias import Snapshot, Unavailable
 from shared.domain.market.bars import Bar, Series, Timeframe
 from shared.market.providers import CalendarBody
+from shared.market.providers.csv_files import CsvFiles
 from shared.market.registry import load_instruments
 from tests.markets import FRIDAY_MORNING, FRIDAY_NIGHT, OPEN_13, THURSDAY_EVENING, open_market
+from tests.open_market import DATA
 
 
 async def snapshot(market, symbol: str, at: datetime) -> Snapshot:
@@ -62,6 +64,19 @@ async def test_what_is_missing_is_said():
         "five-minute bars",
         "4 of 7 leaders",
     )
+
+
+async def test_a_vix_whose_newest_close_was_not_published_is_used_and_its_day_is_said():
+    market = await open_market()
+    since = FRIDAY_NIGHT - timedelta(days=2)
+    friday = await CsvFiles(DATA).fetch("SPY", Timeframe.DAY, since, FRIDAY_NIGHT)
+    await market.store.put_series(friday)
+    taken = await snapshot(market, "SPY", FRIDAY_NIGHT)
+    said = "the newest close of the VIX (this one is of 2020-05-28)"
+    assert said in taken.provenance.missing
+    vix = taken.feature("vix")
+    assert vix is not None
+    assert vix.value == 28.59
 
 
 async def test_the_events_are_those_of_the_session_and_its_currencies():
