@@ -4,19 +4,12 @@ import json
 import logging
 import re
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 _SECRET = re.compile(
     r"secret|token|password|authorization|credential|signature|sealed|api_?key|key_id",
     re.IGNORECASE,
 )
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-
-def redact_url(url: str) -> str:
-    """Keep scheme, host and path; drop the query, the fragment and any user name or password."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def redact_fields(fields: dict[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,6 @@ def _direction(facts: Facts) -> Iterator[Signal]:
     )
 
 
-_WEEK = "a close {week_vwap_distance} from the week's mean price"
 _WITH_THE_MOVE = {
     "donchian20": "a close at {donchian20} of its 20-day range",
     "close_location": "a close location of {close_location} in the day",

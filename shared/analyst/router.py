@@ -28,11 +28,6 @@ class Router:
         self._orders = orders
         self._absent = absent or {}
 
-    @classmethod
-    def same_for_all(cls, analysts: Sequence[Analyst], *, absent: Sequence[str] = ()) -> "Router":
-        """Ask the same analysts in the same order for every step."""
-        return cls(dict.fromkeys(Step, analysts), absent=dict.fromkeys(Step, absent))
-
     @property
     def name(self) -> str:
         """Name every analyst that may have written, in the order of first use."""
@@ -51,7 +46,6 @@ class Router:
         """Return the first section that an analyst of the step could write.
 
         Shape: each may take what leaves as much to those after it; the last one waits for nothing.
-
         Raises: what the last analyst raised when all have failed.
         """
         reasons = list(self._absent.get(step, ()))

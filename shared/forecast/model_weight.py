@@ -58,19 +58,17 @@ def mixed(rules: Probabilities, lean: Label, weight: float) -> Probabilities:
     )
 
 
-def model_weight(days: Sequence[LeanDay], *, known_until: date = date.min) -> ModelWeight:
+def model_weight(days: Sequence[LeanDay]) -> ModelWeight:
     """Decide by the scored leans of one model.
 
-    Shape: sessions up to `known_until`, the model's knowledge cut-off, do not count; a lean of
-    record was written before its session, so that it needs no cut-off to be a forward one.
+    Shape: a lean of record was written before its session: the model cannot have read of it.
     """
-    forward = [day for day in days if day.session > known_until]
-    sessions = len({day.session for day in forward})
+    sessions = len({day.session for day in days})
     if sessions < SESSIONS_NEEDED:
         why = f"{sessions} of {SESSIONS_NEEDED} forward sessions are scored"
         return ModelWeight(0.0, sessions, why)
-    dates = np.array([day.session.toordinal() for day in forward], dtype=np.int64)
-    rules, with_lean = np.array([(day.rules, day.mixed) for day in forward]).T
+    dates = np.array([day.session.toordinal() for day in days], dtype=np.int64)
+    rules, with_lean = np.array([(day.rules, day.mixed) for day in days]).T
     ratio, low, high = interval(dates, with_lean, rules)
     gain, worst, best = 1 - ratio, 1 - high, 1 - low
     earned = worst > 0

@@ -23,7 +23,6 @@ from shared.adapters.models.gemini_language_model import GeminiLanguageModel
 from shared.adapters.system_clock import SystemClock
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
-from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.config import ModelLimits
 from shared.http.bias.app import bias_app
@@ -32,6 +31,7 @@ from shared.ports import LanguageModel, ModelAnswer, ModelRequest, Usage
 from shared.wiring.foundation import Foundation
 from shared.wiring.models.guards import open_guards
 from tests.markets import OPEN_13, open_market
+from tests.routers import same_for_all
 from tests.twins.memory_bus import MemoryBus
 from tests.twins.memory_secrets import MemorySecrets
 
@@ -133,7 +133,7 @@ async def _cold(model: LanguageModel) -> tuple[float, str]:
     ports = market.documents, MemoryBus(), MemorySecrets(), clock, market.entropy
     guards = open_guards(ModelLimits(), Foundation(*ports, MemoryCache(clock)))
     analyst = ModelAnalyst(guards.around(model), load_library(), clock)
-    service = market.service(Router.same_for_all([analyst, RulesAnalyst()]))
+    service = market.service(same_for_all([analyst, RulesAnalyst()]))
     await service.bias("RTY")  # imports and first connections are not the point
     took_s, cpu_s = [], -process_time()
     for symbol in ("ES", "NQ", "SPY", "QQQ", "GC"):

@@ -18,12 +18,12 @@ from shared.adapters.system_clock import SystemClock
 from shared.analyst.deadline import Deadline
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
-from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.domain.bias import Section, Snapshot, Step
 from shared.domain.errors import RequestRejected
 from shared.ports import ModelAnswer, ModelRequest
 from tests.markets import small_forecast, small_snapshot
+from tests.routers import same_for_all
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-local-model" / "bin" / "python"
@@ -83,7 +83,7 @@ async def model(url: str) -> AsyncIterator[Watched]:
 
 async def written(model: Watched, snapshot: Snapshot, step: Step = Step.TECHNICAL) -> Section:
     analyst = ModelAnalyst(model, load_library(), SystemClock())
-    router = Router.same_for_all([analyst, RulesAnalyst()])
+    router = same_for_all([analyst, RulesAnalyst()])
     deadline = Deadline.within(SystemClock(), ASKED_S)
     return await router.section(step, snapshot, small_forecast(), (), deadline=deadline)
 

@@ -18,7 +18,6 @@ from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
-from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.bias.pipeline import write_bias
 from shared.bias.serving.flights import AT_ONCE
@@ -34,6 +33,7 @@ from shared.forecast.model_weight import ModelWeight, model_weight
 from shared.market.registry import load_instruments
 from shared.ports import AnswerUnusable, ModelAnswer, ModelRequest, Rate, Usage
 from tests.markets import small_forecast, small_snapshot
+from tests.routers import same_for_all
 from tests.twins.memory_documents import MemoryDocuments
 from tests.twins.seeded_entropy import SeededEntropy
 from tests.twins.stepped_clock import SteppedClock
@@ -120,7 +120,7 @@ class ProviderDay:
             for number, (name, share) in enumerate((("gemini", gemini), ("openai", openai)))
         ]
         analysts = [self._analyst(model, Decimal(usd)) for model in self.models]
-        self.router = Router.same_for_all([*analysts, RulesAnalyst()])
+        self.router = same_for_all([*analysts, RulesAnalyst()])
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self.longest_s = 0.0
 

@@ -1,6 +1,5 @@
 """Annotations as documents of their own, so that no sync, rebuild or correction touches them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -175,11 +174,6 @@ async def said_between(
         below=to_micros(until + _SLACK) + 1,
     )
     return [_annotated(found.body) async for found in every(documents, query)]
-
-
-def by_anchor(found: Iterable[Annotated], subject: Subject) -> dict[RowKey, Annotation]:
-    """Index annotations of one kind of subject by their row."""
-    return {one.anchor: one.said for one in found if one.subject is subject}
 
 
 def _key(user_id: UserId, account_key: str, subject: Subject, anchor: RowKey) -> Key:

@@ -35,17 +35,3 @@ class Prices(Protocol):
         Raises: StoreUnavailable.
         """
         ...
-
-
-class NoPrices:
-    """Knows no price."""
-
-    async def mark(self, position: Position) -> Mark | None:
-        """Know none."""
-        del position
-        return None
-
-    async def quotes(self, pairs: Sequence[str], since: date, until: date) -> Quotes:
-        """Know none."""
-        del pairs, since, until
-        return Quotes({}, "no prices")

@@ -11,13 +11,13 @@ from shared.adapters.models.gemini_language_model import GeminiLanguageModel
 from shared.adapters.system_clock import SystemClock
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
-from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.bias.record.score import ScoreBias
 from shared.bias.serving.service import Served
 from shared.domain.bias import Bias
 from shared.market.registry import load_instruments
 from tests.markets import FRIDAY_NIGHT, OPEN_13, open_market
+from tests.routers import same_for_all
 
 
 async def answer_by(simulator: GeminiSimulator) -> Bias:
@@ -25,7 +25,7 @@ async def answer_by(simulator: GeminiSimulator) -> Bias:
     with HttpDoor(simulator) as door:
         gemini = GeminiLanguageModel("gemini-3.5-flash", simulator.key, base_url=door.url)
         model = ModelAnalyst(gemini, load_library(), SystemClock())
-        service = market.service(Router.same_for_all([model, RulesAnalyst()]))
+        service = market.service(same_for_all([model, RulesAnalyst()]))
         answer = await service.bias("ES")
         again = await service.bias("ES")
         await gemini.close()

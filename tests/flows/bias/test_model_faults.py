@@ -18,6 +18,7 @@ from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.domain.bias import Section, Step
 from tests.markets import small_forecast, small_snapshot
+from tests.routers import same_for_all
 
 PROVIDERS = ("gemini", "openai")
 
@@ -54,7 +55,7 @@ async def test_a_fault_ends_in_an_answer_by_rule_that_names_provider_and_reason(
 ):
     simulator = {"gemini": both.gemini, "openai": both.openai}[provider]
     simulator.otherwise = line_of(fault)
-    router = Router.same_for_all([analysts[provider], RulesAnalyst()])
+    router = same_for_all([analysts[provider], RulesAnalyst()])
     section = await written(router, within_s=1.0 if fault is Fault.SLOW else 20.0)
     assert section.provider == "rules"
     assert (section.degraded or "").startswith(f"{provider}.")
@@ -62,7 +63,7 @@ async def test_a_fault_ends_in_an_answer_by_rule_that_names_provider_and_reason(
 
 async def test_the_second_provider_writes_where_the_first_one_fails(analysts, both):
     both.gemini.otherwise, both.openai.otherwise = line_of(Fault.OVERLOADED), author
-    router = Router.same_for_all([analysts["gemini"], analysts["openai"], RulesAnalyst()])
+    router = same_for_all([analysts["gemini"], analysts["openai"], RulesAnalyst()])
     section = await written(router)
     assert (section.provider, section.model) == ("openai", "gpt-5.4-mini")
     assert "gemini: 503" in (section.degraded or "")
@@ -71,6 +72,6 @@ async def test_the_second_provider_writes_where_the_first_one_fails(analysts, bo
 @pytest.mark.parametrize("fault", [Fault.INVALID_JSON, Fault.WRONG_SCHEMA, Fault.PROMPT_ECHO])
 async def test_an_answer_that_cannot_be_read_is_repaired_once(fault, analysts, both):
     both.openai.script.append(line_of(fault))
-    section = await written(Router.same_for_all([analysts["openai"], RulesAnalyst()]))
+    section = await written(same_for_all([analysts["openai"], RulesAnalyst()]))
     assert section.provider == "openai"
     assert len(both.openai.requests) == 2

@@ -12,7 +12,6 @@ from shared.analyst.facts import facts_of
 from shared.analyst.inputs import inputs_of
 from shared.analyst.library import load_library
 from shared.analyst.model import ModelAnalyst
-from shared.analyst.router import Router
 from shared.analyst.rules import RulesAnalyst
 from shared.domain.bias import Label, Section, Snapshot, Step
 from shared.domain.errors import ContractBroken
@@ -20,6 +19,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.passage import PassageKind
 from shared.ports import ModelAnswer, ModelRequest, Usage
 from tests.markets import BAR_AT, SMALL, small_forecast, small_snapshot
+from tests.routers import same_for_all
 from tests.twins.manual_clock import ManualClock
 from tests.twins.scripted_language_model import ScriptedLanguageModel
 
@@ -160,7 +160,7 @@ async def test_a_model_that_obeys_once_is_repaired_and_one_that_insists_is_repla
     assert (repaired.headline, repaired.findings) == (untouched.headline, untouched.findings)
     with pytest.raises(ContractBroken, match="ungrounded after one repair"):
         await ask(scripted(answer), snapshot)
-    fallen = await ask(Router.same_for_all([scripted(answer), RulesAnalyst()]), snapshot)
+    fallen = await ask(same_for_all([scripted(answer), RulesAnalyst()]), snapshot)
     rules = await ask(RulesAnalyst(), snapshot)
     assert (fallen.provider, fallen.findings) == ("rules", rules.findings)
     assert fallen.degraded is not None
@@ -189,8 +189,6 @@ class Simulated:
 async def test_the_simulators_seduced_model_gets_one_repair_and_then_the_rules_write(fault):
     seduced = Simulated(fault)
     analyst = ModelAnalyst(seduced, load_library(), ManualClock())
-    section = await ask(
-        Router.same_for_all([analyst, RulesAnalyst()]), hostile(HOSTILE["an answer"])
-    )
+    section = await ask(same_for_all([analyst, RulesAnalyst()]), hostile(HOSTILE["an answer"]))
     assert seduced.asked == 2
     assert section.provider == "rules"

@@ -73,14 +73,6 @@ def test_a_gain_whose_interval_reaches_zero_is_no_skill():
     assert found.weight == 0
 
 
-def test_sessions_up_to_the_knowledge_cut_off_do_not_count():
-    days = leans(300, right=0.9)
-    cut_off = days[60].session
-    assert model_weight(days, known_until=cut_off).sessions == 239
-    assert model_weight(days, known_until=cut_off).weight == 0
-    assert model_weight(days, known_until=days[49].session).weight == SHARE
-
-
 def test_many_instruments_on_few_sessions_are_few_sessions():
     days = leans(100, right=0.9)
     assert model_weight(days * 3).sessions == 100

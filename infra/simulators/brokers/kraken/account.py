@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 READS = ("query-funds", "query-closed-trades", "query-ledger")
-_ZERO = Decimal(0)
 
 
 @dataclass

@@ -6,12 +6,12 @@ from starlette.testclient import TestClient
 from shared.http.fastapi_app import make_fastapi
 from shared.http.identity import LOCAL_USER, identify_local
 from shared.http.journal.performance import performance_router
-from shared.journal.performance.prices import NoPrices
 from shared.journal.performance.reporting import Performances
 from shared.journal.performance.rules import PropRulesStore
 from tests.house import House
 from tests.rows import ACCOUNT, account_document, fill, page
 from tests.twins.memory_documents import MemoryDocuments
+from tests.twins.no_prices import NoPrices
 
 RULES = {"currency": "USD", "beginning": "50000", "begins_on": "2020-05-01", "daily_loss": "1000"}
 

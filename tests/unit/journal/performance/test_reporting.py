@@ -13,13 +13,14 @@ from shared.domain.performance.conversion import Quotes
 from shared.domain.performance.groups import Dimension
 from shared.domain.performance.prop_rules import PropRules
 from shared.journal.annotations.store import Annotations
-from shared.journal.performance.prices import Mark, NoPrices, Prices
+from shared.journal.performance.prices import Mark, Prices
 from shared.journal.performance.report import Asked, PerformanceReport
 from shared.journal.performance.reporting import Performances
 from shared.journal.performance.rules import PropRulesStore
 from tests.house import House
 from tests.rows import ACCOUNT, START, USER, account_document, fill, key_of, page
 from tests.twins.memory_documents import MemoryDocuments
+from tests.twins.no_prices import NoPrices
 
 DAY = date(2020, 5, 26)
 DAY_MINUTES = 24 * 60
