@@ -9,18 +9,7 @@ from shared.domain.bias import Bias, Moment
 from shared.domain.errors import NotFound
 from shared.domain.ids import UserId, content_key
 from shared.domain.time import Instant, from_micros, to_micros
-from shared.ports import (
-    Body,
-    Clock,
-    Create,
-    Delete,
-    Document,
-    Documents,
-    Entropy,
-    Key,
-    Query,
-    Update,
-)
+from shared.ports import Clock, Create, Delete, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
 from shared.scanning import every
 
@@ -62,8 +51,8 @@ class Ratings:
             session=session,
             moment=moment,
             rating=rating,
-            snapshot_hash=bias["snapshot_hash"],
-            prompt_set=bias["prompt_set"],
+            snapshot_hash=bias.snapshot_hash,
+            prompt_set=bias.prompt_set,
             at=self.clock.now(),
         )
         key = _key(user_id, instrument, session, moment)
@@ -118,7 +107,7 @@ class Ratings:
         )
         return [_rating(found) async for found in every(self.documents, query)]
 
-    async def _bias(self, instrument: str, session: date, moment: Moment) -> dict[str, str]:
+    async def _bias(self, instrument: str, session: date, moment: Moment) -> Bias:
         query = Query(
             "biases",
             (),
@@ -128,15 +117,8 @@ class Ratings:
         )
         async for found in every(self.documents, query):
             if found.body["moment"] == str(moment):
-                return {
-                    "snapshot_hash": _snapshot_hash(found.body),
-                    "prompt_set": found.body["prompt_set"],
-                }
+                return Bias.model_validate_json(found.body["body"])
         raise NotFound(f"there is no {moment} bias of {instrument} for {session}")
-
-
-def _snapshot_hash(body: Body) -> str:
-    return Bias.model_validate_json(body["body"]).snapshot_hash
 
 
 def _key(user_id: UserId, instrument: str, session: date, moment: Moment) -> Key:

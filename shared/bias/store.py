@@ -100,19 +100,20 @@ class BiasStore:
         return await compare_and_set(self._clock, self._entropy, write)
 
     async def _record(self, bias: Bias) -> Create:
-        key = _record_key(bias.instrument, bias.session)
-        previous = await self._chain_before(bias.instrument, bias.session)
-        content = {
-            "instrument": bias.instrument,
-            "session": bias.session.isoformat(),
-            "as_of_us": to_micros(bias.as_of),
-            "snapshot_hash": bias.snapshot_hash,
-            "forecast": canonical_json(bias.forecast.model_dump(mode="json")),
-            "previous": previous,
-            **_lean_part(bias.lean),
-        }
-        written_us = to_micros(self._clock.now())
-        return Create(key, content | {"chain": content_hash(content), "written_us": written_us})
+        record = Record(
+            instrument=bias.instrument,
+            session=bias.session,
+            as_of_us=to_micros(bias.as_of),
+            snapshot_hash=bias.snapshot_hash,
+            forecast=bias.forecast,
+            previous=await self._chain_before(bias.instrument, bias.session),
+            chain="",
+            written_us=to_micros(self._clock.now()),
+            lean=bias.lean,
+        )
+        content = _hashed(record)
+        outside = {"chain": content_hash(content), "written_us": record.written_us}
+        return Create(_record_key(bias.instrument, bias.session), content | outside)
 
     async def _chain_before(self, instrument: str, session: date) -> str:
         page = await self._documents.scan(
@@ -154,21 +155,22 @@ def answers_to(bias: Bias, occasion: Occasion) -> bool:
 
 def is_whole(record: Record) -> bool:
     """Tell whether a record still hashes to its chain value."""
-    content = {
+    return content_hash(_hashed(record)) == record.chain
+
+
+def _hashed(record: Record) -> dict[str, Any]:
+    """Give what a record's chain value is the hash of: all but that value and the writing time."""
+    # a record without a lean has no such field: it hashes as it did before there were any
+    lean = record.lean
+    return {
         "instrument": record.instrument,
         "session": record.session.isoformat(),
         "as_of_us": record.as_of_us,
         "snapshot_hash": record.snapshot_hash,
         "forecast": canonical_json(record.forecast.model_dump(mode="json")),
         "previous": record.previous,
-        **_lean_part(record.lean),
+        **({} if lean is None else {"lean": canonical_json(lean.model_dump(mode="json"))}),
     }
-    return content_hash(content) == record.chain
-
-
-def _lean_part(lean: ModelLean | None) -> dict[str, str]:
-    # a record without a lean has no such field: it hashes as it did before there were any
-    return {} if lean is None else {"lean": canonical_json(lean.model_dump(mode="json"))}
 
 
 def _bias_key(bias: Bias) -> Key:
