@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.domain.time import to_micros
 from shared.ports import Body, Clock, Create, Delete, Documents, Entropy, Key, ModelRequest, Query
+from shared.scanning import every
 
 _SWEPT = 20  # more than a call adds: what is over is gone soon
 _AT_ONCE = 100  # prompts are long, and a commit has a limit
@@ -72,6 +73,6 @@ class ModelCalls:
         Raises: StoreUnavailable.
         """
         where = {"snapshot_hash": snapshot_hash}
-        page = await self._documents.scan(Query("model_calls", (), where, order_by="asked_us"))
-        now = to_micros(self._clock.now())
-        return [found.body for found in page.documents if found.body["expires_us"] > now]
+        query = Query("model_calls", (), where, order_by="asked_us")
+        kept, now = every(self._documents, query), to_micros(self._clock.now())
+        return [found.body async for found in kept if found.body["expires_us"] > now]

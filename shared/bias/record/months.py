@@ -12,8 +12,7 @@ from shared.forecast.model_weight import LeanDay
 from shared.forecast.recalibration import Months
 from shared.forecast.vintages import CLASSES, Counts
 from shared.ports import Body, Clock, Create, Documents, Key, Query
-
-_MOST = 120  # months: ten years after the newest table
+from shared.scanning import every
 
 
 class OutcomeMonths:
@@ -36,9 +35,8 @@ class OutcomeMonths:
             parent=(),
             order_by="month",
             at_least=f"{after:%Y-%m}",
-            limit=_MOST,
         )
-        return [d.body for d in (await self._documents.scan(query)).documents]
+        return [found.body async for found in every(self._documents, query)]
 
     async def lean_days(self, provider: str, model: str, after: date) -> list[LeanDay]:
         """Return what a model's leans of record were worth, session by session, after that month.
