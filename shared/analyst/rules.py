@@ -16,7 +16,6 @@ _log = logging.getLogger(__name__)
 
 VERSION = "rules.v3"  # part of the key of stored answers: count it up when a text changes
 
-
 LEFT_OUT = "a sentence of the rules did not pass the checks and is left out"
 _HEADLINE = "{instrument}: what the rules had to say first did not pass the checks"
 

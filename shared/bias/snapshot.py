@@ -46,7 +46,7 @@ class _Context:
     """What stands beside the prices, and what of it is missing."""
 
     hourly: Series | None
-    minutes: "_Minutes"
+    minutes: _Minutes
     leaders: dict[str, Series]
     vix: Series | None
     events: tuple[CalendarEvent, ...] | None

@@ -4,6 +4,7 @@ from shared.domain.bias import Level
 from shared.domain.market.bars import Timeframe
 from shared.features import anchored, volume
 from shared.features.definitions import Definition, Missing, Value, missing_all
+from shared.features.estimates.pressure import close_location
 from shared.features.estimates.profile import Profile, build_profile
 from shared.features.hours import hours_of, weights
 from shared.features.inputs import Columns, FeatureInputs
@@ -100,7 +101,7 @@ def _place(profile: Profile, inputs: FeatureInputs) -> dict[str, Value]:
 
 
 def _close_location(daily: Columns) -> Value:
-    high, low, close = (float(x[-1]) for x in (daily.high, daily.low, daily.close))
-    if high == low:
+    last = daily.last(1)
+    if last.high[0] == last.low[0]:
         return Missing("the session had no range")
-    return ((close - low) - (high - close)) / (high - low)
+    return float(close_location(last.high, last.low, last.close)[0])

@@ -40,10 +40,6 @@ def _scaled(move_pct: float, atr_pct: float) -> float:
     return move_pct / atr_pct
 
 
-def _range_against_volatility(atr_pct: float, volatility: float) -> float:
-    return math.log(atr_pct / volatility)
-
-
 _SECURITY, _MACRO, _TECHNICAL = Step.SECURITY, Step.MACRO, Step.TECHNICAL
 PREDICTORS = (
     Predictor("regime", "volatility", _SECURITY, ("regime_ratio",), _same),
@@ -55,7 +51,7 @@ PREDICTORS = (
         "range",
         _SECURITY,
         ("atr_pct", "realized_vol20"),
-        _range_against_volatility,
+        _log_ratio,
     ),
     Predictor(
         "range_against_close", "range", _SECURITY, ("parkinson_vol20", "realized_vol20"), _log_ratio

@@ -14,8 +14,8 @@ Whole = npt.NDArray[np.int64]
 BLOCK, DRAWS, SEED = 10, 2000, 20230831
 BINS = 10
 SUSPECT = 0.01  # a skill above this means a look-ahead until shown otherwise
-_BEAR, _NEUTRAL, _BULL = 0, 1, 2
-_LOG_FLOOR = 1e-6
+_NEUTRAL, _BULL = 1, 2  # of CLASSES
+LOG_FLOOR = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def brier(chances: Array, outcomes: Whole) -> Array:
 def log_loss(chances: Array, outcomes: Whole) -> Array:
     """Surprise in nats, a chance below 1e-6 counted as 1e-6."""
     came = np.take_along_axis(chances, outcomes[:, None], axis=1)[:, 0]
-    return -np.log(np.maximum(came, _LOG_FLOOR))
+    return -np.log(np.maximum(came, LOG_FLOOR))
 
 
 @lru_cache(maxsize=4)  # ten years of dates take 40 MB; all figures of one set come in a row

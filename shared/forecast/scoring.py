@@ -11,9 +11,9 @@ from shared.domain.market.bars import Bar
 from shared.features.indicators import atr
 from shared.forecast import analogs
 from shared.forecast.outcome import classify
+from shared.forecast.scorecard import LOG_FLOOR
 from shared.forecast.vintages import CLASSES
 
-_LOG_FLOOR = 1e-6
 RIVALS_NEED = 21  # bars: the rivals look back 20 sessions
 
 
@@ -50,7 +50,7 @@ def brier(chances: Probabilities, outcome: Label) -> float:
 
 def log_loss(chances: Probabilities, outcome: Label) -> float:
     """Surprise in nats, a chance below 1e-6 counted as 1e-6."""
-    return -math.log(max(chances.of(outcome), _LOG_FLOOR))
+    return -math.log(max(chances.of(outcome), LOG_FLOOR))
 
 
 def hit(label: Label, outcome: Label) -> bool:

@@ -28,7 +28,7 @@ from shared.ports import Clock, LanguageModel, ModelAnswer, Usage
 _REPEATED = 5  # snapshots that are asked again, and turned round
 _CHARACTERS_A_TOKEN = 3.5  # names and numbers make shorter tokens than prose
 _ANSWER_TOKENS = 600
-_CALLS_A_TRIAL = 1.3  # some drafts are repaired
+_CALLS_A_TRIAL = Decimal("1.3")  # some drafts are repaired
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Harness:
             one = cost_usd(self.model.provider, [answer], today)
             if one is None:
                 return None
-            total += one * len(asked) * Decimal(str(_CALLS_A_TRIAL))
+            total += one * len(asked) * _CALLS_A_TRIAL
         return total
 
     async def _results(

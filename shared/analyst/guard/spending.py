@@ -38,7 +38,7 @@ class Spending:
     _store: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def promise(self) -> None:
-        """Set money aside for one call; `pay` or `take_back` follows.
+        """Set money aside for one call; `pay`, `owe` or `take_back` follows.
 
         Raises: Withheld when the day's money does not suffice, StoreUnavailable.
         """

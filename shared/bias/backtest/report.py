@@ -21,7 +21,7 @@ def report(
 ) -> dict[str, Any]:
     """Walk forward over a period and work out all that can be said of it.
 
-    Shape: `overall`, `by_instrument`, `by_class`, `by_year`, `open_to_close`, `rivals`, `leaks`,
+    Shape: `overall`, `by_instrument`, `by_class`, `by_vintage`, `open_to_close`, `rivals`, `leaks`,
     `sensitivity`, `bars`, `left_out` (days without a forecast, and why).
     Raises: NotFound when no day of the period could be forecast.
     """

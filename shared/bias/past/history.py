@@ -78,7 +78,10 @@ class Archive:
         return replace(series, bars=series.bars[max(0, end - WINDOW) : end])
 
     def known_events(self, as_of: datetime) -> tuple[CalendarEvent, ...] | None:
-        """Return None outside of the file's span: no row does not mean no event."""
+        """Return the events as they were known; None outside of the file's span.
+
+        There no row does not mean no event.
+        """
         events = self.events
         if not events or not events[0].at <= as_of <= events[-1].at:
             return None
