@@ -36,7 +36,8 @@ def _of_prices(providers: Sequence[BarsProvider]) -> Finding:
     serving = {FILES, *(name for source in sources for name in series[source].providers)}
     if serving.isdisjoint(names):
         none = "no provider of prices has a key, no folder of files is given"
-        return Finding("market data", Condition.ABSENT, ", ".join([none, *names]))
+        only = f"; only {', '.join(names)}" if names else ""
+        return Finding("market data", Condition.ABSENT, none + only)
     return Finding("market data", Condition.OK, ", ".join(names))
 
 
