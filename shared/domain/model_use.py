@@ -17,6 +17,7 @@ class UseOutcome(StrEnum):
     REPAIRED = "repaired"
     REFUSED = "refused"  # no draft was accepted: another author wrote
     FAILED = "failed"  # no answer could be read: another author wrote
+    WITHHELD = "withheld"  # nobody was asked: the provider was down, or its money spent
 
 
 class ModelUse(BaseModel):

@@ -130,7 +130,7 @@ def use_of(prompt: Prompt, snapshot: Snapshot, recorder: Recorder, *, accepted: 
         provider=recorder.provider,
         model=answers[-1].model if answers else "",
         prompt=prompt.id,
-        outcome=_outcome(len(answers), accepted=accepted),
+        outcome=_outcome(calls, accepted=accepted),
         calls=len(calls),
         prompt_tokens=usage.prompt,
         cached_tokens=usage.cached,
@@ -156,7 +156,11 @@ def told(use: ModelUse, calls: Sequence[Call]) -> dict[str, Any]:
     }
 
 
-def _outcome(answers: int, *, accepted: bool) -> UseOutcome:
+def _outcome(calls: Sequence[Call], *, accepted: bool) -> UseOutcome:
+    answers = len(usable(calls))
     if accepted:
         return UseOutcome.FIRST if answers == 1 else UseOutcome.REPAIRED
-    return UseOutcome.REFUSED if answers else UseOutcome.FAILED
+    if answers:
+        return UseOutcome.REFUSED
+    was_asked = any(call.error != Withheld.__name__ for call in calls)
+    return UseOutcome.FAILED if was_asked else UseOutcome.WITHHELD

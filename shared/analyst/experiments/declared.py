@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from shared.domain.bias import Step
 from shared.domain.errors import ConfigError
@@ -80,16 +81,29 @@ def load_experiments(path: Path | None = None) -> tuple[Experiment, ...]:
 def read_experiments(text: str) -> tuple[Experiment, ...]:
     """Read declarations.
 
-    Raises: ConfigError as `load_experiments`.
+    Raises: ConfigError as `load_experiments`, with every fault at once.
     """
     try:
-        rows = tomllib.loads(text).get("experiments", [])
-        found = tuple(Experiment.model_validate(row) for row in rows)
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        stated = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"experiments: {error}"]) from error
-    if faults := _overlaps(found):
+    rows = stated.pop("experiments", [])
+    if stated or not isinstance(rows, list):
+        raise ConfigError(["experiments: the file holds [[experiments]] tables and nothing else"])
+    found, faults = list[Experiment](), list[str]()
+    for number, row in enumerate(rows, 1):
+        try:
+            found.append(Experiment.model_validate(row))
+        except ValidationError as error:
+            faults += [f"experiment {number}: {_told(fault)}" for fault in error.errors()]
+    if faults := faults or _overlaps(found):
         raise ConfigError(faults)
-    return found
+    return tuple(found)
+
+
+def _told(fault: ErrorDetails) -> str:
+    place = ".".join(map(str, fault["loc"]))
+    return f"{place}: {fault['msg']}" if place else fault["msg"]
 
 
 def _overlaps(found: Sequence[Experiment]) -> list[str]:

@@ -10,13 +10,15 @@ import numpy.typing as npt
 
 from shared.analyst.experiments.declared import Arm, Experiment
 from shared.domain.model_use import ModelUse, UseOutcome
-from shared.forecast.scorecard import difference, interval
+from shared.forecast.scorecard import BLOCK, difference, interval
 
 CAVEAT = (
     "Intervals (95 %) resample whole sessions in blocks of ten: instruments of one day are not "
     "independent. Arms are compared by their difference, both resampled by the same sessions: "
-    "where its interval holds 0 they are not told apart."
+    "where its interval holds 0 they are not told apart. Fewer than twenty sessions have no "
+    "interval and tell nothing apart."
 )
+_LEAST_SESSIONS = 2 * BLOCK
 
 
 class Point(NamedTuple):
@@ -50,12 +52,16 @@ class Evidence:
 def report(experiment: Experiment, evidence: Evidence) -> dict[str, Any]:
     """Work out every figure of every arm.
 
-    Shape: by arm and figure: n, sessions, mean, low, high; None where there is nothing to count.
-    `differences` are those of each later arm against the first: mean, low, high, None likewise.
-    Only attempts whose arm is the one that was assigned count; `left_out` counts the others.
+    Shape: by arm and figure: n, sessions, mean, low, high; None where there is nothing to count;
+    low and high are None for fewer than twenty sessions. `differences` are those of each later arm
+    against the first: mean, low, high, None likewise. Only attempts whose arm is the one that was
+    assigned count; `left_out` counts the others. Attempts at which nobody was asked say nothing of
+    an arm: `withheld` counts them. `unpriced` are those in no figure of cost: their price is
+    unknown.
     `lean_gain` is how much the rules' ranked probability score falls when the lean has its share.
     """
-    counted = [use for use in evidence.uses if _is_assigned(experiment, use)]
+    assigned = [use for use in evidence.uses if _is_assigned(experiment, use)]
+    counted = [use for use in assigned if use.outcome is not UseOutcome.WITHHELD]
     observed = {a.name: _points(experiment, a, counted, evidence) for a in experiment.arms}
     first, *others = observed
     return {
@@ -64,8 +70,8 @@ def report(experiment: Experiment, evidence: Evidence) -> dict[str, Any]:
         "from": experiment.since.isoformat(),
         "to": experiment.until.isoformat(),
         "caveat": CAVEAT,
-        "left_out": len(evidence.uses) - len(counted),
-        "arms": {a.name: _arm(experiment, a, counted, observed[a.name]) for a in experiment.arms},
+        "left_out": len(evidence.uses) - len(assigned),
+        "arms": {a.name: _arm(experiment, a, assigned, observed[a.name]) for a in experiment.arms},
         "differences": {
             name: {
                 figure: _difference(observed[first][figure], points)
@@ -84,13 +90,14 @@ def _is_assigned(experiment: Experiment, use: ModelUse) -> bool:
 def _arm(
     experiment: Experiment,
     arm: Arm,
-    counted: Iterable[ModelUse],
+    assigned: Iterable[ModelUse],
     observed: Mapping[str, Sequence[Point]],
 ) -> dict[str, Any]:
-    own = [use for use in counted if use.arm == experiment.label(arm)]
+    own = [use for use in assigned if use.arm == experiment.label(arm)]
+    withheld = sum(use.outcome is UseOutcome.WITHHELD for use in own)
     unpriced = sum(use.cost_usd is None for use in own)
     figures = {name: _figure(points) for name, points in observed.items()}
-    return {"sections": len(own), "unpriced": unpriced, **figures}
+    return {"sections": len(own), "withheld": withheld, "unpriced": unpriced, **figures}
 
 
 def _points(
@@ -108,7 +115,7 @@ def _points(
         "fell_back": of_uses(lambda use: use.outcome in failed),
         "seconds": of_uses(lambda use: use.elapsed_ms / 1000),
         "tokens": of_uses(lambda use: use.prompt_tokens + use.output_tokens + use.thinking_tokens),
-        "cost_usd": [Point(u.session, float(u.cost_usd)) for u in own if u.cost_usd is not None],
+        "cost_usd": [Point(u.session, cost) for u in own if (cost := _cost(u)) is not None],
         "lean_gain": list(_gains(evidence.scores, written)),
         "rating": [
             Point(rated.session, float(rated.rating))
@@ -116,6 +123,13 @@ def _points(
             if (rated.instrument, rated.session) in written
         ],
     }
+
+
+def _cost(use: ModelUse) -> float | None:
+    """Tell what an attempt cost; a failure that cost nothing is no price of an answer."""
+    if use.cost_usd is None or (use.outcome is UseOutcome.FAILED and not use.cost_usd):
+        return None
+    return float(use.cost_usd)
 
 
 def _difference(first: Sequence[Point], second: Sequence[Point]) -> dict[str, float] | None:
@@ -136,8 +150,10 @@ def _figure(points: Sequence[Point]) -> dict[str, Any] | None:
     if not points:
         return None
     days, values = _columns(points)
-    mean, low, high = interval(days, values, np.ones(len(values)))
     sessions = len(np.unique(days))
+    mean, low, high = float(values.mean()), None, None
+    if sessions >= _LEAST_SESSIONS:
+        mean, low, high = interval(days, values, np.ones(len(values)))
     return {"n": len(points), "sessions": sessions, "mean": mean, "low": low, "high": high}
 
 

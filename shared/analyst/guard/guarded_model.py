@@ -2,13 +2,19 @@
 
 from asyncio import CancelledError
 from dataclasses import dataclass, replace
-from functools import partial
 
 from shared.analyst.accounts.prices import at_most_usd
 from shared.analyst.guard.breaker import Breaker
 from shared.analyst.guard.spending import Spending
 from shared.analyst.guard.turns import Turns
-from shared.domain.errors import BudgetSpent, ContractBroken, UpstreamUnavailable
+from shared.domain.errors import (
+    BudgetSpent,
+    ContractBroken,
+    RateLimited,
+    RetryableError,
+    UpstreamUnavailable,
+    Withheld,
+)
 from shared.ports import AnswerUnusable, Clock, Entropy, LanguageModel, ModelAnswer, ModelRequest
 from shared.retry import ask_again
 
@@ -43,11 +49,24 @@ class GuardedModel:
         turn or the answer would come too late; StoreUnavailable.
         """
         deadline = self.clock.monotonic() + request.timeout_s
-        ask = partial(self._ask, request, deadline)
+        failures = list[RetryableError]()
+
+        async def ask() -> ModelAnswer:
+            try:
+                return await self._ask(request, deadline)
+            except (RateLimited, UpstreamUnavailable) as error:
+                failures.append(error)
+                raise
+
         give_up_at = deadline - _LEAST_S
-        return await ask_again(
-            self.clock, self.entropy, ask, attempts=_ATTEMPTS, give_up_at=give_up_at
-        )
+        try:
+            return await ask_again(
+                self.clock, self.entropy, ask, attempts=_ATTEMPTS, give_up_at=give_up_at
+            )
+        except Withheld:
+            if failures:  # this question was asked: its own failure is the reason, and may cost
+                raise failures[-1] from None
+            raise
 
     async def _ask(self, request: ModelRequest, deadline: float) -> ModelAnswer:
         with self.breaker.watch():

@@ -1,7 +1,7 @@
 """`daybias experiments`: what is tried, and what came of it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ import typer
 
 from shared.analyst.accounts.ledger import Ledger
 from shared.analyst.experiments.declared import Experiment, load_experiments
-from shared.analyst.experiments.pages import FIGURES, markdown, plots
+from shared.analyst.experiments.pages import COUNTS, FIGURES, cell, gap, markdown, plots
 from shared.analyst.experiments.report import Evidence, Rated, report
 from shared.bias.ratings import Ratings
 from shared.cli.terminal import at_desk, err, out, table
@@ -60,6 +60,9 @@ async def _evidence(desk: Desk, experiment: Experiment) -> Evidence:
 
 
 def _list(declared: tuple[Experiment, ...]) -> None:
+    if not declared:
+        out.print("No experiment is declared; docs/guides/models.md says how one is.")
+        return
     shown = table("Experiments", "id", "version", "provider", "from", "to", "arms", "expected")
     for one in declared:
         arms, span = ", ".join(arm.name for arm in one.arms), (f"{one.since}", f"{one.until}")
@@ -76,20 +79,16 @@ def _write(found: Mapping[str, Any], folder: Path) -> None:
 
 
 def _show(found: Mapping[str, Any]) -> None:
-    shown = table(
-        f"{found['experiment']}, {found['from']} to {found['to']}", "figure", *found["arms"]
-    )
+    arms, span = found["arms"], f"{found['from']} to {found['to']}"
+    shown = table(f"{found['experiment']}, {span}", "figure", *arms)
+    for name, title in COUNTS.items():
+        shown.add_row(title, *(f"{arm[name]:,}" for arm in arms.values()))
     for name, title in FIGURES.items():
-        shown.add_row(title, *_cells(found, name))
+        shown.add_row(title, *(cell(arm[name]) for arm in arms.values()))
     out.print(shown)
+    for name, differences in found["differences"].items():
+        apart = table(f"{name} minus {next(iter(arms))}", "figure", "difference")
+        for figure, title in FIGURES.items():
+            apart.add_row(title, gap(differences[figure]))
+        out.print(apart)
     out.print(f"{found['caveat']} Left out: {found['left_out']}.")
-
-
-def _cells(found: Mapping[str, Any], name: str) -> Iterator[str]:
-    for arm in found["arms"].values():
-        figure = arm[name]
-        if figure is None:
-            yield "-"
-        else:
-            ends = f"[{figure['low']:.4g}, {figure['high']:.4g}]"
-            yield f"{figure['mean']:.4g} {ends} (n {figure['n']:,})"

@@ -1,5 +1,7 @@
+import re
 from collections import Counter
 from datetime import date, timedelta
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -61,12 +63,29 @@ def test_a_changed_declaration_is_another_experiment():
         (TEXT + TEXT.replace("claims-first", "terse"), "run at the same time"),
         (TEXT.replace("gemini", "oracle"), "provider"),
         ("[[experiments", "experiments"),
+        (TEXT.replace("[[experiments]]", "[[experiment]]"), "nothing else"),
+        ("experiments = 5", "nothing else"),
     ],
-    ids=["names", "times", "overlap", "provider", "toml"],
+    ids=["names", "times", "overlap", "provider", "toml", "misspelt", "number"],
 )
 def test_a_declaration_that_compares_nothing_is_refused(text, words):
     with pytest.raises(ConfigError, match=words):
         read_experiments(text)
+
+
+def test_all_faults_are_told_at_once_each_with_its_place():
+    wrong = TEXT.replace("version = 1\n", "").replace("gemini", "oracle")
+    with pytest.raises(ConfigError) as refused:
+        read_experiments(TEXT + wrong)
+    assert [fault.partition(": ")[0] for fault in refused.value.faults] == ["experiment 2"] * 2
+    assert "version: Field required" in refused.value.faults[0]
+
+
+def test_the_packaged_example_is_a_declaration_once_its_marks_are_taken_away():
+    packaged = files("shared.analyst.experiments").joinpath("experiments.toml").read_text("utf-8")
+    example = packaged[packaged.index("# [[experiments]]") :]
+    (declared,) = read_experiments(re.sub("^# ", "", example, flags=re.MULTILINE))
+    assert declared.id == "claims-first"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):

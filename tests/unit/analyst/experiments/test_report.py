@@ -63,6 +63,35 @@ def test_a_handful_of_sessions_tells_no_two_arms_apart():
     assert found["differences"]["v2"]["seconds"] is None
 
 
+def test_a_handful_of_sessions_has_figures_and_no_intervals():
+    found = report(EXPERIMENT, Evidence([assigned(d) for d in days_of("v1")[:3]]))
+    seconds = found["arms"]["v1"]["seconds"]
+    assert (seconds["mean"], seconds["low"], seconds["high"]) == (pytest.approx(0.9), None, None)
+    assert "| seconds a section | 0.9 (n 3, 3 sessions) | - |" in markdown(found)
+    assert ElementTree.fromstring(plots(found)["seconds.svg"]).tag.endswith("svg")
+
+
+def test_an_attempt_at_which_nobody_was_asked_says_nothing_of_its_arm():
+    asked, resting = days_of("v1")[:2]
+    withheld = assigned(resting, outcome=UseOutcome.WITHHELD, cost_usd=Decimal(0), elapsed_ms=0)
+    found = report(EXPERIMENT, Evidence([assigned(asked), withheld]))
+    arm = found["arms"]["v1"]
+    assert (arm["sections"], arm["withheld"], found["left_out"]) == (2, 1, 0)
+    assert (arm["fell_back"]["mean"], arm["fell_back"]["n"]) == (0.0, 1)
+    assert "| nobody was asked (down, or money spent) | 1 | 0 |" in markdown(found)
+
+
+def test_a_failure_that_cost_nothing_makes_no_arm_cheap():
+    paid, limited = days_of("v1")[:2]
+    uses = [
+        assigned(paid, cost_usd=Decimal("0.02")),
+        assigned(limited, outcome=UseOutcome.FAILED, cost_usd=Decimal(0)),
+    ]
+    found = report(EXPERIMENT, Evidence(uses))["arms"]["v1"]
+    assert (found["cost_usd"]["mean"], found["cost_usd"]["n"]) == (0.02, 1)
+    assert found["fell_back"]["mean"] == 0.5
+
+
 def test_only_attempts_of_the_arm_that_was_assigned_count():
     wrong = days_of("v1")[0]
     other = EXPERIMENT.label(ARMS["v2"])

@@ -105,6 +105,16 @@ async def test_a_provider_that_is_down_is_soon_not_asked_any_more():
     assert len(house.model.requests) == 5
 
 
+async def test_who_was_asked_and_failed_says_so_though_the_provider_rests_since():
+    house, told = House(DOWN), []
+    for _ in range(3):
+        with pytest.raises((UpstreamUnavailable, Withheld)) as refused:
+            await house.ask()
+        told.append(refused.type)
+    assert len(house.model.requests) == 5  # the second question's third attempt was withheld
+    assert told == [UpstreamUnavailable, UpstreamUnavailable, Withheld]
+
+
 async def test_the_turn_may_take_half_of_the_time_and_no_more():
     clock = SteppedClock()
     house = House("fine", calls=1, takes_s=0.1, clock=clock)

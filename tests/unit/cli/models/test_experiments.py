@@ -46,7 +46,9 @@ def test_a_report_is_shown_and_kept_as_markdown_with_plots(run, tmp_path):
     assert sum(arm["sections"] for arm in found["arms"].values()) == 20
     assert "# Experiment" in (folder / "report.md").read_text()
     assert (folder / "cost_usd.svg").exists()
-    assert "grounded at the first draft" in run("experiments", "claims-first").stdout
+    shown = run("experiments", "claims-first").stdout
+    assert "grounded at the first draft" in shown
+    assert "v2 minus v1" in shown
 
 
 def test_an_experiment_that_was_never_declared_is_told(run):
