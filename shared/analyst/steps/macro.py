@@ -22,7 +22,7 @@ _FRESH_HOURS = 24
 
 def write(facts: Facts, snapshot: Snapshot) -> SectionDraft:
     """Draft the section on scheduled events."""
-    points = [*_today(facts, snapshot), *_banks(facts), *_data(facts, snapshot), *_next(facts)]
+    points = [*_today(facts, snapshot), *_banks(facts), *_data(facts), *_next(facts)]
     points += [*_after(facts), *_holiday(facts), *_surprise(facts)]
     return compose(facts, points, empty="No economic calendar was known for this session")
 
@@ -149,11 +149,9 @@ def _banks(facts: Facts) -> Iterator[Point]:
             )
 
 
-def _data(facts: Facts, snapshot: Snapshot) -> Iterator[Point]:
-    # the flag also counts ADP's estimate, and the forecast's tables were fitted on it as it is
-    official = any("non" in e.title.lower() and "ADP" not in e.title for e in snapshot.events)
+def _data(facts: Facts) -> Iterator[Point]:
     for flag, what in _DATA.items():
-        if facts.number(flag) and (flag != "payrolls_today" or official):
+        if facts.number(flag):
             yield Point(
                 weight=1.5,
                 text=f"It is a day of {what} ({what} in this session: {{{flag}}}); on such days "
