@@ -110,6 +110,10 @@ class Facts(Mapping[str, Fact]):
         texts += [document.source for document in self.documents.values()]  # "as Reuters reports"
         return frozenset(re.findall(r"\w+", " ".join(texts)))
 
+    def is_number(self, name: str) -> bool:
+        """Tell whether there is such a name and its values are numbers, known or missing."""
+        return name in self and self[name].unit != "text"
+
     def number(self, name: str) -> float | None:
         """Return a numeric value, None where it is missing, unknown or text."""
         fact = self._facts.get(name)

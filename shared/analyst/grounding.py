@@ -25,7 +25,7 @@ from shared.domain.bias import SectionDraft, Step
 
 def violations(step: Step, draft: SectionDraft, facts: Facts) -> tuple[Violation, ...]:
     """List everything in a draft that is not supported, in words that its author can act on."""
-    found = [fault for text in shape.texts_of(draft) for fault in _sentence(Prose(text), facts)]
+    found = [fault for text in draft.sentences for fault in _sentence(Prose(text), facts)]
     found += [fault for claim in draft.claims if (fault := fault_of(claim, facts))]
     found += shape.check(step, draft, facts)
     return tuple(dict.fromkeys(found))

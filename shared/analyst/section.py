@@ -78,8 +78,7 @@ def levels_of(step: Step, draft: SectionDraft, snapshot: Snapshot) -> tuple[Leve
 
 
 def _named(draft: SectionDraft) -> set[str]:
-    texts = (draft.headline, *draft.findings, *draft.risks)
-    return {name for text in texts for name in placeholders(text)}
+    return {name for text in draft.sentences for name in placeholders(text)}
 
 
 def data_quality(step: Step, snapshot: Snapshot) -> tuple[str, ...]:

@@ -222,8 +222,13 @@ class SectionDraft(_Frozen):
     findings: tuple[str, ...]
     risks: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
-    lean: Label | None = None  # a model's own view (synthesis); shown apart, weight 0
+    lean: Label | None = None  # a model's own view (synthesis), shown apart
     documents: tuple[str, ...] = ()  # names of the retrieved texts that it rests on
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All of its prose."""
+        return (self.headline, *self.findings, *self.risks)
 
 
 class Section(_Frozen):

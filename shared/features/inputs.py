@@ -70,9 +70,9 @@ class FeatureInputs:
     """Everything a step may read; what several steps read is cut and computed once.
 
     Shape: `edges` are the closes of the session before, of the session that the bias is for, and of
-    the one after; events between them are today's and tomorrow's. `events` is None when no
-    calendar was known. `leaders` maps symbol to daily bars, `leaders_5min` to
-    bars of five minutes; `five_minute` are the instrument's own or its stand-in's.
+    the one after; events between them are today's and tomorrow's. `events` is None when no calendar
+    was known. `leaders` maps symbol to daily bars, `leaders_5min` to bars of five minutes;
+    `five_minute` are the instrument's own or its stand-in's.
     """
 
     instrument: Instrument

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from shared.analyst.checks.prose import Prose, negated
+from shared.analyst.checks.prose import HELD, Prose, negated
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 
@@ -40,7 +40,6 @@ _SUPPOSED = re.compile(
     r"|holds?|stays|fail\w*|break\w*|slip|loss|lose|losing)\b",
     re.IGNORECASE,
 )
-_HELD = re.compile(r"\{([a-z0-9_]+)\}")
 _BREAK = re.compile(r"[.;:!?](?=\s|$)")
 _BETWEEN = re.compile(
     r"\b(?:(?P<up>above|over|higher than|more than|greater than|larger than|exceeds)"
@@ -73,7 +72,7 @@ _LEFT, _RIGHT_WORDS, _LEFT_WORDS = 90, 3, 5
 
 def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
     """Yield every word of direction that its value contradicts."""
-    for match in _HELD.finditer(prose.text):
+    for match in HELD.finditer(prose.text):
         name = match.group(1)
         left = _BREAK.split(prose.text[: match.start()])[-1]
         right = re.split(r"[.,;:!?()]|\{", prose.text[match.end() :], maxsplit=1)[0]
@@ -81,7 +80,7 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
             yield from _moved(name, left, right, facts)
         elif _DISTANCES.fullmatch(name):
             yield from _placed(name, left, right, facts)
-        elif name in facts and facts[name].unit != "text" and _is_stated(prose, left):
+        elif facts.is_number(name) and _is_stated(prose, left):
             yield from _compared(name, left, facts)
 
 
@@ -94,7 +93,7 @@ def _disagrees(word: re.Match[str], value: float | None) -> bool:
 
 
 def _moved(name: str, left: str, right: str, facts: Facts) -> Iterator[Violation]:
-    near = " ".join(_HELD.split(left)[-1].split()[-_LEFT_WORDS:])
+    near = " ".join(HELD.split(left)[-1].split()[-_LEFT_WORDS:])
     behind = " ".join(right.split()[:_RIGHT_WORDS])
     found = [*_MOVED.finditer(near)][-1:] or [*_MOVED.finditer(behind)][:1]
     for word in found:
@@ -135,7 +134,7 @@ def _subject(before: str, name: str, facts: Facts) -> str | None:
     part = re.split(r"[,;:]\s|\band\b", before.rstrip(", "))[-1]
     if before.rstrip().endswith(",") and _BEGINS_WITH_THE_CLOSE.match(part):
         return "last_close" if facts[name].unit == "price" else None
-    named = [n for n in _HELD.findall(part) if n in facts and facts[n].unit != "text"]
+    named = list(filter(facts.is_number, HELD.findall(part)))
     if facts[name].unit == "price":
         if named:
             return named[-1] if facts[named[-1]].unit == "price" else None

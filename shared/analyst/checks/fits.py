@@ -71,7 +71,7 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
 
 def _moved(prose: Prose, facts: Facts) -> Iterator[Violation]:
     for match in _MOVED.finditer(prose.text):
-        if _is_number(match.group(1), facts) and not _MOVES.fullmatch(match.group(1)):
+        if facts.is_number(match.group(1)) and not _MOVES.fullmatch(match.group(1)):
             text = f"{match.group()!r} calls {match.group(1)} a move, which it is not"
             yield Violation(Kind.UNKNOWN_NAME, text)
     for match in _BY.finditer(prose.text):
@@ -109,14 +109,10 @@ def _sides(prose: Prose, facts: Facts) -> Iterator[Violation]:
                 yield Violation(Kind.DIRECTION, text)
 
 
-def _is_number(name: str, facts: Facts) -> bool:
-    return name in facts and facts[name].unit != "text"
-
-
 def twice(prose: Prose, facts: Facts) -> Iterator[Violation]:
     """Yield a value that stands twice in one finding: one of the two is meant for another."""
     for name in dict.fromkeys(prose.names):
-        if _is_number(name, facts) and prose.names.count(name) > 1:
+        if facts.is_number(name) and prose.names.count(name) > 1:
             text = f"{{{name}}} stands twice in {prose.text!r}: one of them is another value"
             yield Violation(Kind.UNNAMED, text)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from shared.analyst.checks.prose import Prose
+from shared.analyst.checks.prose import HELD, Prose
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 
@@ -103,7 +103,6 @@ _AT_A_PRICE = re.compile(
 _LATER = re.compile(r"\b(?:after\w*|next|following|behind|tomorrow|later)\b", re.IGNORECASE)
 _IMPACT = re.compile(r"\b(high|medium)\b", re.IGNORECASE)
 _SIZES = frozenset({"atr14", "true_range", "macd", "macd_signal"})
-_HELD = re.compile(r"\{([a-z0-9_]+)\}")
 _JOINT = re.compile(r"[\s,(]*(?:(?:and|or|to|against|with|versus|vs\.?)\s*)?\(?\s*")
 
 
@@ -115,7 +114,7 @@ def check(prose: Prose, facts: Facts) -> Iterator[Violation]:
     """
     if not _any_word().search(prose.own):
         return
-    found = [m for m in _HELD.finditer(prose.text) if _is_number(m.group(1), facts)]
+    found = [m for m in HELD.finditer(prose.text) if facts.is_number(m.group(1))]
     for place, held in enumerate(found):
         name = held.group(1)
         words = _words(name)
@@ -138,10 +137,6 @@ def _is_other_release(name: str, around: str, told: str) -> bool:
     return name.partition("_")[0] in {"high", "medium"} - said and len(said) == 1
 
 
-def _is_number(name: str, facts: Facts) -> bool:
-    return name in facts and facts[name].unit != "text"
-
-
 def _is_level(prose: Prose, found: list[re.Match[str]], place: int) -> bool:
     """Tell whether a price is spoken of as a level, or stands in one row with such a price."""
     first = place
@@ -153,7 +148,7 @@ def _is_level(prose: Prose, found: list[re.Match[str]], place: int) -> bool:
 def _around(text: str, found: list[re.Match[str]], place: int) -> str:
     """Cut out what may speak of a value: up to the next value of another family on either side."""
     if text[: found[place].start()].endswith((" its ", " their ")):
-        return _HELD.sub(" ", text)  # what "its" stands for was named before
+        return HELD.sub(" ", text)  # what "its" stands for was named before
     own = _words(found[place].group(1))
     first = last = place
     while first and (
@@ -165,7 +160,7 @@ def _around(text: str, found: list[re.Match[str]], place: int) -> str:
         last += 1
     start = found[first - 1].end() if first else 0
     end = found[last + 1].start() if last + 1 < len(found) else len(text)
-    return _HELD.sub(" ", text[start:end])
+    return HELD.sub(" ", text[start:end])
 
 
 @cache

@@ -6,7 +6,8 @@ from shared.analyst.render import placeholders, without_placeholders
 
 # Texts whose reading is kept: the rules say the same sentences of every market, day after day.
 KEPT = 4096
-
+# A value in a sentence, by its name.
+HELD = re.compile(r"\{([a-z0-9_]+)\}")
 _NEGATED = re.compile(
     r"\b(?:not|no|neither|nor|never|without|no longer|hardly|nothing|none|isn't|aren't)\s+"
     r"(?:(?!and\b|but\b)[\w'-]+\s+){0,3}$"

@@ -67,15 +67,10 @@ def promises(prose: Prose) -> tuple[Violation, ...]:
     )
 
 
-def texts_of(draft: SectionDraft) -> tuple[str, ...]:
-    """List every sentence of a draft."""
-    return (draft.headline, *draft.findings, *draft.risks)
-
-
 def _form(step: Step, draft: SectionDraft, facts: Facts) -> Iterator[Violation]:
     if not draft.headline.strip():
         yield Violation(Kind.SHAPE, "the headline is empty")
-    if any(len(text) > _MOST_CHARACTERS for text in texts_of(draft)):
+    if any(len(text) > _MOST_CHARACTERS for text in draft.sentences):
         yield Violation(Kind.SHAPE, f"a text is longer than {_MOST_CHARACTERS} characters")
     if len(draft.findings) > _MOST_FINDINGS:
         text = f"{len(draft.findings)} findings; at most {_MOST_FINDINGS} are read"

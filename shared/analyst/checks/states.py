@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from shared.analyst.checks.prose import KEPT, Prose, negated
+from shared.analyst.checks.prose import HELD, KEPT, Prose, negated
 from shared.analyst.checks.violation import Kind, Violation
 from shared.analyst.facts import Facts
 from shared.analyst.relations import band
@@ -68,7 +68,6 @@ _NO_BAND = re.compile(
 )
 
 
-_HELD = re.compile(r"\{([a-z0-9_]+)\}")
 _PAUSE = re.compile(r"[.,;:!?]\s| (?:and|but|while|with) ")
 _FAR = 30  # characters that a pause is worth
 
@@ -195,7 +194,7 @@ def _whole(words: str) -> re.Pattern[str]:
 def _nearest(text: str, word: re.Match[str], facts: Facts) -> str | None:
     """Find the value that a word stands nearest to; a comma or full stop between is a long way."""
     best: tuple[int, str] | None = None
-    for held in _HELD.finditer(text):
+    for held in HELD.finditer(text):
         name = held.group(1)
         if name not in facts or facts[name].unit == "text":
             continue

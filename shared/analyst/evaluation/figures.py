@@ -39,7 +39,7 @@ def summarize(
             "p95": _percentile([t.elapsed_ms for t in plain], 0.95),
         },
         "length": {
-            "characters": _mean(len("".join(_texts(d))) for d in drafts),
+            "characters": _mean(len("".join(d.sentences)) for d in drafts),
             "findings": _mean(len(d.findings) for d in drafts),
             "claims": _mean(len(d.claims) for d in drafts),
         },
@@ -115,7 +115,7 @@ def _repeatability(trials: Sequence[Trial]) -> dict[str, Any]:
         "snapshots": len(several),
         "runs": sum(len(drafts) for drafts in several),
         "flip_rate": _share(flips, sum(len(one) for one in leans)),
-        "same_text": _share(sum(_texts(a) == _texts(b) for a, b in again), len(again)),
+        "same_text": _share(sum(a.sentences == b.sentences for a, b in again), len(again)),
         "topics": _mean(_overlap(a, b) for a, b in again),
     }
 
@@ -141,17 +141,13 @@ def _sensitivity(trials: Sequence[Trial]) -> dict[str, Any]:
 
 def topics(draft: SectionDraft) -> frozenset[str]:
     """Name the values that a draft speaks of or claims something of."""
-    named = {name for text in _texts(draft) for name in placeholders(text)}
+    named = {name for text in draft.sentences for name in placeholders(text)}
     return frozenset(named | {claim.feature for claim in draft.claims})
 
 
 def _overlap(one: SectionDraft, other: SectionDraft) -> float:
     either = topics(one) | topics(other)
     return len(topics(one) & topics(other)) / len(either) if either else 1.0
-
-
-def _texts(draft: SectionDraft) -> tuple[str, ...]:
-    return (draft.headline, *draft.findings, *draft.risks)
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -11,10 +11,10 @@ from shared.domain.bias import SectionDraft
 _PERIODS = (20, 50, 200)
 _SLOPE_ATR = 0.2  # a mean that moves less in a week is flat
 _SWINGS = {
-    "higher highs and higher lows": 0.8,
-    "lower highs and lower lows": 0.8,
-    "higher highs and lower lows": 0.9,
-    "lower highs and higher lows": 0.9,
+    "higher highs and higher lows": (0.8, "the swings keep their direction"),
+    "lower highs and lower lows": (0.8, "the swings keep their direction"),
+    "higher highs and lower lows": (0.9, "a range that widens, without direction"),
+    "lower highs and higher lows": (0.9, "a coil, without direction"),
 }
 
 
@@ -165,11 +165,9 @@ def _strength(facts: Facts) -> Iterator[Point]:
 
 def _swings(facts: Facts) -> Iterator[Point]:
     state = facts.word("swing_state")
-    weight = _SWINGS.get(state or "")
-    if weight is None:
+    if state not in _SWINGS:
         return
-    broken = "a range that widens" if state == "higher highs and lower lows" else "a coil"
-    what = {0.8: "the swings keep their direction", 0.9: f"{broken}, without direction"}[weight]
+    weight, what = _SWINGS[state]
     place = also(facts, " ({donchian55} up the 55-day range)")
     yield Point(
         weight=weight,
