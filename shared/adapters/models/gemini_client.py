@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.models.failures import STUMBLES
 from shared.adapters.models.gemini_errors import refused
+from shared.adapters.models.trusted import trusted
 from shared.domain.errors import ContractBroken, UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ class GeminiClient:
                     api_version=_API_VERSION,
                     base_url=self._base_url,
                     retry_options=types.HttpRetryOptions(attempts=1),
+                    client_args={"verify": trusted()},
                     # the key goes in a header of its own, which would follow to another host
-                    async_client_args={"follow_redirects": False},
+                    async_client_args={"follow_redirects": False, "verify": trusted()},
                 ),
             )
         return self._made

@@ -17,6 +17,7 @@ from shared.adapters.models.failures import (
     well_formed,
 )
 from shared.adapters.models.schema import plain_schema
+from shared.adapters.models.trusted import trusted
 from shared.domain.errors import ContractBroken, DaybiasError, RequestRejected, UpstreamUnavailable
 from shared.ports import AnswerUnusable, ModelAnswer, ModelRequest, Usage
 
@@ -149,7 +150,7 @@ class OpenAILanguageModel:
                 base_url=self._base_url,
                 max_retries=0,
                 # what was asked must not follow to another host
-                http_client=DefaultAsyncHttpxClient(follow_redirects=False),
+                http_client=DefaultAsyncHttpxClient(follow_redirects=False, verify=trusted()),
             )
         return self._client
 
