@@ -42,6 +42,7 @@ async def test_the_levels_are_those_of_the_twin(firestore: FirestoreDocuments) -
     }
 
 
+@pytest.mark.timeout(600)  # the accounts are laid down first; each sweep has its own bound below
 async def test_an_hours_sweeps_over_400_accounts_take_seconds(
     firestore: FirestoreDocuments,
 ) -> None:
