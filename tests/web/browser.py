@@ -29,7 +29,10 @@ os.dup2(writes, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 _PATIENCE_S = 20.0
-_LOOK = "new Promise(look => requestAnimationFrame(() => look(Boolean({condition}))))"
+# what is not there yet throws, and does not hold
+_LOOK = """new Promise((look) => requestAnimationFrame(() => {{
+  try {{ look(Boolean({condition})); }} catch {{ look(false); }}
+}}))"""
 
 
 class BrowserFailed(Exception):

@@ -93,11 +93,13 @@ def test_a_stream_that_breaks_is_taken_up_where_it_was(newsroom, page):
     page.wait_for(f"{OLD} === 6")
     newsroom.release(Step.MACRO)
     wait_for_new(page, Step.MACRO)
+    page.run(f"document.querySelector('{CARD} [data-step=macro]').drawnOnce = true")
     newsroom.breaks = True
     newsroom.release(Step.FLUX)
     wait_for_text(page, ".said", "it is taken up again")
     wait_for_new(page, Step.MACRO, Step.FLUX)
     assert page.run(OLD) == 4
+    assert page.run(f"document.querySelector('{CARD} [data-step=macro]').drawnOnce") is True
     first, again = newsroom.heard
     assert (first, "macro-" in again, "stale-" in again) == ("", True, True)
 
@@ -173,6 +175,14 @@ def test_a_rating_that_could_not_be_kept_says_so(newsroom, page):
     page.click(USEFUL)
     wait_for_text(page, ".rate .failed", "Not kept")
     assert page.run(PRESSED) == "false,false"
+
+
+def test_ratings_that_cannot_be_read_say_why(newsroom, browser, address):
+    browser.open(f"{address}/")
+    browser.wait_for(f"document.querySelectorAll('.row').length === {len(SYMBOLS)}")
+    newsroom.refuses = True
+    browser.click(f"{CARD} summary")
+    wait_for_text(browser, ".rate .failed", "Could not be read: /v1/ratings")
 
 
 # ------------------------------------------------------------------------- failures

@@ -6,14 +6,14 @@ const STATES = [
   { title: "Since", text: (row) => newYork(row.since) },
   { title: "Until", text: (row) => (row.until ? newYork(row.until) : "now") },
   { title: "State", text: (row) => row.state },
-  { title: "Reason", text: (row) => row.reason },
+  { title: "Reason", wraps: true, text: (row) => row.reason },
 ];
 const RUNS = [
   { title: "Run", numeric: true, text: (row) => String(row.run) },
   { title: "State", text: (row) => row.state },
   { title: "Rows", numeric: true, text: (row) => String(row.rows) },
   { title: "New", numeric: true, text: (row) => String(row.new) },
-  { title: "Why", text: (row) => row.reason || row.fault },
+  { title: "Why", wraps: true, text: (row) => row.reason || row.fault },
 ];
 const TITLES = { api_key: "keys", oauth: "a consent in the browser" };
 let brokers = [];

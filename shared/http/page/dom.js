@@ -54,8 +54,8 @@ export function table(columns, rows) {
   const kind = (column) => (column.numeric ? { class: "num" } : {});
   const head = make("tr", {}, ...columns.map((c) => make("th", { scope: "col", ...kind(c) }, c.title)));
   const cells = (row) => columns.map((column) => {
-    const tone = column.tone ? column.tone(row) : "";
-    return make("td", { class: `${column.numeric ? "num " : ""}${tone}` }, column.text(row));
+    const kinds = [column.numeric ? "num" : "", column.wraps ? "wraps" : "", column.tone ? column.tone(row) : ""];
+    return make("td", { class: kinds.filter(Boolean).join(" ") }, column.text(row));
   });
   const body = rows.map((row) => make("tr", {}, ...cells(row)));
   return make("div", { class: "scroll" },

@@ -30,7 +30,7 @@ function fillWith(id, rows, columns, empty) {
 
 const ACCOUNT_COLUMNS = [
   { title: "Account", text: (row) => row.label },
-  { title: "Positions", text: (row) => VERDICTS[row.state] + (row.reason ? `: ${row.reason}` : ""), tone: (row) => row.state },
+  { title: "Positions", wraps: true, text: (row) => VERDICTS[row.state] + (row.reason ? `: ${row.reason}` : ""), tone: (row) => row.state },
   { title: "As of", text: (row) => (row.as_of ? newYork(row.as_of) : NOTHING) },
 ];
 const POSITION_COLUMNS = [
@@ -43,9 +43,9 @@ const TRIP_COLUMNS = [
   { title: "Symbol", text: (row) => row.symbol },
   { title: "Direction", text: (row) => row.direction },
   { title: "Quantity", numeric: true, text: (row) => row.quantity },
+  { title: "Net", numeric: true, text: (row) => money(row.net, row.currency), tone: (row) => tone(row.net) },
   { title: "Entry", numeric: true, text: (row) => money(row.entry_price, row.currency) },
   { title: "Exit", numeric: true, text: (row) => (row.exit_price === null ? NOTHING : money(row.exit_price, row.currency)) },
-  { title: "Net", numeric: true, text: (row) => money(row.net, row.currency), tone: (row) => tone(row.net) },
   { title: "Closed", text: (row) => (row.closed_at ? newYork(row.closed_at) : "open") },
 ];
 

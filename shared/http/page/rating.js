@@ -34,12 +34,12 @@ export class Rating {
 
   async draw(entry = this.entry) {
     this.entry = entry;
-    await this.tried(async () => this.show((await ratings(entry.session)).get(named(entry))));
+    await this.tried("Could not be read", async () => this.show((await ratings(entry.session)).get(named(entry))));
   }
 
   async rate(rating) {
     const path = `/v1/ratings/${named(this.entry)}`;
-    await this.tried(async () => {
+    await this.tried("Not kept", async () => {
       const found = await ratings(this.entry.session);
       if (found.get(named(this.entry)) === rating) {
         await send("DELETE", path);
@@ -53,12 +53,12 @@ export class Rating {
     });
   }
 
-  async tried(act) {
+  async tried(failure, act) {
     this.node.setAttribute("aria-busy", "true");
     try {
       await act();
     } catch (error) {
-      this.said.textContent = `Not kept: ${error.message}`;
+      this.said.textContent = `${failure}: ${error.message}`;
       this.said.className = "failed";
     }
     this.node.removeAttribute("aria-busy");
