@@ -40,9 +40,10 @@ from shared.journal.upkeep.cost_method import CostMethods
 from shared.journal.upkeep.replay import Replay
 from shared.journal.upkeep.resync import Resync
 from shared.wiring.brokers import SPECS
-from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.foundation import Foundation, shut_doors, stand_on
 from shared.wiring.journal.performance import performances_over, queries_over
 from shared.wiring.journal.recovery import recovery_over
+from shared.wiring.transport import handed_in_or_http
 
 _TEST_S = 30.0  # the user waits for it
 
@@ -64,11 +65,7 @@ def build_api(
     """
     settings = settings or load(BrokerSettings)
     base, lifespan = stand_on(settings, foundation)
-    if transport is None:
-        from shared.adapters.trusted import trusted
-
-        transport = httpx.AsyncHTTPTransport(verify=trusted())
-        lifespan = and_close(lifespan, transport.aclose)
+    transport, lifespan = handed_in_or_http(transport, lifespan)
     is_local = settings.profile == "local"
     identify = identify_local if is_local else identify_nobody
     app = api_app(queries_over(base), identify, lifespan=lifespan)

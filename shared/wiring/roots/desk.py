@@ -46,6 +46,7 @@ from shared.wiring.roots.market import market_refresh
 from shared.wiring.roots.store import build_store
 from shared.wiring.roots.sync import build_sync, sync_use_case
 from shared.wiring.scorer import scorecards
+from shared.wiring.transport import http_transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,6 @@ async def open_desk() -> AsyncIterator[Desk]:
 
     Raises: ConfigError, also in the cloud profile: a desk is a person's own machine.
     """
-    from shared.adapters.trusted import trusted
-
     settings = load(Settings)
     if settings.profile != "local":
         raise ConfigError(["the command line works on local files: set DAYBIAS_PROFILE=local"])
@@ -164,7 +163,7 @@ async def open_desk() -> AsyncIterator[Desk]:
         "/functions/store_executions": build_store(settings=settings, foundation=base),
         "/functions/build_journal": build_build(settings=settings, foundation=base),
     }
-    transport, engines = httpx.AsyncHTTPTransport(verify=trusted()), dict[str, SyncConnection]()
+    transport, engines = http_transport(), dict[str, SyncConnection]()
     sync_settings = load(SyncSettings)
     for spec in SPECS.values():
         apps[f"/functions/sync_{spec.name}"] = build_sync(

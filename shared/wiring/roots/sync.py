@@ -15,7 +15,8 @@ from shared.http.delegate import Delegate
 from shared.journal.connect.vault import Vault
 from shared.journal.sync import SyncConnection
 from shared.journal.tick import tick
-from shared.wiring.foundation import Foundation, and_close, shut_doors, stand_on
+from shared.wiring.foundation import Foundation, shut_doors, stand_on
+from shared.wiring.transport import handed_in_or_http
 
 
 def sync_function(spec: BrokerSpec) -> Delegate:
@@ -36,11 +37,7 @@ def build_sync(
     """
     settings = settings or load(SyncSettings)
     base, lifespan = stand_on(settings, foundation)
-    if transport is None:
-        from shared.adapters.trusted import trusted
-
-        transport = httpx.AsyncHTTPTransport(verify=trusted())
-        lifespan = and_close(lifespan, transport.aclose)
+    transport, lifespan = handed_in_or_http(transport, lifespan)
     use_case = sync_use_case(spec, settings, base, transport)
 
     async def sync(message: PushMessage) -> None:
