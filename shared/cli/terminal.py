@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import typer
@@ -84,6 +85,11 @@ async def find_connection(desk: Desk, name: str) -> Connection:
         return found[0]
     named = ", ".join(f"{one.label} ({one.connection_id})" for one in found or listed)
     raise InvalidInput(f"{len(found)} connections are called {name!r}; there are: {named}")
+
+
+def day_of(given: datetime | None) -> date | None:
+    """Take the day of an option; None where it was not given."""
+    return None if given is None else given.date()
 
 
 async def find_account(desk: Desk, name: str) -> AccountView:

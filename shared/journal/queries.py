@@ -155,7 +155,7 @@ class JournalQueries:
         self, user_id: UserId, account_key: AccountKey | None = None
     ) -> list[HeldPosition]:
         """List what is held, by root."""
-        query = Query("positions", (user_id,), _where(account_key), order_by="root")
+        query = Query("positions", (user_id,), of_account(account_key), order_by="root")
         return [
             HeldPosition.model_validate({**holding, "account_key": found.body["account_key"]})
             async for found in every(self._documents, query)
@@ -189,7 +189,7 @@ class JournalQueries:
         (account,) = await self._documents.get_many([Key("accounts", (user_id, account_key))])
         limit_us = account.body.get("beyond_before_us") if account else None
         beyond = None if limit_us is None else from_micros(limit_us).date().isoformat()
-        query = Query("coverage", (user_id,), _where(account_key), order_by="year")
+        query = Query("coverage", (user_id,), of_account(account_key), order_by="year")
         found = [year.body async for year in every(self._documents, query)]
         return [{**body, "beyond_before": beyond} for body in found]
 
@@ -203,14 +203,14 @@ class JournalQueries:
 
     async def discrepancies(self, user_id: UserId, account_key: AccountKey) -> list[Body]:
         """List an account's discrepancies, open and resolved, by root."""
-        query = Query("discrepancies", (user_id,), _where(account_key), order_by="root")
+        query = Query("discrepancies", (user_id,), of_account(account_key), order_by="root")
         return [found.body async for found in every(self._documents, query)]
 
     async def opening_lots(
         self, user_id: UserId, account_key: AccountKey
     ) -> tuple[OpeningLot, ...]:
         """List what an account held before its known history begins."""
-        query = Query("opening_lots", (user_id,), _where(account_key), order_by="held_us")
+        query = Query("opening_lots", (user_id,), of_account(account_key), order_by="held_us")
         return tuple([read_lot(found.body) async for found in every(self._documents, query)])
 
     async def summary(
@@ -225,7 +225,7 @@ class JournalQueries:
         query = Query(
             "daily",
             (user_id,),
-            _where(account_key),
+            of_account(account_key),
             order_by="day",
             at_least=None if since is None else since.isoformat(),
             below=None if until is None else until.isoformat(),
@@ -240,7 +240,7 @@ class JournalQueries:
 
         Raises: StoreUnavailable.
         """
-        query = Query("positions", (user_id,), _where(account_key), order_by="root")
+        query = Query("positions", (user_id,), of_account(account_key), order_by="root")
         roots = [found.body["root"] async for found in every(self._documents, query)]
         rolls: list[Roll] = []
         for root in filter(CONTRACTS.__contains__, roots):
@@ -253,7 +253,8 @@ class JournalQueries:
         return Listing(tuple(map(read, page.documents)), page.cursor)
 
 
-def _where(account_key: AccountKey | None) -> dict[str, JsonScalar]:
+def of_account(account_key: AccountKey | None) -> dict[str, JsonScalar]:
+    """Filter by an account; None takes those of all of the user's accounts."""
     return {} if account_key is None else {"account_key": account_key}
 
 
@@ -263,7 +264,7 @@ def _newest(
     return Query(
         collection,
         (user_id,),
-        _where(account_key),
+        of_account(account_key),
         order_by=order_by,
         descending=True,
         limit=window.limit,

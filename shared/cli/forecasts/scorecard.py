@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ import typer
 from shared.analyst.evaluation.measured import steadiness
 from shared.bias.scorecard.store import Download, Span
 from shared.bias.scorecard.verify import Downloaded, Verified, read_download, verify
-from shared.cli.terminal import at_desk, err, out, table
+from shared.cli.terminal import at_desk, day_of, err, out, table
 from shared.domain.errors import ContractBroken, DaybiasError, InvalidInput
 from shared.market.registry import load_instruments
 from shared.wiring.chain import chain_in
@@ -37,16 +37,12 @@ def show(
     """Show the figures of every forecast that was committed before its open and scored."""
     if context.invoked_subcommand is not None:
         return
-    span = Span(_day(since), _day(until))
+    span = Span(day_of(since), day_of(until))
     card = at_desk(lambda desk: desk.scorecards.work_out(span))
     if as_json:
         typer.echo(json.dumps(card, indent=2))
     else:
         _show(card)
-
-
-def _day(given: datetime | None) -> date | None:
-    return None if given is None else given.date()
 
 
 @scorecard.command()

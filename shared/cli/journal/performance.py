@@ -1,12 +1,12 @@
 """`daybias performance` and `daybias rules`."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from shared.cli.terminal import at_desk, checked, find_account, out, table
+from shared.cli.terminal import at_desk, checked, day_of, find_account, out, table
 from shared.domain.ids import AccountKey
 from shared.domain.money import decimal_text, parse_decimal
 from shared.domain.performance.groups import Dimension
@@ -35,16 +35,12 @@ def performance(  # noqa: PLR0913, PLR0917 - the options of a report
 
     async def work(desk: Desk) -> PerformanceReport:
         key = None if account is None else (await find_account(desk, account)).account_key
-        span = {"since": _date(since), "until": _date(until)}
+        span = {"since": day_of(since), "until": day_of(until)}
         told = {"account_key": key, "by": tuple(by or ()), "zone": zone, "into": into}
         asked = checked(Asked, {**span, **told})
         return await desk.performances.report(USER, asked)
 
     _show(at_desk(work))
-
-
-def _date(day: datetime | None) -> date | None:
-    return None if day is None else day.date()
 
 
 _COLUMNS = ("trips", "win rate", "net", "profit factor", "expectancy", "R", "streaks")

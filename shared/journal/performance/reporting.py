@@ -32,8 +32,14 @@ from shared.journal.performance.report import (
 )
 from shared.journal.performance.rules import PropRulesStore
 from shared.journal.projection.documents import read_day
-from shared.journal.queries import ClosedTrip, HeldPosition, JournalQueries, read_closed_trip
-from shared.ports import Clock, Documents, JsonScalar, Query
+from shared.journal.queries import (
+    ClosedTrip,
+    HeldPosition,
+    JournalQueries,
+    of_account,
+    read_closed_trip,
+)
+from shared.ports import Clock, Documents, Query
 from shared.scanning import every
 
 _SLACK = timedelta(days=4)  # from an instant to the trading day that it may belong to
@@ -93,7 +99,7 @@ class Performances:
         query = Query(
             "daily",
             (user_id,),
-            _where(asked.account_key),
+            of_account(asked.account_key),
             order_by="day",
             at_least=None if asked.since is None else asked.since.isoformat(),
             below=None if asked.until is None else asked.until.isoformat(),
@@ -125,7 +131,7 @@ class Performances:
         query = Query(
             "round_trips",
             (user_id,),
-            _where(asked.account_key),
+            of_account(asked.account_key),
             order_by="closed_us",
             at_least=0 if asked.since is None else _micros(asked.since, -_SLACK),
             below=None if asked.until is None else _micros(asked.until, _SLACK),
@@ -203,10 +209,6 @@ class Performances:
         since, until = min(days, default=date.min), max(days, default=date.min)
         quotes = await self.prices.quotes(currencies_of(nets, asked.into), since, until)
         return converted(nets, asked.into, quotes)
-
-
-def _where(account_key: AccountKey | None) -> dict[str, JsonScalar]:
-    return {} if account_key is None else {"account_key": account_key}
 
 
 def _micros(day: date, shift: timedelta) -> int:
