@@ -5,7 +5,7 @@ tests/fixtures/schwab.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from shared.brokers.rows import text_of, told
@@ -65,11 +65,6 @@ def root_of(instrument: dict[str, Any]) -> str:
 def day_of(text: str) -> date:
     """Name the day: what is booked at midnight in New York belongs to the day that just ended."""
     return (parse_instant(text) - timedelta(seconds=1)).astimezone(NEW_YORK).date()
-
-
-def booked_at(raw: Any) -> datetime | None:
-    """Tell a row's time, by which rows are put in order; the answer's own order is not promised."""
-    return told(raw, "time", parse_instant)
 
 
 def booked_on(raw: Any) -> date | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.brokers.schwab.fields import booked_at, booked_on
+from shared.brokers.schwab.fields import booked_on
 from shared.brokers.schwab.items import shares_of_fee
 from shared.brokers.schwab.rows import parse_transaction
 from shared.brokers.spec import BrokerAccount, Ignored, ParsedRow
@@ -337,7 +337,7 @@ INSTRUMENT_FIELDS = ("assetType", "symbol", "underlyingSymbol", "putCall", "cusi
 def test_no_json_value_at_all_breaks_the_reading_of_rows(raw: Any) -> None:
     with suppress(UnparseableRow):
         parse_transaction(raw, ACCOUNT)
-    booked_at(raw), booked_on(raw)
+    booked_on(raw)
 
 
 @settings(deadline=None)
@@ -360,7 +360,7 @@ def test_no_spoiled_row_breaks_the_reading_of_rows(
         parsed = parse_transaction(raw, ACCOUNT)
         for one in parsed if isinstance(parsed, tuple) else ():
             one.row.model_dump_json()
-    booked_at(raw), booked_on(raw)
+    booked_on(raw)
 
 
 @given(
