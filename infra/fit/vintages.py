@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from infra.fit.sample import fingerprint
+from shared.bias.backtest.labels import CLIMATOLOGY_WEIGHT
 from shared.bias.past.history import Archive, PastDay, open_archive, walk
 from shared.features.indicators import Array
 from shared.forecast.predictors import LIMIT, PREDICTORS
@@ -31,8 +32,7 @@ OUTPUT = ROOT / "shared" / "forecast" / "vintages"
 FIRST, CUT_OFF = date(2016, 1, 1), date(2023, 8, 31)  # nothing later may be fitted on
 DATES = (*(date(y, m, 1) for y in range(2018, 2024) for m in (1, 7)), date(2024, 1, 1))
 GUARD = timedelta(days=7)
-CLIMATOLOGY_WEIGHT = 100  # quant.md section 5
-SHARE = 0.3  # quant.md section 5
+SHARE = 0.3  # of the logistic in the mix, set beforehand: see docs/reference/forecast.md
 PENALTY = 100.0  # half the squared weights cost this much: see docs/reference/forecast.md
 _STEPS = 25
 _DIGITS = 5

@@ -1,6 +1,7 @@
 """Indicators over price arrays; index i of an answer uses rows 0..i alone, NaN where too few.
 
-Source: Wilder's recursion, seeds and first valid indexes as TA-Lib has them (quant.md section 4).
+Source: Wilder's recursion, seeds and first valid indexes as TA-Lib has them, bar by bar
+(tests/unit/features/test_against_talib.py).
 """
 
 import math

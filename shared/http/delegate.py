@@ -1,7 +1,8 @@
 """Lets one framework function stand for a whole ASGI app, with its life cycle.
 
 The framework starts no lifespan of ours, loses shutdown code on SIGTERM and answers an unhandled
-error a second time: the delegate mends the three. Source: gcp.md section 1, measured.
+error a second time: the delegate mends the three. Source: measured with
+functions-framework 3.10.2.
 """
 
 import asyncio

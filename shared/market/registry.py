@@ -28,7 +28,7 @@ def _hours() -> Mapping[str, Hours]:
 
 @cache
 def load_instruments() -> Mapping[str, Instrument]:
-    """Read the 21, by symbol, in the order of the house (DESIGN.md section 5)."""
+    """Read the 21, by symbol, in the order of the board."""
     instruments = {}
     for raw in _table()["instruments"]:
         fields = {

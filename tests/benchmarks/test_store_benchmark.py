@@ -1,5 +1,5 @@
 """Storing 10,000 executions, and the same again, against the bare database's batched insert of the
-rows that were stored, in the same run. The floors are gcp.md's (section 4); ratios are for reading.
+rows that were stored, in the same run. Floors stand beside the tests; ratios are for reading.
 """
 
 import json

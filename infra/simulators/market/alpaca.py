@@ -1,6 +1,6 @@
 """Alpaca's market data: stock and crypto bars with page tokens, and news.
 
-Source: docs.alpaca.markets/reference/stockbars, cryptobars, news-3; quant.md section 3.
+Source: docs.alpaca.markets/reference/stockbars, cryptobars, news-3.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """ForexFactory's weekly feed: one file with an ETag, and a limit that answers with a page.
 
-Source: stored bodies, quant.md section 2; the limit and its page are recalled, not measured.
+Source: stored bodies; the limit and its page are recalled, not measured.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """OANDA's v20 candles: text prices, aligned days, an incomplete last candle.
 
-Source: developer.oanda.com/rest-live-v20/instrument-ep; quant.md section 3.
+Source: developer.oanda.com/rest-live-v20/instrument-ep.
 """
 
 import re

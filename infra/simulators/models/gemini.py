@@ -1,6 +1,6 @@
 """The wire of Gemini's generateContent: a pure state machine over a script of answers and faults.
 
-Source: the shapes measured with google-genai 3.4.0 (shared/llm.md of the project's notes); of a
+Source: the shapes measured with google-genai 3.4.0; of a
 spent day's quota https://github.com/google-gemini/gemini-cli/issues/8437 (read 2026-11-26).
 """
 

@@ -1,6 +1,6 @@
 """The wire of Gemini's batchEmbedContents, in front of that of generateContent.
 
-Source: the shapes measured with google-genai 3.4.0 (shared/llm.md of the project's notes). That SDK
+Source: the shapes measured with google-genai 3.4.0. That SDK
 reads `usageMetadata` of an answer; whether the service sends it is not known.
 """
 

@@ -1,6 +1,6 @@
 """The wire of OpenAI's chat completions: a pure state machine over a script of answers and faults.
 
-Source: the shapes measured with openai 3.54.0 (shared/llm.md of the project's notes).
+Source: the shapes measured with openai 3.54.0.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Gemini as a LanguageModel, through google-genai; retries belong to the caller.
 
-Source: wire and errors as measured with google-genai 3.4.0 (shared/llm.md of the project's notes);
+Source: wire and errors as measured with google-genai 3.4.0;
 thinking https://ai.google.dev/gemini-api/docs/thinking, safety settings
 https://ai.google.dev/gemini-api/docs/safety-settings (read 2026-11-26).
 """

@@ -1,6 +1,6 @@
 """OpenAI, or any server that speaks its chat completions, as a LanguageModel; nothing is retried.
 
-Source: wire and errors as measured with openai 3.54.0 (shared/llm.md of the project's notes);
+Source: wire and errors as measured with openai 3.54.0;
 temperature goes only with reasoning effort "none"
 (https://developers.openai.com/api/docs/guides/latest-model, read 2026-11-26).
 """

@@ -15,7 +15,7 @@ from shared.forecast.outcome import classify
 from shared.forecast.recalibration import Months, month_of
 from shared.forecast.vintages import CLASSES, Counts
 
-CLIMATOLOGY_WEIGHT = 100  # days: what the pooled shares count for (quant.md section 5)
+CLIMATOLOGY_WEIGHT = 100  # days: what the pooled shares count for
 
 
 def monthly(archive: Archive, instruments: Iterable[Instrument]) -> Months:

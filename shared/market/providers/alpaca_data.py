@@ -3,7 +3,7 @@
 Days of shares are Alpaca's own; hours are made of half hours, so that no trade of before the bell
 is in them. Days of crypto are made of hours: Alpaca's own begin at midnight in Chicago, ours at
 midnight UTC.
-Source: docs.alpaca.markets/reference/stockbars, cryptobars; quant.md section 3 (read 2026-11-25).
+Source: docs.alpaca.markets/reference/stockbars, cryptobars (read 2026-11-25).
 """
 
 from collections.abc import AsyncIterator, Mapping

@@ -2,7 +2,7 @@
 
 Its limits are not published; two downloads in five minutes are said to be too many. It is asked
 once an hour, and once only: who failed waits for the next hour as well.
-Source: 58 stored bodies, quant.md section 2 (read 2026-11-25).
+Source: 58 stored bodies (read 2026-11-25).
 """
 
 import json

@@ -1,6 +1,6 @@
 """Bars of spot currencies, metals and CFDs from OANDA's v20 candles: mid prices, tick volumes.
 
-Source: developer.oanda.com/rest-live-v20/instrument-ep; quant.md section 3 (read 2026-11-25).
+Source: developer.oanda.com/rest-live-v20/instrument-ep (read 2026-11-25).
 """
 
 from datetime import datetime, timedelta

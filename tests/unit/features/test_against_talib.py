@@ -1,4 +1,4 @@
-"""Our indicators against TA-Lib's, bar by bar, to the tolerances measured in quant.md section 4."""
+"""Our indicators against TA-Lib's, bar by bar, to measured tolerances."""
 
 import numpy as np
 import pytest
