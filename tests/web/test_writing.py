@@ -113,6 +113,14 @@ def test_a_shut_card_holds_no_connection_and_an_opened_one_goes_on(newsroom, pag
     finish(newsroom, page)
 
 
+def test_a_board_that_is_left_open_shows_the_next_answers_by_itself(newsroom, browser, address):
+    browser.open(f"{address}/")
+    qqq = "document.querySelector('[data-instrument=QQQ] .as-of').textContent"
+    browser.wait_for(f"{qqq}.includes('after the close; the next is being written')")
+    newsroom.release(*Step)
+    browser.wait_for(f"{qqq}.endsWith('before the open')")
+
+
 # ------------------------------------------------------------------------ evidence
 
 

@@ -101,15 +101,17 @@ function lineOf(entry, bias) {
   return { ...entry, ...bias, documents: [...documents.values()], stale: false };
 }
 
+const differ = (one, other, ...names) => names.some((name) => one[name] !== other[name]);
+
 export function card(entry) {
   const [front, told, foot] = [make("div"), make("div", { class: "facts" }), make("div")];
   const rating = new Rating(entry);
   const fill = (line) => {
+    entry = line;
     front.replaceChildren(...face(line));
     told.replaceChildren(...facts(line));
     foot.replaceChildren(origin(line));
     if (details.open) rating.draw(line);
-    entry = line;
   };
   const steps = new Steps(entry.instrument, (bias) => fill(lineOf(entry, bias)));
   const details = make("details", { class: "why" },
@@ -120,5 +122,12 @@ export function card(entry) {
     steps.watch();
   });
   fill(entry);
-  return make("article", { class: "row", "data-instrument": entry.instrument }, front, details);
+  const renew = (line) => {
+    const isOther = differ(line, entry, "as_of", "moment");
+    if (isOther || differ(line, entry, "stale", "of_record")) fill(line);
+    if (!isOther) return; // its sections are those that are shown
+    steps.isWhole = false;
+    if (details.open) steps.watch();
+  };
+  return { renew, node: make("article", { class: "row", "data-instrument": entry.instrument }, front, details) };
 }

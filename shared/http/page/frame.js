@@ -14,4 +14,6 @@ async function drawStatus() {
   }
 }
 
-drawStatus().catch((error) => put("clock", error.message));
+const draw = () => drawStatus().catch((error) => put("clock", error.message));
+draw();
+setInterval(draw, 60_000);
