@@ -10,6 +10,7 @@ from infra.simulators.brokers.transport import SimulatorTransport
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.alpaca.spec import SPEC
 from shared.brokers.spec import BrokerSpec
+from shared.domain.execution import AccountEvent, Execution
 from shared.domain.ids import RowKey, UserId
 from shared.domain.messages import ExecutionsObserved, SyncRequested, UnreadRow
 from shared.domain.row_body import Row, read_row
@@ -101,6 +102,12 @@ class Desk:
         rows = [row for page in self.pages() for row in page.rows]
         return [Shown(row.key, read_row(row.row)) for row in rows]
 
+    def executions(self) -> list[Execution]:
+        return [row.row for row in self.rows() if isinstance(row.row, Execution)]
+
+    def events(self) -> list[AccountEvent]:
+        return [row.row for row in self.rows() if isinstance(row.row, AccountEvent)]
+
     def unread(self) -> list[UnreadRow]:
         return [row for page in self.pages() for row in page.unread]
 
@@ -110,6 +117,11 @@ class Desk:
             Query("executions", (USER,), order_by="at_us", limit=10_000)
         )
         return {d.key.id: d.body["hash"] for d in page.documents}
+
+    async def stored(self) -> dict[str, str]:
+        """Store what was published; the log after it."""
+        await self.store_all()
+        return await self.log()
 
     async def one(self, collection: str, order_by: str | None = None, **where: str) -> Document:
         page = await self.documents.scan(Query(collection, (USER,), where=where, order_by=order_by))

@@ -12,7 +12,7 @@ from infra.simulators.brokers.binance.query import no_key
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.binance.usdm import SPAN
 from shared.domain.errors import InvalidInput, RateLimited
-from shared.domain.execution import Execution, Fee
+from shared.domain.execution import Fee
 from shared.domain.ids import account_key
 from shared.domain.journal.book import Book, build_book
 from shared.domain.messages import JournalChanged
@@ -54,10 +54,6 @@ def refused_key(_: Call, __: Answer) -> Answer:
     return no_key().answer
 
 
-def executions(desk: Desk) -> list[Execution]:
-    return [row.row for row in desk.rows() if isinstance(row.row, Execution)]
-
-
 def book_of(desk: Desk, root: str) -> Book:
     return build_book(root, [(row.key, row.row) for row in desk.rows() if row.row.root == root])
 
@@ -86,7 +82,7 @@ async def test_2_ids_are_unique_in_one_symbol_of_one_market_alone(
     await desk.sync(connection)
     await desk.store_all()
     assert len(await desk.log()) == 3
-    assert {one.execution_id for one in executions(desk)} == {
+    assert {one.execution_id for one in desk.executions()} == {
         "spot:BTCUSDT:7:B",
         "spot:ETHUSDT:7:B",
         "usdm:BTCUSDT:7:B",
@@ -127,7 +123,7 @@ async def test_5_a_futures_fill_at_the_edge_of_two_weeks_is_stored_once(
     spans = [(int(c.query["startTime"]), int(c.query["endTime"])) for c in calls(desk, CONTRACTS)]
     at_ms = int(edge.timestamp() * 1000)
     assert sum(since <= at_ms <= until for since, until in spans) == 2
-    fills = [one for one in executions(desk) if one.execution_id.startswith("usdm")]
+    fills = [one for one in desk.executions() if one.execution_id.startswith("usdm")]
     assert {one.executed_at for one in fills} == {edge.replace(microsecond=edge.microsecond)}
     assert len(await desk.log()) == 1
 
@@ -163,7 +159,7 @@ async def test_7_a_fee_in_the_bought_coin_makes_the_position_smaller(
     desk.world.fill(user_of(desk), "BTCUSDT", "BUY", bought, price=PRICE, at=at, fee=fee)
     await desk.sync(connection)
     (position,) = book_of(desk, "BTCUSDT").positions
-    assert (executions(desk)[0].quantity, position.quantity) == (bought, Decimal("0.00999"))
+    assert (desk.executions()[0].quantity, position.quantity) == (bought, Decimal("0.00999"))
     assert position.quantity == desk.world.held(user_of(desk))["BTC"]
 
 
@@ -171,7 +167,7 @@ async def test_7_a_fee_in_bnb_stays_in_bnb(desk: Desk, connection: Connection) -
     fee = (Decimal("0.00075"), "BNB")
     desk.world.fill(user_of(desk), "BTCUSDT", "BUY", COIN, price=PRICE, at=START - HOUR, fee=fee)
     await desk.sync(connection)
-    assert executions(desk)[0].fees == (Fee(amount=Decimal("0.00075"), currency="BNB"),)
+    assert desk.executions()[0].fees == (Fee(amount=Decimal("0.00075"), currency="BNB"),)
 
 
 async def test_8_an_order_filled_in_three_parts_is_three_executions(
@@ -181,7 +177,7 @@ async def test_8_an_order_filled_in_three_parts_is_three_executions(
         more = {"price": PRICE, "at": START - HOUR, "order_id": 41}
         desk.world.fill(user_of(desk), "BTCUSDT", "BUY", COIN, **more)
     await desk.sync(connection)
-    found = executions(desk)
+    found = desk.executions()
     assert (len(found), {one.order_id for one in found}) == (3, {"41"})
 
 
@@ -316,7 +312,7 @@ async def test_17_both_sides_of_a_trade_with_oneself_are_kept(
     await desk.sync(connection)
     await desk.store_all()
     assert len(await desk.log()) == 4
-    assert all(one.fees for one in executions(desk) if one.execution_id.startswith("usdm"))
+    assert all(one.fees for one in desk.executions() if one.execution_id.startswith("usdm"))
 
 
 async def compared(desk: Desk, connection: Connection) -> Reconciliation:

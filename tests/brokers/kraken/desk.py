@@ -11,7 +11,6 @@ from infra.simulators.brokers.kraken.account import Account, Key
 from infra.simulators.brokers.kraken.world import KrakenWorld
 from infra.simulators.brokers.world import form
 from shared.brokers.kraken.spec import SPEC
-from shared.domain.execution import AccountEvent, Execution
 from tests.brokers.desk import Desk
 
 TRADES, LEDGERS = "/0/private/TradesHistory", "/0/private/Ledgers"
@@ -46,12 +45,6 @@ class KrakenDesk(Desk):
     ) -> str:
         told = Decimal(quantity), Decimal(price)
         return self.world.fill(self.account, pair, side, told[0], price=told[1], at=at, **more)
-
-    def fills(self) -> list[Execution]:
-        return [row.row for row in self.rows() if isinstance(row.row, Execution)]
-
-    def events(self) -> list[AccountEvent]:
-        return [row.row for row in self.rows() if isinstance(row.row, AccountEvent)]
 
     def asked(self, path: str) -> list[dict[str, str]]:
         """The bodies of all questions to a path."""

@@ -56,7 +56,7 @@ class TestPages:
         desk.buy(130, START - HOUR)
         await desk.sync(connection)
         assert [one["ofs"] for one in desk.asked(TRADES)] == ["0", "100", "50", "0"]
-        assert len(desk.fills()) == 130
+        assert len(desk.executions()) == 130
         assert await stored(desk) == 130
 
     async def test_a_fill_between_two_pages_is_neither_lost_nor_doubled(
@@ -98,7 +98,7 @@ class TestPages:
         desk.clock.advance(desk.spec.overlap)
         await desk.sync(connection)
         assert await stored(desk) == 1
-        assert len(desk.fills()) == 2  # seen by both windows
+        assert len(desk.executions()) == 2  # seen by both windows
 
     async def test_two_fills_of_one_order_in_one_second_are_two_executions(
         self, desk: KrakenDesk, connection: Connection
@@ -108,8 +108,8 @@ class TestPages:
         for trade in desk.account.trades:
             trade.body["ordertxid"] = "OQCLML-BW3P3-BUCMWZ"
         await desk.sync(connection)
-        assert [fill.executed_at.microsecond for fill in desk.fills()] == [123_400, 123_500]
-        assert len({fill.order_id for fill in desk.fills()}) == 1
+        assert [fill.executed_at.microsecond for fill in desk.executions()] == [123_400, 123_500]
+        assert len({fill.order_id for fill in desk.executions()}) == 1
 
     async def test_a_trade_of_several_fills_is_told_as_one_for_ever(
         self, desk: KrakenDesk, connection: Connection
@@ -117,7 +117,7 @@ class TestPages:
         desk.trade("buy", "3", "100", START - HOUR, parts=3)
         await desk.sync(connection)
         assert {one["consolidate_taker"] for one in desk.asked(TRADES)} == {"true"}
-        assert [fill.quantity for fill in desk.fills()] == [3]
+        assert [fill.quantity for fill in desk.executions()] == [3]
 
     async def test_once_a_week_a_month_is_read_again(
         self, desk: KrakenDesk, connection: Connection
@@ -285,7 +285,7 @@ class TestKeys:
         desk.trade("buy", "1", "100", START - HOUR, fee=Decimal("0.26"))
         report = await desk.sync(connection)
         await desk.store_all()
-        ((fee,),) = [fill.fees for fill in desk.fills()]
+        ((fee,),) = [fill.fees for fill in desk.executions()]
         assert (fee.amount, fee.currency, fee.origin) == (
             Decimal("0.26"),
             "USD",
@@ -379,7 +379,7 @@ class TestLedger:
         told = {"fee": Decimal("2.6"), "fee_asset": "XXBT"}
         desk.trade("buy", "0.01", "100000", START - HOUR, **told)
         await desk.sync(connection)
-        ((fee,),) = [fill.fees for fill in desk.fills()]
+        ((fee,),) = [fill.fees for fill in desk.executions()]
         assert (fee.amount, fee.currency, fee.origin) == (
             Decimal("0.000026"),
             "BTC",
@@ -396,7 +396,7 @@ class TestLedger:
         await desk.sync(connection)
         desk.clock.advance(HOUR)
         await desk.sync(connection)
-        fill, _ = desk.fills()
+        fill, _ = desk.executions()
         assert (fill.execution_id, fill.side) == (f"ledger:{refid}", Side.BUY)
         assert (fill.symbol, fill.quantity, fill.price) == ("BTC/USD", Decimal("0.001"), 100_000)
         assert await stored(desk) == 1
@@ -407,7 +407,7 @@ class TestLedger:
         desk.world.pairs = [one for one in desk.world.pairs if one.name != "XICNXETH"]
         desk.trade("buy", "10", "0.01", START - HOUR, pair="XICNXETH")
         await desk.sync(connection)
-        (fill,) = desk.fills()
+        (fill,) = desk.executions()
         assert (fill.symbol, fill.currency, fill.base) == ("XICNXETH", "ETH", "ICN")
         assert [one.message for one in caplog.records] == ["kraken.pair_not_listed"]
 
@@ -420,7 +420,7 @@ class TestLedger:
         desk.world.pairs = [one for one in desk.world.pairs if one.name != "XICNXETH"]
         desk.clock.advance(HOUR)
         await desk.sync(connection)
-        assert {fill.symbol for fill in desk.fills()} == {"ICN/ETH"}
+        assert {fill.symbol for fill in desk.executions()} == {"ICN/ETH"}
 
     async def test_margin_is_two_fills_and_its_fees_and_gains_are_cash(
         self, desk: KrakenDesk, connection: Connection
@@ -434,7 +434,7 @@ class TestLedger:
         told |= {"price": Decimal(110), "gain": Decimal(10), "position": position}
         world.on_margin(account, "XXBTZUSD", "sell", Decimal(1), at=at + 10 * HOUR, **told)
         await desk.sync(connection)
-        assert [(one.symbol, one.side, one.fees) for one in desk.fills()] == [
+        assert [(one.symbol, one.side, one.fees) for one in desk.executions()] == [
             ("BTC/USD:MARGIN", Side.BUY, ()),
             ("BTC/USD:MARGIN", Side.SELL, ()),
         ]

@@ -48,10 +48,6 @@ class SchwabDesk(Desk):
             at = last - every * (count - 1 - i)
             self.world.fill(account, "KO", "buy", Decimal(1), price=Decimal("69.01"), at=at)
 
-    async def stored(self) -> dict[str, str]:
-        await self.store_all()
-        return await self.log()
-
 
 def open_desk() -> SchwabDesk:
     desk = SchwabDesk(spec=SPEC, make_world=SchwabWorld, environment="live", auth="oauth")

@@ -16,7 +16,7 @@ from infra.simulators.brokers.tastytrade.world import TastytradeWorld, bad_gatew
 from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.tastytrade.spec import SPEC, transactions
 from shared.domain.errors import RateLimited
-from shared.domain.execution import AccountEvent, EventType, Execution, RowStatus
+from shared.domain.execution import EventType, Execution, RowStatus
 from shared.domain.sync.connection import Connection
 from tests.brokers.desk import START, USER, Desk
 from tests.contract.broker import (
@@ -56,12 +56,6 @@ class TastytradeDesk(Desk):
         return self.world.fill(
             self.first, symbol, action, Decimal(quantity), price=Decimal(price), at=at, **more
         )
-
-    def fills(self) -> list[Execution]:
-        return [row.row for row in self.rows() if isinstance(row.row, Execution)]
-
-    def events(self) -> list[AccountEvent]:
-        return [row.row for row in self.rows() if isinstance(row.row, AccountEvent)]
 
     def logins(self) -> int:
         return sum(call.path == TOKEN for call in self.world.calls)
@@ -202,8 +196,8 @@ async def test_parts_of_one_order_are_executions_of_their_own(
     desk.trade("AAPL", "Buy to Open", "60", "178.21", FRIDAY, order_id=7)
     desk.trade("AAPL", "Buy to Open", "40", "178.22", FRIDAY + MINUTE, order_id=7)
     await desk.sync(connection)
-    spent = sum(fill.quantity * fill.price for fill in desk.fills())
-    assert [fill.order_id for fill in desk.fills()] == ["7", "7"]
+    spent = sum(fill.quantity * fill.price for fill in desk.executions())
+    assert [fill.order_id for fill in desk.executions()] == ["7", "7"]
     assert spent / 100 == Decimal("178.214")
 
 
@@ -213,7 +207,7 @@ async def test_the_legs_of_a_spread_are_executions_of_one_order(
     desk.trade(SHORT_PUT, "Sell to Open", "2", "1.25", FRIDAY, order_id=8, legs=2)
     desk.trade(LONG_PUT, "Buy to Open", "2", "1.23", FRIDAY, order_id=8, legs=2)
     await desk.sync(connection)
-    told = [(fill.symbol, fill.signed_quantity, fill.order_id) for fill in desk.fills()]
+    told = [(fill.symbol, fill.signed_quantity, fill.order_id) for fill in desk.executions()]
     assert told == [(SHORT_PUT, -2, "8"), (LONG_PUT, 2, "8")]
 
 
@@ -253,7 +247,7 @@ async def test_a_future_counts_by_its_prices_and_its_daily_settlement_not_again(
     desk.trade("/ESM6", "Buy", "1", "5725.25", FRIDAY)
     desk.world.money(desk.first, "Mark to Market", Decimal("162.5"), at=FRIDAY, symbol="/ESM6")
     await desk.sync(connection)
-    ((fill,), (settled,)) = desk.fills(), desk.events()
+    ((fill,), (settled,)) = desk.executions(), desk.events()
     assert (fill.root, fill.multiplier) == ("ES", 50)
     assert (settled.type, settled.root, settled.amount) == (EventType.CASH, "ES", Decimal("162.5"))
 

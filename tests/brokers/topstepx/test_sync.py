@@ -51,10 +51,6 @@ class TopstepXDesk(Desk):
             for i in range(count)
         ]
 
-    async def stored(self) -> dict[str, str]:
-        await self.store_all()
-        return await self.log()
-
 
 def open_desk() -> TopstepXDesk:
     desk = TopstepXDesk(

@@ -9,7 +9,7 @@ from infra.simulators.brokers import faults
 from infra.simulators.brokers.tradestation.orders import Account, Order
 from infra.simulators.brokers.tradestation.world import TradeStationWorld, quota_spent
 from shared.brokers.tradestation.spec import SPEC
-from shared.domain.execution import Execution, RowStatus
+from shared.domain.execution import RowStatus
 from shared.domain.sync.connection import Connection
 from tests.brokers.desk import START, USER, Desk
 from tests.contract.broker import PagedContract, RenewingContract, SeveralAccountsContract
@@ -129,10 +129,6 @@ async def stored(desk: Desk, connection: Connection) -> None:
     await desk.store_all()
 
 
-def executions(desk: Desk) -> list[Execution]:
-    return [row.row for row in desk.rows() if isinstance(row.row, Execution)]
-
-
 def asked(desk: Desk, what: str) -> Sequence[Any]:
     return [call for call in desk.world.calls if call.path.endswith(f"/{what}")]
 
@@ -144,7 +140,7 @@ async def test_orders_on_both_sides_of_the_first_midnight_are_told_apart_to_the_
     since = desk.clock.now() - SPEC.first_window
     inside, outside = (fill(desk, since - timedelta(seconds=n)) for n in (0, 1))
     await desk.sync(connection)
-    assert [row.order_id for row in executions(desk)] == [inside.order_id]
+    assert [row.order_id for row in desk.executions()] == [inside.order_id]
     assert outside.order_id != inside.order_id
 
 
@@ -199,8 +195,8 @@ async def test_an_order_that_grows_between_polls_is_one_record_with_all_its_mone
         await stored(desk, connection)
         desk.clock.advance(HOUR)
     (record,) = (await desk.log()).values()
-    last = executions(desk)[-1]
-    assert [row.quantity for row in executions(desk)] == [120, 200, 300]
+    last = desk.executions()[-1]
+    assert [row.quantity for row in desk.executions()] == [120, 200, 300]
     assert last.quantity * last.price == sum(Decimal(q) * Decimal(p) for q, p in parts)
     assert (last.executed_at, bool(record)) == (START + 2 * HOUR, True)
 
@@ -218,7 +214,7 @@ async def test_only_what_was_filled_counts_whatever_the_status_says(
     triggered.fill(Decimal(1), Decimal("43.03"), at)
     triggered.live_status = "ACK"
     report = await desk.sync(connection)
-    assert {row.symbol: row.quantity for row in executions(desk)} == {"MSFT": 15, "IONQ": 1}
+    assert {row.symbol: row.quantity for row in desk.executions()} == {"MSFT": 15, "IONQ": 1}
     assert report.accounts[0].ignored == 1
 
 
@@ -234,7 +230,7 @@ async def test_a_spread_is_stored_as_its_legs_with_one_fee(
     order.fill(Decimal(2), Decimal("1.23"), START, leg=1)
     order.close(START)
     await desk.sync(connection)
-    rows = executions(desk)
+    rows = desk.executions()
     assert [(row.signed_quantity, row.price) for row in rows] == [
         (Decimal(-2), Decimal("1.25")),
         (Decimal(2), Decimal("1.23")),
@@ -249,7 +245,7 @@ async def test_an_unknown_future_waits_in_quarantine_beside_the_known_one(
         desk.world.list_symbol(symbol, "FUTURE", Decimal(50))
         desk.world.fill(account(desk), symbol, "Buy", Decimal(1), price=Decimal(5000), at=START)
     await desk.sync(connection)
-    assert [(row.root, row.multiplier) for row in executions(desk)] == [("ES", Decimal(50))]
+    assert [(row.root, row.multiplier) for row in desk.executions()] == [("ES", Decimal(50))]
     assert "ZZZM26" in desk.unread()[0].reason
 
 
@@ -340,7 +336,7 @@ async def test_a_broken_order_is_cancelled_not_forgotten(
     order.broken_at = START
     desk.clock.advance(HOUR)
     await stored(desk, connection)
-    assert [row.status for row in executions(desk)] == [RowStatus.BOOKED, RowStatus.BUSTED]
+    assert [row.status for row in desk.executions()] == [RowStatus.BOOKED, RowStatus.BUSTED]
     assert len(await desk.log()) == 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from infra.simulators.brokers.tradovate.books import Account
 from infra.simulators.brokers.tradovate.world import TradovateWorld
 from shared.brokers.tradovate.spec import SPEC
-from shared.domain.execution import AccountEvent, Execution
+from shared.domain.execution import Execution
 from tests.brokers.desk import Desk, Shown
 from tests.contract.broker import MINUTE
 
@@ -44,10 +44,6 @@ class TradovateDesk(Desk):
         ats = [newest - every * (count - 1 - i) for i in range(count)]
         return [self.trade("buy", at=at, account=account) for at in ats]
 
-    async def stored(self) -> dict[str, str]:
-        await self.store_all()
-        return await self.log()
-
     def asked(self, path: str) -> int:
         return sum(call.path == path for call in self.world.calls)
 
@@ -59,9 +55,6 @@ class TradovateDesk(Desk):
         found = self.fills()[str(fill_id)].row
         assert isinstance(found, Execution)
         return found
-
-    def events(self) -> list[AccountEvent]:
-        return [row.row for row in self.rows() if isinstance(row.row, AccountEvent)]
 
     async def days(self) -> dict[str, Any]:
         """The coverage of the year's days."""
