@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from infra.simulators.brokers.alpaca.world import AlpacaWorld
@@ -62,6 +62,15 @@ class Desk:
         self.handle: Callable[[Call], Answer] = lambda call: self.world.handle(call)
         self.vault = Vault(MemorySecrets(), self.entropy)
         self.connections = Connections(self.documents, self.clock, self.entropy, self.vault)
+
+    def slow_down(self) -> None:
+        """Let a budget end after three answers."""
+
+        def handle(call: Call) -> Answer:
+            self.clock.advance(timedelta(seconds=2))
+            return self.world.handle(call)
+
+        self.handle, self.budget_s = handle, 5.0
 
     async def connect(self, environment: str | None = None, **credentials: str) -> Connection:
         return await self.connections.create(

@@ -7,13 +7,6 @@ import numpy as np
 import pytest
 
 from shared.features import indicators
-from tests.open_market import open_series
-
-
-@pytest.fixture(scope="module")
-def spy():
-    bars = open_series("SPY").bars[:300]
-    return {k: np.array([getattr(b, k) for b in bars]) for k in ("open", "high", "low", "close")}
 
 
 def slow_true_ranges(high, low, close):

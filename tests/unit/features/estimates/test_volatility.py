@@ -8,15 +8,8 @@ import pytest
 
 from shared.features.estimates import volatility
 from shared.features.indicators import simple_returns
-from tests.open_market import open_series
 
 YEAR = math.sqrt(252) * 100
-
-
-@pytest.fixture(scope="module")
-def spy():
-    bars = open_series("SPY").bars[:300]
-    return {k: np.array([getattr(b, k) for b in bars]) for k in ("open", "high", "low", "close")}
 
 
 def test_realized_volatility_annualizes_simple_returns(spy):

@@ -5,21 +5,11 @@ from starlette.testclient import TestClient
 
 from shared.http.accounts.reconciliation import reconciliation_router
 from shared.http.fastapi_app import make_fastapi
-from shared.http.identity import LOCAL_USER, identify_local
+from shared.http.identity import identify_local
 from tests.house import House
-from tests.rows import ACCOUNT, account_document, fill, page
-from tests.twins.memory_documents import MemoryDocuments
+from tests.rows import ACCOUNT
 
 PLACE = f"/v1/accounts/{ACCOUNT}"
-
-
-@pytest.fixture
-async def house() -> House:
-    made = House(MemoryDocuments())
-    await made.documents.commit([account_document(LOCAL_USER)])
-    await made.store.store(page([fill("a", "10", "100")], user=LOCAL_USER))
-    await made.settle()
-    return made
 
 
 @pytest.fixture

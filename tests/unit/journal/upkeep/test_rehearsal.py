@@ -6,7 +6,6 @@ import pytest
 
 from infra.simulators.brokers import faults
 from infra.simulators.brokers.topstepx.world import TopstepXWorld
-from infra.simulators.brokers.wire import Answer, Call
 from shared.brokers.topstepx.spec import SPEC as TOPSTEPX
 from shared.domain.errors import UpstreamUnavailable
 from shared.domain.sync.connection import Connection
@@ -34,16 +33,6 @@ async def connection(desk: Desk) -> Connection:
 
 async def dry_run(desk: Desk, connection: Connection) -> Rehearsal:
     return await rehearse(desk.syncing(), connection)
-
-
-def slow_down(desk: Desk) -> None:
-    """Let a budget end after three answers."""
-
-    def handle(call: Call) -> Answer:
-        desk.clock.advance(timedelta(seconds=2))
-        return desk.world.handle(call)
-
-    desk.handle, desk.budget_s = handle, 5.0
 
 
 def counts(rehearsal: Rehearsal) -> Counter[Outcome]:
@@ -95,7 +84,7 @@ async def test_a_budget_that_ends_does_not_end_the_rehearsal(
     for i in range(300):
         at = START - timedelta(days=60, minutes=-i)
         desk.world.fill(account, "SPY", "buy", Decimal(1), price=Decimal(300), at=at)
-    slow_down(desk)
+    desk.slow_down()
     rehearsal = await dry_run(desk, connection)
     assert counts(rehearsal) == {Outcome.NEW: 450}
 

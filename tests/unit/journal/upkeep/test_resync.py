@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 
 from infra.simulators.brokers import faults
-from infra.simulators.brokers.wire import Answer, Call
 from shared.domain.errors import AuthRejected, InvalidInput, LeaseHeld, NotFound
 from shared.domain.ids import AccountKey
 from shared.domain.sync.connection import Connection
@@ -40,16 +39,6 @@ async def connection(desk: Desk) -> Connection:
     await desk.sync(made)
     await desk.store_all()
     return made
-
-
-def slow_down(desk: Desk) -> None:
-    """Let a budget end after three answers."""
-
-    def handle(call: Call) -> Answer:
-        desk.clock.advance(timedelta(seconds=2))
-        return desk.world.handle(call)
-
-    desk.handle, desk.budget_s = handle, 5.0
 
 
 async def key(desk: Desk) -> AccountKey:
@@ -111,7 +100,7 @@ async def test_a_range_that_one_budget_does_not_hold_is_read_in_several_runs(
     for i in range(300):
         at = START - timedelta(days=10, hours=-i)
         desk.world.fill(account, "SPY", "buy", Decimal(1), price=Decimal(300), at=at)
-    slow_down(desk)
+    desk.slow_down()
     done = await resync(desk, DAY, date(2026, 3, 15))
     assert len(done.runs) > 1
     assert (
