@@ -12,6 +12,8 @@ from shared.ports import Clock
 Deliver = Callable[[Subscription, dict[str, Any]], Awaitable[int]]
 
 _ACKNOWLEDGES = frozenset({200, 201, 204})
+_AT_ONCE = 8  # deliveries of one subscription
+_POLL_S = 0.1  # between two looks at an empty subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +25,12 @@ class Drained:
 
 
 class Pump:
-    """Delivers to every subscription of a bus.
+    """Delivers to every subscription of a bus."""
 
-    Units: `poll_s` seconds between two looks at an empty subscription.
-    """
-
-    def __init__(
-        self,
-        bus: SqliteBus,
-        deliver: Deliver,
-        clock: Clock,
-        *,
-        concurrency: int = 8,
-        poll_s: float = 0.1,
-    ) -> None:
+    def __init__(self, bus: SqliteBus, deliver: Deliver, clock: Clock) -> None:
         self._bus = bus
         self._deliver = deliver
         self._clock = clock
-        self._concurrency = concurrency
-        self._poll_s = poll_s
 
     async def run(self) -> None:
         """Deliver until cancelled; a slow subscription holds up no other."""
@@ -52,7 +41,7 @@ class Pump:
     async def _serve(self, subscription: Subscription) -> None:
         while True:
             if not await self._round(subscription):
-                await self._clock.sleep(self._poll_s)
+                await self._clock.sleep(_POLL_S)
 
     async def drain(self) -> Drained:
         """Deliver until nothing waits, new messages and retries included.
@@ -69,7 +58,7 @@ class Pump:
         return Drained(answers.count(True), answers.count(False))
 
     async def _round(self, subscription: Subscription) -> list[bool]:
-        deliveries = await self._bus.lease(subscription, self._concurrency)
+        deliveries = await self._bus.lease(subscription, _AT_ONCE)
         return await asyncio.gather(*(self._attempt(subscription, d) for d in deliveries))
 
     async def _attempt(self, subscription: Subscription, delivery: Delivery) -> bool:

@@ -13,10 +13,10 @@ from shared.brokers.spec import Ask, BrokerAccount, Page, Request, Walk, Window
 from shared.domain.errors import ContractBroken, RequestRejected
 
 Rows = Callable[[Any], list[Any]]  # finds the list in a body; ContractBroken when there is none
-BookedAt = Callable[
-    [Any], datetime | None
-]  # when the broker booked a raw row; None: it does not say
+# When the broker booked a raw row; None: it does not say.
+BookedAt = Callable[[Any], datetime | None]
 FirstRequest = Callable[[BrokerAccount, Window], Request]
+_SHORTEST = timedelta(seconds=1)  # of a window that is halved
 
 
 class _TokenRanOut(ContractBroken):
@@ -148,13 +148,7 @@ def since_mark(
     return walk
 
 
-def by_halves(
-    request: FirstRequest,
-    *,
-    rows: Rows,
-    limit: int,
-    shortest: timedelta = timedelta(seconds=1),
-) -> Walk:
+def by_halves(request: FirstRequest, *, rows: Rows, limit: int) -> Walk:
     """Ask for a whole window; an answer of `limit` rows or more may be cut, so ask for halves.
 
     Raises: ContractBroken (from the walk) when even the shortest window has too many rows.
@@ -168,7 +162,7 @@ def by_halves(
             length = part.until - part.since
             if len(found) < limit:
                 yield Page(found, part.until)
-            elif length < 2 * shortest:
+            elif length < 2 * _SHORTEST:
                 raise ContractBroken(f"{len(found)} rows in {length}: the answer may be cut")
             else:
                 middle = part.since + length / 2
