@@ -1,4 +1,4 @@
-"""What every test stands on: an environment without settings, and the emulators for who asks."""
+"""What every test stands on: no settings, folders in memory, and the emulators for who asks."""
 
 import os
 from functools import cache
@@ -7,9 +7,18 @@ import pytest
 import typer.testing
 
 from tests.emulators import emulator_project, firestore, firestore_host, pubsub_host
+from tests.in_memory import tmp_path
 from tests.redis_server import redis, redis_url
 
-__all__ = ["emulator_project", "firestore", "firestore_host", "pubsub_host", "redis", "redis_url"]
+__all__ = [
+    "emulator_project",
+    "firestore",
+    "firestore_host",
+    "pubsub_host",
+    "redis",
+    "redis_url",
+    "tmp_path",
+]
 
 # Its runner puts all commands together at every call; they are the same ones.
 typer.testing._get_command = cache(typer.testing._get_command)
