@@ -1,8 +1,9 @@
 """The dashboard: static files of our own, and what state the house is in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from string import Template
 
 from pydantic import BaseModel
@@ -77,11 +78,19 @@ class Status(BaseModel):
 
 
 def read_files() -> dict[str, bytes]:
-    """Read the packaged files by name, each page in the frame that all share."""
-    found = {file.name: file.read_bytes() for file in (files("shared.http") / "page").iterdir()}
+    """Read the packaged files by path, each page in the frame that all share."""
+    found = dict(_below(files("shared.http") / "page", ""))
     frame = Template(found.pop("frame.html").decode())
     framed = {f"{p.name}.html": _framed(frame, p, found[f"{p.name}.html"]) for p in PAGES}
     return found | framed
+
+
+def _below(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _below(entry, f"{path}{entry.name}/")
+        else:
+            yield f"{path}{entry.name}", entry.read_bytes()
 
 
 def _framed(frame: Template, page: Page, content: bytes) -> bytes:
@@ -123,7 +132,7 @@ def web_app(
         routes=[
             Route(first.path, index),
             *(Route(other.path, named) for other in others),
-            Route("/assets/{name}", asset),
+            Route("/assets/{name:path}", asset),
             Route("/status", status),
         ],
         middleware=[Middleware(SecurityHeaders)],

@@ -1,5 +1,5 @@
 // The board: one card an instrument, and the reasons where there is none; kept up while it is looked at.
-import { card } from "./card.js";
+import { card } from "./card/card.js";
 import { day, failed, make, put, read } from "./dom.js";
 
 const [WRITING_MS, AT_REST_MS] = [5_000, 60_000]; // unchanged, the board costs a 304

@@ -1,5 +1,6 @@
 import re
 from html.parser import HTMLParser
+from posixpath import dirname, normpath
 
 import httpx
 import pytest
@@ -65,10 +66,10 @@ async def test_a_page_leads_to_every_other_and_says_which_it_is(http, path):
 
 async def test_every_module_that_a_script_imports_is_served(http):
     imports = {
-        name
+        normpath(f"{dirname(file)}/{name}").lstrip("/")
         for file, body in read_files().items()
         if file.endswith(".js")
-        for name in re.findall(r'from "\./([^"]+)"', body.decode())
+        for name in re.findall(r'from "(\.[^"]+)"', body.decode())
     }
     assert imports <= set(read_files())
     for name in imports:

@@ -1,5 +1,5 @@
 // A user's own rating of one bias: useful or not, changed by the other button, taken back by the same.
-import { make, read, send } from "./dom.js";
+import { make, read, send } from "../dom.js";
 
 const [USELESS, USEFUL] = [1, 5];
 const CHOICES = [[USEFUL, "Useful"], [USELESS, "Not useful"]];

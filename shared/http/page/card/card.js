@@ -1,5 +1,5 @@
 // One instrument's bias: its chances, why, what the user thinks of it, and the six steps.
-import { draw, make, newYork, percent } from "./dom.js";
+import { draw, make, newYork, percent } from "../dom.js";
 import { reference } from "./evidence.js";
 import { Rating } from "./rating.js";
 import { Steps } from "./steps.js";

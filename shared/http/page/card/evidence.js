@@ -1,5 +1,5 @@
 // Links to retrieved texts.
-import { make, newYork } from "./dom.js";
+import { make, newYork } from "../dom.js";
 
 // Titles and addresses come from outside: text nodes only, and nothing but the web is linked.
 export function reference(found) {

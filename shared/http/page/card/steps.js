@@ -1,6 +1,6 @@
 // The six steps of one answer, each shown as soon as it is finished, also over a broken connection.
 import { reference } from "./evidence.js";
-import { make } from "./dom.js";
+import { make } from "../dom.js";
 
 const ORDER = ["security", "macro", "flux", "leaders", "technical", "synthesis"];
 const TRIES = 5; // then a person must want it
