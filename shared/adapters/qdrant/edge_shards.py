@@ -1,11 +1,12 @@
 """A folder of the engine's shards, one a collection, and the aliases that name them."""
 
+import contextlib
 import fcntl
 import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ class EdgeShards:
     or removed lies under a name that begins with a dot until it is whole, or gone.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, force: Callable[[int], None]) -> None:
+        self._force = force
         self._folder = folder
         self._collections = folder / "collections"
         self._guard = RLock()
@@ -46,6 +48,19 @@ class EdgeShards:
             if name not in self._open:
                 self._open[name] = self._load(name), self._dimension(name)
             return name, *self._open[name]
+
+    def secure(self, name: str) -> None:
+        """Have a collection's log on disk, ten milliseconds in which other threads go on.
+
+        Raises: OSError when the collection is gone.
+        """
+        log, forced = self._place(name) / "shard" / "wal", set[Path]()
+        while left := set(log.iterdir()) - forced:
+            for path in left:
+                with contextlib.suppress(FileNotFoundError):  # renamed, and listed again by that
+                    self._forced(path)
+            forced |= left
+        self._forced(log)
 
     def ensure(self, name: str, dimension: int) -> None:
         """Have a collection.
@@ -125,6 +140,13 @@ class EdgeShards:
         self._lock = lock
         for rest in self._collections.glob(".*"):
             shutil.rmtree(rest)
+
+    def _forced(self, path: Path) -> None:
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            self._force(opened)
+        finally:
+            os.close(opened)
 
     def _place(self, name: str) -> Path:
         return self._collections / name

@@ -1,13 +1,14 @@
 """A VectorIndex in this process: Qdrant's engine over a folder.
 
 What was written survives a kill, since the engine logs it before it answers, and a loss of power,
-since every change is flushed before it returns: cursors move after it. A flush waits a quarter of a
-second for the disk, at 10 points or 10,000. The engine is synchronous, so every call goes to a
+since the log is forced to disk before a change returns: cursors move after it. The engine's own
+flush would hold up every thread for a third of a second. It is synchronous, so every call goes to a
 thread. Its optimizer takes minutes at 100,000 points and is never run: without it a search there
 takes 13 ms.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -31,10 +32,13 @@ _T = TypeVar("_T")
 
 
 class QdrantEdgeVectorIndex:
-    """One process holds the folder at a time."""
+    """One process holds the folder at a time.
 
-    def __init__(self, folder: Path) -> None:
-        self._shards = EdgeShards(folder)
+    Shape: `force` has an open file's content on disk.
+    """
+
+    def __init__(self, folder: Path, force: Callable[[int], None] = os.fsync) -> None:
+        self._shards = EdgeShards(folder, force)
 
     async def ensure(self, collection: str, dimension: int) -> None:
         """Have the collection."""
@@ -50,9 +54,8 @@ class QdrantEdgeVectorIndex:
                 _check(point.dense, dimension)
             if points:
                 shard.update(UpdateOperation.upsert_points([_written(p) for p in points]))
-                shard.flush()
 
-        await self._use(collection, write)
+        await self._use(collection, write, changes=True)
 
     async def search(self, collection: str, query: VectorQuery) -> list[VectorHit]:
         """Find the best points."""
@@ -112,9 +115,8 @@ class QdrantEdgeVectorIndex:
             if not only.impossible:
                 chosen = _filter(only) or Filter(must=[])
                 shard.update(UpdateOperation.delete_points_by_filter(chosen))
-                shard.flush()
 
-        await self._use(collection, remove)
+        await self._use(collection, remove, changes=True)
 
     async def point_alias(self, alias: str, collection: str) -> None:
         """Move an alias; its file is replaced whole."""
@@ -132,19 +134,24 @@ class QdrantEdgeVectorIndex:
         """Let go of the folder."""
         await asyncio.to_thread(self._shards.close)
 
-    async def _use(self, name: str, work: "Callable[[EdgeShard, int], _T]") -> _T:
-        return await asyncio.to_thread(self._used, name, work)
+    async def _use(
+        self, name: str, work: "Callable[[EdgeShard, int], _T]", *, changes: bool = False
+    ) -> _T:
+        return await asyncio.to_thread(self._used, name, work, changes=changes)
 
-    def _used(self, name: str, work: "Callable[[EdgeShard, int], _T]") -> _T:
+    def _used(self, name: str, work: "Callable[[EdgeShard, int], _T]", *, changes: bool) -> _T:
         found, shard, dimension = self._shards.find(name)
         try:
-            return work(shard, dimension)
+            done = work(shard, dimension)
+            if changes:
+                self._shards.secure(found)
         except ValueError:
             raise
         except Exception as error:  # the engine raises nothing narrower
             if self._shards.find(name)[0] != found:  # the alias moved and the old one was dropped
-                return self._used(name, work)
+                return self._used(name, work, changes=changes)
             raise StoreUnavailable(f"vector index, {found}: {error}") from error
+        return done
 
 
 def _check(vector: Sequence[float], dimension: int) -> None:
