@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import brokers_doc, openapi, prompts_doc, terraform_doc
+from infra import brokers_doc, features_doc, openapi, prompts_doc, terraform_doc
 from shared.adapters.document_rules import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES, MAX_WRITES
 from shared.adapters.firestore_documents import BODY
 from shared.domain.collections import COLLECTIONS
@@ -28,6 +28,7 @@ def render() -> dict[Path, str]:
     files = {
         Path("docs/data-model.md"): data_model(COLLECTIONS),
         Path("docs/reference/brokers.md"): brokers_doc.render(SPECS.values()),
+        Path("docs/reference/features.md"): features_doc.render(),
         Path("terraform/firestore.indexes.json"): _json(firestore_indexes(COLLECTIONS)),
         Path("terraform/README.md"): terraform_doc.render(),
     }

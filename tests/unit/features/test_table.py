@@ -4,11 +4,11 @@ from functools import cache
 
 import pytest
 
+from infra.full_market import full_inputs
 from shared.domain.bias import FEATURE_STEPS
 from shared.features import volume
 from shared.features.inputs import WINDOW
 from shared.features.table import DEFINITIONS, FeatureTable, compute
-from tests.full_market import full_inputs
 from tests.open_market import REPLAY, daily_series, inputs_of, open_inputs, served
 
 NAMES = [d.name for step in FEATURE_STEPS for d in DEFINITIONS[step]]

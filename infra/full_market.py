@@ -1,4 +1,4 @@
-"""Invented inputs that lack nothing, with and without rows of after the as-of."""
+"""An invented market that lacks nothing, with and without rows of after the as-of."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,12 +19,12 @@ def full_inputs(*, later: bool) -> FeatureInputs:
     until = AS_OF + timedelta(days=7 if later else 0)
     spy = load_instruments()["SPY"]
     session = session_for(spy, AS_OF)
-    around = (previous_session(spy, session), session, next_session(spy, session))
+    before, after = previous_session(spy, session), next_session(spy, session)
     return FeatureInputs(
         instrument=spy,
         as_of=AS_OF,
         session=session,
-        edges=tuple(session_close(spy, s) for s in around),
+        edges=(session_close(spy, before), session_close(spy, session), session_close(spy, after)),
         daily=_days(1, until),
         hourly=_within(1, until, timedelta(hours=1), days=60),
         leaders={"AAPL": _days(2, until), "MSFT": _days(3, until)},
@@ -53,7 +53,7 @@ def _series(seed: int, spans: list[tuple[datetime, datetime]], timeframe: Timefr
         moves = draw.normal(0, 0.01, 4)
         opened, close = price * (1 + moves[0] / 3), price * (1 + moves[0] / 3 + moves[1])
         high, low = max(opened, close) + abs(moves[2]), min(opened, close) - abs(moves[3])
-        volume = 1000 * (1 + abs(moves.sum()) * 50)
+        volume = 1000 * (1 + (moves.sum() * 300) ** 2)  # uneven, so that no profile is without it
         bars.append(Bar(opened_at, closed_at, opened_at.date(), opened, high, low, close, volume))
         price = close
     return Series("SPY", timeframe, "invented", "none", tuple(bars))
