@@ -103,6 +103,7 @@ def deployed(tmp_path_factory, state, world) -> Iterator[dict[str, Deployed]]:
             "DAYBIAS_STATE_DIR": str(state),
             "DAYBIAS_DATA_DIR": str(ROOT / "infra" / "local" / "data"),
             "DAYBIAS_BROKER_HOSTS": json.dumps({"alpaca:paper": broker}),
+            "DAYBIAS_CBOE": "false",
         }
         yield from run_all(tmp_path_factory.mktemp("functions"), environment)
 
