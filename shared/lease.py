@@ -1,6 +1,6 @@
 """Leases over Documents: one worker at a time, with fencing numbers that only grow."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,14 +18,12 @@ class Held:
 
     Shape: `fence` is greater than that of every earlier holder; `holder` is this worker's token;
     `carried` is what the last holder left behind, and what this one leaves when it gives back.
-    Units: `ttl_s` seconds from each acquisition or renewal to `until`.
     """
 
     name: str
     fence: int
     holder: str
     until: datetime
-    ttl_s: float
     carried: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -40,6 +38,7 @@ class Leases:
     async def acquire(self, name: str, ttl_s: float) -> Held:
         """Take a lease that nobody holds, or whose time has run out.
 
+        Units: `ttl_s` seconds from now to `until`.
         Raises: LeaseHeld, StoreUnavailable.
         """
         holder = self._entropy.token()
@@ -50,29 +49,15 @@ class Leases:
             if found is not None and found.body["holder"] == holder:
                 # our own write, whose answer was lost on the way
                 until = from_micros(found.body["until_us"])
-                return Held(name, found.body["fence"], holder, until, ttl_s, carried)
+                return Held(name, found.body["fence"], holder, until, carried)
             if found is not None and self._is_held(found.body):
                 raise LeaseHeld(f"{name} is held until {from_micros(found.body['until_us'])}")
             fence = 1 if found is None else found.body["fence"] + 1
-            held = Held(name, fence, holder, self._until(ttl_s), ttl_s, carried)
+            held = Held(name, fence, holder, self._until(ttl_s), carried)
             await self._write(found, held.holder, held)
             return held
 
         return await compare_and_set(self._clock, self._entropy, take)
-
-    async def renew(self, held: Held) -> Held:
-        """Extend a lease by its own time from now.
-
-        Raises: LeaseHeld when another worker has had it since, StoreUnavailable.
-        """
-
-        async def extend() -> Held:
-            found = await self._own(held)
-            longer = replace(held, until=self._until(held.ttl_s))
-            await self._write(found, held.holder, longer)
-            return longer
-
-        return await compare_and_set(self._clock, self._entropy, extend)
 
     async def release(self, held: Held) -> None:
         """Give a lease back; nothing happens when another worker has it by now.

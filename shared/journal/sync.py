@@ -314,4 +314,4 @@ class SyncConnection:
         hosts = (scheme.renewal.hosts if scheme.renewal else None) or {}
         host = hosts.get(connection.environment, "") if own is None else own
         connections = Connections(self.documents, self.clock, self.entropy, self.vault)
-        return Login(scheme, connection, connections, client, held.fence, host)
+        return Login(scheme, connection, connections, client, held, host)

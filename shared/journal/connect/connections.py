@@ -12,6 +12,7 @@ from shared.domain.sync.connection import Connection, ConnectionState, Health, P
 from shared.domain.time import from_micros, to_micros
 from shared.journal.connect.vault import Vault
 from shared.journal.tombstones import is_deleted_user
+from shared.lease import Held
 from shared.ports import Body, Clock, Create, Document, Documents, Entropy, Key, Query, Update
 from shared.retry import compare_and_set
 from shared.scanning import every
@@ -117,18 +118,22 @@ class Connections:
         await self.change(connection, with_accounts)
         return before
 
-    async def begin_renewal(self, connection: Connection, fence: int) -> Begun:
+    async def begin_renewal(self, connection: Connection, held: Held) -> Begun:
         """Write down that the login is about to be renewed; give what is stored by then.
 
-        Raises: LeaseHeld when a later holder of the lease has renewed, NotFound, StoreUnavailable.
+        Raises: LeaseHeld when the lease has run out or a later holder of it has renewed, NotFound,
+        StoreUnavailable.
         """
         found: list[Begun] = []
 
         def begun(body: Body) -> dict[str, Any]:
-            _assert_not_fenced_off(body, fence)
+            _assert_not_fenced_off(body, held.fence)
+            if self.clock.now() >= held.until:
+                # the next holder may be at it: our token would come after its successor
+                raise LeaseHeld(f"{held.name} ran out before the login was renewed")
             unknown, logins = bool(body.get("renewing")), body.get("logins", 0)
-            found.append(Begun(unknown, body["sealed"], logins, fence))
-            return {"renewing": True, "fence": fence}
+            found.append(Begun(unknown, body["sealed"], logins, held.fence))
+            return {"renewing": True, "fence": held.fence}
 
         await self.change(connection, begun)
         return found[-1]

@@ -18,6 +18,7 @@ from shared.domain.sync.connection import Connection
 from shared.domain.time import parse_instant
 from shared.journal.connect.connections import Connections
 from shared.journal.visits.nonces import Nonces
+from shared.lease import Held
 
 _WARNED = timedelta(hours=24)  # before a consent ends for good, or in its last quarter
 _ROTATES = "rotates"  # kept with the credentials of a login whose token was replaced once
@@ -27,14 +28,15 @@ _ROTATES = "rotates"  # kept with the credentials of a login whose token was rep
 class Login:
     """Credentials on their way into a client's headers.
 
-    Shape: `fence` is the lease's; `host` is where logins are renewed, "" for the broker's own.
+    Shape: `held` is the lease under which it is shown; `host` is where logins are renewed, "" for
+    the broker's own.
     """
 
     scheme: AuthScheme
     connection: Connection
     connections: Connections
     client: BrokerClient
-    fence: int
+    held: Held
     host: str
     _credentials: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -81,7 +83,7 @@ class Login:
             raise AuthRejected("this login cannot be renewed; connect again")
         # what has begun goes on at once: a token that waits may be overtaken by its successor
         await self.client.make_room()
-        begun = await self.connections.begin_renewal(self.connection, self.fence)
+        begun = await self.connections.begin_renewal(self.connection, self.held)
         unknown, vault = begun.unknown, self.connections.vault
         self._credentials = await vault.open(self.connection.connection_id, begun.sealed)
         before = self._credentials.get("refresh_token")

@@ -16,7 +16,7 @@ from shared.brokers.spec import RateLimit
 from shared.domain.errors import BudgetSpent, LeaseHeld, UpstreamUnavailable
 from shared.domain.sync.connection import Connection
 from shared.journal.connect.lifecycle import Lifecycle
-from shared.lease import Leases
+from shared.lease import Held, Leases
 from tests.brokers.desk import ACCOUNT, USER, Desk, request
 
 PATH = "/oauth/token"
@@ -71,6 +71,10 @@ async def connection(desk: Desk, broker: Rotating) -> Connection:
     return await desk.connect()
 
 
+def lease(desk: Desk, fence: int) -> Held:
+    return Held("sync", fence, f"worker-{fence}", desk.clock.now() + timedelta(minutes=9))
+
+
 async def test_each_renewal_shows_the_token_of_the_one_before(
     desk: Desk, connection: Connection, broker: Rotating
 ) -> None:
@@ -104,22 +108,32 @@ async def test_two_lost_answers_in_a_row_need_the_user(
 async def test_a_worker_that_was_overtaken_stores_no_login(
     desk: Desk, connection: Connection
 ) -> None:
-    overtaken = await desk.connections.begin_renewal(connection, 6)
-    await desk.connections.begin_renewal(connection, 7)
+    overtaken = await desk.connections.begin_renewal(connection, lease(desk, 6))
+    await desk.connections.begin_renewal(connection, lease(desk, 7))
     with pytest.raises(LeaseHeld):
         await desk.connections.end_renewal(connection, overtaken, {**LOGIN, "refresh_token": "old"})
     with pytest.raises(LeaseHeld):
-        await desk.connections.begin_renewal(connection, 6)
+        await desk.connections.begin_renewal(connection, lease(desk, 6))
     assert desk.sealed_now(connection) == connection.sealed
+
+
+async def test_a_worker_whose_lease_ran_out_begins_no_renewal(
+    desk: Desk, connection: Connection
+) -> None:
+    late = lease(desk, 6)
+    desk.clock.advance(timedelta(minutes=10))
+    with pytest.raises(LeaseHeld):
+        await desk.connections.begin_renewal(connection, late)
+    assert not (await desk.connections.begin_renewal(connection, lease(desk, 7))).unknown
 
 
 async def test_a_login_that_was_stored_meanwhile_is_the_one_to_renew(
     desk: Desk, connection: Connection
 ) -> None:
     newer = {**LOGIN, "refresh_token": "newer"}
-    begun = await desk.connections.begin_renewal(connection, 1)
+    begun = await desk.connections.begin_renewal(connection, lease(desk, 1))
     await desk.connections.end_renewal(connection, begun, newer)
-    begun = await desk.connections.begin_renewal(connection, 2)
+    begun = await desk.connections.begin_renewal(connection, lease(desk, 2))
     assert await desk.vault.open(connection.connection_id, begun.sealed) == newer
 
 
@@ -253,5 +267,5 @@ async def test_a_renewal_that_must_wait_for_a_limit_has_not_begun(
         desk.clock.advance(timedelta(minutes=20))
         with pytest.raises(BudgetSpent):
             await login.renew()
-    begun = await desk.connections.begin_renewal(connection, 9)
+    begun = await desk.connections.begin_renewal(connection, lease(desk, 9))
     assert (broker.shown, begun.unknown) == (["r-0"], False)
