@@ -54,10 +54,10 @@ def report(experiment: Experiment, evidence: Evidence) -> dict[str, Any]:
 
     Shape: by arm and figure: n, sessions, mean, low, high; None where there is nothing to count;
     low and high are None for fewer than twenty sessions. `differences` are those of each later arm
-    against the first: mean, low, high, None likewise. Only attempts whose arm is the one that was
-    assigned count; `left_out` counts the others. Attempts at which nobody was asked say nothing of
-    an arm: `withheld` counts them. `unpriced` are those in no figure of cost: their price is
-    unknown.
+    against the first: mean, low, high; None where either has fewer than twenty sessions.
+    Only attempts whose arm is the one that was assigned count; `left_out` counts the others.
+    Attempts at which nobody was asked say nothing of an arm: `withheld` counts them. `unpriced`
+    are those in no figure of cost: their price is unknown.
     `lean_gain` is how much the rules' ranked probability score falls when the lean has its share.
     """
     assigned = [use for use in evidence.uses if _is_assigned(experiment, use)]
@@ -133,7 +133,8 @@ def _cost(use: ModelUse) -> float | None:
 
 
 def _difference(first: Sequence[Point], second: Sequence[Point]) -> dict[str, float] | None:
-    if not first or not second:
+    # an arm of few sessions is the same in nearly every draw, however many the other has
+    if min(_sessions(first), _sessions(second)) < _LEAST_SESSIONS:
         return None
     found = difference(_columns(first), _columns(second))
     return None if found is None else dict(zip(("mean", "low", "high"), found, strict=True))
@@ -150,11 +151,15 @@ def _figure(points: Sequence[Point]) -> dict[str, Any] | None:
     if not points:
         return None
     days, values = _columns(points)
-    sessions = len(np.unique(days))
+    sessions = _sessions(points)
     mean, low, high = float(values.mean()), None, None
     if sessions >= _LEAST_SESSIONS:
         mean, low, high = interval(days, values, np.ones(len(values)))
     return {"n": len(points), "sessions": sessions, "mean": mean, "low": low, "high": high}
+
+
+def _sessions(points: Iterable[Point]) -> int:
+    return len({point.session for point in points})
 
 
 def _columns(

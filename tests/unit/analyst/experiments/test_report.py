@@ -63,6 +63,13 @@ def test_a_handful_of_sessions_tells_no_two_arms_apart():
     assert found["differences"]["v2"]["seconds"] is None
 
 
+def test_an_arm_of_a_handful_of_sessions_is_not_told_apart_from_one_of_many():
+    many, few = days_of("v1")[:30], days_of("v2")[:3]
+    uses = [assigned(d) for d in many] + [assigned(d, elapsed_ms=1900) for d in few]
+    assert len(many) == 30
+    assert report(EXPERIMENT, Evidence(uses))["differences"]["v2"]["seconds"] is None
+
+
 def test_a_handful_of_sessions_has_figures_and_no_intervals():
     found = report(EXPERIMENT, Evidence([assigned(d) for d in days_of("v1")[:3]]))
     seconds = found["arms"]["v1"]["seconds"]
