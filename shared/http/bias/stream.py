@@ -17,6 +17,7 @@ from shared.http.problems import problem, problem_of
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # each event leaves at once
 _STILL_WRITING = ": still writing\n\n"  # a comment: readers pass over it, proxies see life
+_STALE = "stale"
 _ID = re.compile(r"[a-z]+-[0-9a-f]{12}(,[a-z]+-[0-9a-f]{12}){0,6}")  # `stale` and six steps
 
 
@@ -68,6 +69,8 @@ class _Told:
         """Note a part that is told; False where the client has just this."""
         hashed = content_hash(text)[:12]
         is_new = self._hashes.get(part) != hashed
+        if is_new and part == _STALE:
+            self._hashes.clear()  # another last answer: the sections were of a flight that is over
         self._hashes[part] = hashed
         return is_new
 
@@ -89,7 +92,7 @@ def _event(part: Section | Served | Unavailable, told: _Told) -> str:
         case Unavailable():
             return _named("unavailable", part)
         case Served() if part.cache == "stale":
-            return _once("stale", "stale", part.bias, told)
+            return _once(_STALE, _STALE, part.bias, told)
         case Served():
             return _named("bias", part.bias)
 

@@ -94,6 +94,13 @@ async def test_a_section_that_was_written_otherwise_is_told_again():
     assert [body.get("step", name) for name, body in events] == ["flux", "bias"]
 
 
+async def test_sections_of_an_answer_that_is_over_are_told_anew_behind_another_last_answer():
+    *_, last = ids_of(await renewed())
+    other = re.sub("stale-[0-9a-f]{12}", "stale-0123456789ab", last)
+    events = events_of(await renewed(**{"Last-Event-ID": other}))
+    assert [name for name, _ in events] == ["stale", *["section"] * 6, "bias"]
+
+
 @pytest.mark.parametrize("strange", ["7", "security-xyz", "a" * 5_000, "stale-,"])
 async def test_an_id_that_is_not_ours_hides_nothing(strange):
     market = await open_market()
