@@ -28,16 +28,17 @@ from tests.markets import FRIDAY_MORNING, open_market
 
 SYMBOLS = ("SPY", "QQQ")
 DOCUMENT = "/document"
+AT_ONCE = b"retry: 20\n\n"  # milliseconds until a browser takes a broken stream up again
 
 
 class WallClock:
     """Begins on a Friday of the past and runs as fast as the wall's."""
 
     def __init__(self, start: datetime) -> None:
-        self._start, self._began = start, perf_counter()
+        self.start, self._began = start, perf_counter()
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.monotonic())
+        return self.start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
         return perf_counter() - self._began
@@ -76,12 +77,13 @@ class Author(RulesAnalyst):
 class Newsroom:
     """Two instruments on a Friday before the open: Thursday's answers are there, the next wait.
 
-    Shape: `heard` are the ids with which streams were taken up again.
+    Shape: `heard` are the ids with which streams were taken up again; `breaks` is how often a
+    stream still breaks with its next words.
     """
 
     def __init__(self) -> None:
         self.heard: list[str] = []
-        self.breaks = False
+        self.breaks = 0
         self.refuses = False
 
     @asynccontextmanager
@@ -92,7 +94,8 @@ class Newsroom:
         for symbol in SYMBOLS:
             await market.service().bias(symbol)
         await market.move_to(FRIDAY_MORNING)
-        clock, documents = WallClock(FRIDAY_MORNING), market.documents
+        self.clock = clock = WallClock(FRIDAY_MORNING)
+        documents = market.documents
         store = MarketStore(documents, clock, market.entropy)
         sources = Sources(store, documents, MemoryCache(clock), clock, market.entropy)
         service = BiasService(sources, self.author, instruments)
@@ -130,8 +133,11 @@ class Newsroom:
 
     def _breaking(self, send: Send) -> Send:
         async def sent(message: Message) -> None:
-            if self.breaks:
-                self.breaks = False
+            if message["type"] == "http.response.start":
+                await send(message)
+                message = {"type": "http.response.body", "body": AT_ONCE, "more_body": True}
+            elif self.breaks:
+                self.breaks -= 1
                 raise ConnectionResetError("the line broke")
             await send(message)
 

@@ -1,6 +1,7 @@
 """A bias while it is written, and what its reader can do with it, in a real browser."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_a_stream_that_breaks_is_taken_up_where_it_was(newsroom, page):
     newsroom.release(Step.MACRO)
     wait_for_new(page, Step.MACRO)
     page.run(f"document.querySelector('{CARD} [data-step=macro]').drawnOnce = true")
-    newsroom.breaks = True
+    newsroom.breaks = 1
     newsroom.release(Step.FLUX)
     wait_for_text(page, ".said", "it is taken up again")
     wait_for_new(page, Step.MACRO, Step.FLUX)
@@ -102,6 +103,17 @@ def test_a_stream_that_breaks_is_taken_up_where_it_was(newsroom, page):
     assert page.run(f"document.querySelector('{CARD} [data-step=macro]').drawnOnce") is True
     first, again = newsroom.heard
     assert (first, "macro-" in again, "stale-" in again) == ("", True, True)
+
+
+def test_a_stream_that_breaks_each_time_is_left_to_the_reader(newsroom, page):
+    page.wait_for(f"{OLD} === 6")
+    newsroom.breaks = 99
+    newsroom.release(*Step)
+    wait_for_text(page, ".said", "The server does not answer.")
+    assert len(newsroom.heard) == 5
+    newsroom.breaks = 0
+    page.click(f"{CARD} .said button")
+    wait_for_new(page, *Step)
 
 
 def test_a_shut_card_holds_no_connection_and_an_opened_one_goes_on(newsroom, page):
@@ -119,6 +131,25 @@ def test_a_board_that_is_left_open_shows_the_next_answers_by_itself(newsroom, br
     browser.wait_for(f"{qqq}.includes('after the close; the next is being written')")
     newsroom.release(*Step)
     browser.wait_for(f"{qqq}.endsWith('before the open')")
+
+
+def test_who_comes_back_to_the_tab_sees_the_newest_answers_at_once(newsroom, browser, address):
+    browser.open(f"{address}/")
+    qqq = "document.querySelector('[data-instrument=QQQ] .as-of').textContent"
+    browser.wait_for(f"{qqq}.includes('the next is being written')")
+    browser.run("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    newsroom.release(*Step)
+    browser.run("new Promise((over) => { setTimeout(over, 6000); })")  # the board's own 5 s pass
+    assert "the next is being written" in browser.run(qqq)
+    browser.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    browser.wait_for(f"{qqq}.endsWith('before the open')")
+
+
+def test_an_instrument_that_has_no_answer_any_more_has_no_card(newsroom, page):
+    newsroom.clock.start += timedelta(days=7)  # of which no bars are stored
+    page.wait_for("document.querySelectorAll('.row').length === 0")
+    assert page.text("#none-title") == f"{len(SYMBOLS)} instruments without a bias, and why"
+    assert page.text("#board-title") == "Bias for the session"
 
 
 # ------------------------------------------------------------------------ evidence
@@ -175,6 +206,29 @@ def test_a_rating_belongs_to_the_answer_that_is_shown(newsroom, page):
     wait_for_text(page, ".rate", "You found it useful.")
     finish(newsroom, page)
     page.wait_for(f"{PRESSED} === 'false,false'")
+
+
+def test_a_rating_of_a_session_is_shown_also_behind_a_card_of_a_later_one(newsroom, page):
+    page.click(USEFUL)
+    wait_for_text(page, ".rate", "You found it useful.")
+    drawn = """import('/assets/card/rating.js?anew').then(async ({ Rating }) => {
+      const later = { instrument: 'QQQ', session: '2020-06-01', moment: 'close' };
+      await new Rating(later).draw(later);
+      const entry = { instrument: 'SPY', session: '2020-05-29', moment: 'close' };
+      const ours = new Rating(entry);
+      await ours.draw(entry);
+      return ours.said.textContent;
+    })"""
+    assert page.run(drawn) == "You found it useful."
+
+
+def test_buttons_that_are_pressed_in_haste_count_in_their_order(newsroom, page):
+    finish(newsroom, page)
+    press = f"document.querySelector('{USEFUL}').click()"
+    page.run(f"{press}; {press}")
+    wait_for_text(page, ".rate", "taken back")
+    kept = "fetch('/v1/ratings').then((a) => a.json()).then((all) => all.items.length)"
+    assert page.run(kept) == 0
 
 
 def test_a_rating_that_could_not_be_kept_says_so(newsroom, page):

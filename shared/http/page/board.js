@@ -1,6 +1,6 @@
 // The board: one card an instrument, and the reasons where there is none; kept up while it is looked at.
 import { card } from "./card/card.js";
-import { day, failed, make, put, read } from "./dom.js";
+import { day, failed, make, put, read, seenAfter } from "./dom.js";
 
 const [WRITING_MS, AT_REST_MS] = [5_000, 60_000]; // unchanged, the board costs a 304
 const cards = new Map();
@@ -12,19 +12,28 @@ function drawNone(missing) {
     ...missing.flatMap((entry) => [make("dt", {}, entry.instrument), make("dd", {}, entry.reason)]));
 }
 
-function drawCard(entry) {
+// In the order of the answer; only what stands elsewhere is moved, which would take the focus from it.
+function drawCard(entry, index) {
   const known = cards.get(entry.instrument);
-  if (known) return known.renew(entry);
-  cards.set(entry.instrument, card(entry));
-  document.getElementById("board").append(cards.get(entry.instrument).node);
+  if (known) known.renew(entry);
+  else cards.set(entry.instrument, card(entry));
+  const [board, { node }] = [document.getElementById("board"), cards.get(entry.instrument)];
+  if (board.children[index] !== node) board.insertBefore(node, board.children[index] ?? null);
+}
+
+// An answer of an earlier session would pass for one of this.
+function drop({ instrument }) {
+  cards.get(instrument)?.drop();
+  cards.delete(instrument);
 }
 
 async function drawNewest() {
   const { entries } = await read("/v1/bias");
   const served = entries.filter((entry) => entry.forecast);
+  entries.filter((entry) => !entry.forecast).forEach(drop);
   served.forEach(drawCard);
   document.getElementById("board").setAttribute("aria-busy", "false");
-  if (served.length) put("board-title", `Bias for ${day(served[0].session)}`);
+  put("board-title", served.length ? `Bias for ${day(served[0].session)}` : "Bias for the session");
   document.getElementById("board-sub").classList.remove("failed");
   put("board-sub", served.length
     ? `${served.length} of ${entries.length} instruments. The label is the class whose chance stands out most against a normal day, not the likeliest one.`
@@ -34,14 +43,12 @@ async function drawNewest() {
 }
 
 async function keepUp(wait) {
-  await new Promise((over) => { setTimeout(over, wait); });
+  await seenAfter(wait);
   let next = AT_REST_MS;
-  if (!document.hidden) {
-    try {
-      next = await drawNewest();
-    } catch (error) {
-      failed("board-sub", error); // what is drawn stays, each card with its own as-of
-    }
+  try {
+    next = await drawNewest();
+  } catch (error) {
+    failed("board-sub", error); // what is drawn stays, each card with its own as-of
   }
   keepUp(next);
 }

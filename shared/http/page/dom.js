@@ -23,6 +23,14 @@ export function send(method, path, body) {
   return ask(path, body === undefined ? { method } : { method, headers, body: JSON.stringify(body) });
 }
 
+// For what is renewed: nobody looks at a hidden tab, and who comes back sees the newest at once.
+export async function seenAfter(wait) {
+  await new Promise((over) => { setTimeout(over, wait); });
+  if (document.hidden) {
+    await new Promise((over) => { document.addEventListener("visibilitychange", over, { once: true }); });
+  }
+}
+
 export function put(id, text) {
   document.getElementById(id).textContent = text;
 }

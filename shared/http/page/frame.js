@@ -1,5 +1,5 @@
 // What every page says at its head: the time of the house, and that it is a replay where it is one.
-import { put, read } from "./dom.js";
+import { put, read, seenAfter } from "./dom.js";
 
 async function drawStatus() {
   const status = await read("/status");
@@ -14,6 +14,10 @@ async function drawStatus() {
   }
 }
 
-const draw = () => drawStatus().catch((error) => put("clock", error.message));
-draw();
-setInterval(draw, 60_000);
+async function keepUp() {
+  await drawStatus().catch((error) => put("clock", error.message));
+  await seenAfter(60_000);
+  keepUp();
+}
+
+keepUp();

@@ -129,5 +129,7 @@ export function card(entry) {
     steps.isWhole = false;
     if (details.open) steps.watch();
   };
-  return { renew, node: make("article", { class: "row", "data-instrument": entry.instrument }, front, details) };
+  const node = make("article", { class: "row", "data-instrument": entry.instrument }, front, details);
+  const drop = () => { steps.rest(); node.remove(); };
+  return { renew, drop, node };
 }

@@ -4,19 +4,18 @@ import { make, read, send } from "../dom.js";
 const [USELESS, USEFUL] = [1, 5];
 const CHOICES = [[USEFUL, "Useful"], [USELESS, "Not useful"]];
 const SAID = { [USEFUL]: "You found it useful.", [USELESS]: "You did not find it useful." };
-let known = null; // asked for once a page, by the first card that is opened
+const known = new Map(); // by first session, each asked for once a page
 
 const named = ({ instrument, session, moment }) => `${instrument}/${session}/${moment}`;
 
-async function ratings(since) {
-  known ??= read(`/v1/ratings?since=${since}`)
-    .then(({ items }) => new Map(items.map((one) => [named(one), one.rating])));
-  try {
-    return await known;
-  } catch (error) {
-    known = null; // the next card asks again
-    throw error;
+function ratings(since) {
+  if (!known.has(since)) {
+    const asked = read(`/v1/ratings?since=${since}`)
+      .then(({ items }) => new Map(items.map((one) => [named(one), one.rating])));
+    known.set(since, asked);
+    asked.catch(() => known.delete(since)); // the next card asks again
   }
+  return known.get(since);
 }
 
 export class Rating {
@@ -30,27 +29,35 @@ export class Rating {
     this.node = make("div", { class: "rate", role: "group", "aria-label": `Was this bias of ${entry.instrument} useful?` },
       make("span", {}, "Was this bias useful?"), ...this.buttons.values(), this.said);
     this.entry = entry;
+    this.turn = Promise.resolve();
   }
 
-  async draw(entry = this.entry) {
+  draw(entry) {
     this.entry = entry;
-    await this.tried("Could not be read", async () => this.show((await ratings(entry.session)).get(named(entry))));
+    return this.inTurn("Could not be read", async () => this.show((await ratings(entry.session)).get(named(entry))));
   }
 
-  async rate(rating) {
-    const path = `/v1/ratings/${named(this.entry)}`;
-    await this.tried("Not kept", async () => {
-      const found = await ratings(this.entry.session);
-      if (found.get(named(this.entry)) === rating) {
+  rate(rating) {
+    const entry = this.entry; // what the user had before them, also if the next answer comes meanwhile
+    const path = `/v1/ratings/${named(entry)}`;
+    return this.inTurn("Not kept", async () => {
+      const found = await ratings(entry.session);
+      if (found.get(named(entry)) === rating) {
         await send("DELETE", path);
-        found.delete(named(this.entry));
+        found.delete(named(entry));
         this.show(undefined, "Your rating is taken back.");
       } else {
         await send("PUT", path, { rating });
-        found.set(named(this.entry), rating);
+        found.set(named(entry), rating);
         this.show(rating);
       }
     });
+  }
+
+  // One after another, so that what stands in the end is what was asked for last.
+  inTurn(failure, act) {
+    this.turn = this.turn.then(() => this.tried(failure, act));
+    return this.turn;
   }
 
   async tried(failure, act) {

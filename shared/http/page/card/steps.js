@@ -3,7 +3,7 @@ import { reference } from "./evidence.js";
 import { make } from "../dom.js";
 
 const ORDER = ["security", "macro", "flux", "leaders", "technical", "synthesis"];
-const TRIES = 5; // then a person must want it
+const TRIES = 5; // without a step in between; then a person must want it
 
 const list = (title, texts) => (texts.length
   ? [make("h5", {}, title), make("ul", {}, ...texts.map((text) => make("li", {}, text)))] : []);
@@ -83,7 +83,7 @@ export class Steps {
     const on = (name, act) => stream.addEventListener(name, (event) => act(JSON.parse(event.data)));
     const end = (...said) => { stream.close(); this.say(...said); };
     on("stale", (bias) => bias.sections.forEach((section) => show(this.place, section, true)));
-    on("section", (section) => { show(this.place, section); this.count(); });
+    on("section", (section) => { this.tries = 0; show(this.place, section); this.count(); });
     on("bias", (bias) => {
       this.isWhole = true;
       bias.sections.forEach((section) => show(this.place, section));
@@ -97,7 +97,6 @@ export class Steps {
   }
 
   count() {
-    this.tries = 0;
     const finished = this.place.querySelectorAll(".step:not(.old)").length;
     this.say(`Being written: ${finished} of ${ORDER.length} steps are finished.`);
   }
