@@ -17,6 +17,7 @@ from shared.domain.errors import UnparseableRow
 _EXACT = Context(prec=60)
 _MOST_DIGITS = 40  # on either side of the point; no money, price or coin has more
 _PLAIN = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?").fullmatch  # as nearly all are written
+_LONGEST_PLAIN = 42
 _NO_LOSS = Context(prec=400, traps=[Inexact, InvalidOperation])
 _SHARE = Decimal("1E-10")
 
@@ -63,8 +64,10 @@ def parse_decimal(value: Any, field: str) -> Decimal:
 
     Raises: UnparseableRow when it is missing, a float, not a number or not finite.
     """
-    if type(value) is str and (plain := _plain(value)) is not None:
-        return plain
+    if type(value) is str and len(value) <= _LONGEST_PLAIN:  # what is longer must not be kept
+        plain = _plain(value)
+        if plain is not None:
+            return plain
     if isinstance(value, bool | float) or value is None:
         raise UnparseableRow(f"{field}: expected a decimal, found {value!r}")
     text = str(value)

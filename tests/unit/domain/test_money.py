@@ -1,5 +1,6 @@
 import contextlib
 from decimal import Decimal
+from sys import getrefcount
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,14 @@ def test_what_is_not_a_decimal_is_unparseable(value: object) -> None:
 def test_a_number_that_is_too_long_is_unparseable(text: str) -> None:
     with pytest.raises(UnparseableRow, match="digits"):
         parse_decimal(text, "qty")
+
+
+def test_a_text_that_is_no_number_is_not_kept() -> None:
+    text = "no number" * 1000
+    before = getrefcount(text)
+    with pytest.raises(UnparseableRow):
+        parse_decimal(text, "qty")
+    assert getrefcount(text) == before
 
 
 @given(st.text())
