@@ -175,6 +175,7 @@ class SqliteBus:
     async def due_in_s(self) -> dict[str, float]:
         """Tell of each subscription that has messages in how many seconds its next one is due.
 
+        Shape: without those that an older version left messages for and that nobody serves now.
         Raises: StoreUnavailable.
         """
         found = await self._connection.read(
@@ -182,8 +183,8 @@ class SqliteBus:
                 "SELECT subscription, min(due_us) FROM deliveries GROUP BY subscription"
             ).fetchall()
         )
-        now_us = self._now_us()
-        return {name: max(0.0, (due_us - now_us) / 1e6) for name, due_us in found}
+        now_us, served = self._now_us(), {s.name for s in self.subscriptions}
+        return {name: max(0.0, (due - now_us) / 1e6) for name, due in found if name in served}
 
     async def dead(self) -> list[Delivery]:
         """List the dead letter, oldest first.

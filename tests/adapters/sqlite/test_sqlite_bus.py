@@ -184,6 +184,17 @@ async def test_draining_nothing_ends_at_once(bus: SqliteBus, clock: ManualClock)
     assert await Pump(bus, Consumer(clock), clock).drain() == Drained(0, 0)
 
 
+async def test_what_waits_for_a_subscription_that_is_no_more_keeps_no_drain_going(
+    path: Path, clock: ManualClock
+) -> None:
+    before = SqliteBus(path, clock, [SUBSCRIPTION, OTHER])
+    await before.publish([Outgoing(TOPIC, b"x")])
+    await before.close()
+    bus = SqliteBus(path, clock, [OTHER])
+    assert await bus.due_in_s() == {OTHER.name: 0}
+    await bus.close()
+
+
 async def test_a_slow_subscription_holds_up_no_other(path: Path, clock: ManualClock) -> None:
     bus = SqliteBus(path, clock, [SUBSCRIPTION, OTHER])
     release, served = asyncio.Event(), asyncio.Event()
