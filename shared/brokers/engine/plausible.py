@@ -36,8 +36,7 @@ def assert_known_units(row: Execution | AccountEvent) -> None:
 
     Raises: UnparseableRow.
     """
-    fees = row.fees if isinstance(row, Execution) else ()
-    for code in (row.currency, *(fee.currency for fee in fees)):
+    for code in (row.currency, *(fee.currency for fee in row.fees)):
         if not is_currency(code) and not (row.asset_class in _IN_COINS and may_be_coin(code)):
             raise UnparseableRow(f"currency: {code!r} is not known")
     _assert_multiplier(row)

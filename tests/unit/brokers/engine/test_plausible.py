@@ -81,6 +81,7 @@ def test_money_and_coins_are_taken_where_they_belong(row: Execution | AccountEve
         (fill(fees=(Fee(amount=Decimal(1), currency="dollars"),)), "currency: 'dollars'"),
         (fill(**COIN, currency="us dollars"), "currency: 'us dollars'"),
         (event(currency="us dollars"), "currency"),
+        (event(fees=(Fee(amount=Decimal(1), currency="us dollars"),)), "currency: 'us dollars'"),
         (fill(multiplier=Decimal(100)), "multiplier: SPY has 1, the row says 100"),
         (fill(**FUTURE), "multiplier: ES has 50, the row says 1"),
         (fill(price=Decimal("-1.50")), "price: expected none below 0, found -1.5"),
