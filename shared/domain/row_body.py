@@ -30,9 +30,7 @@ from shared.domain.time import Instant, parse_instant
 Row = Execution | AccountEvent
 
 _POSITIVE = r"[1-9][0-9]*|(0|[1-9][0-9]*)\.[0-9]*[1-9]"
-
-
-# Six digits of which not all are 0: by how many of them the last ones are.
+# Six digits of which not all are 0, by the number of 0s at their end.
 _FRACTION = "|".join(rf"[0-9]{{{5 - n}}}[1-9]0{{{n}}}" for n in range(6))
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -78,8 +76,8 @@ def _written(kind: Any) -> CoreSchema:
 def _form(model: type[BaseModel]) -> CoreSchema:
     """Derive the written form of a model.
 
-    Shape: without the fields that are left out while they have their default; of these speak the
-    rules between fields.
+    Shape: without the fields that are left out while they have their default: a body that has one
+    is read with care. So a model may have rules between its fields only where one of these speaks.
     """
     return schemas.typed_dict_schema(
         {

@@ -5,19 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import TypeAdapter
-
-from shared.domain.execution import AccountEvent, Execution, LogRow
+from shared.domain.execution import AccountEvent, Execution
 from shared.domain.ids import AccountKey, RowKey, UserId
 from shared.domain.journal.book import Book, build_book
 from shared.domain.journal.performance import Performance, summarize
 from shared.domain.journal.position import Position
+from shared.domain.row_body import read_row
 from shared.domain.time import to_micros
 from shared.journal.projection.basis import read_basis
+from shared.journal.storing.log import root_of
 from shared.ports import Body, Document, Documents, Key, Query
 from shared.scanning import every
 
-_ROW: TypeAdapter[Execution | AccountEvent] = TypeAdapter(LogRow)
 _BATCH = 200
 _Entry = tuple[RowKey, Execution | AccountEvent]
 
@@ -86,9 +85,9 @@ class AsOf:
         for row in rows:
             found = await self._known(user_id, row, as_of_us)
             if found is not None:
-                parsed = _ROW.validate_python(found["body"])
+                read = read_row(found["body"])
                 account_key = AccountKey(row.body["account_key"])
-                logs[account_key, parsed.root or ""].append((RowKey(row.key.id), parsed))
+                logs[account_key, root_of(read)].append((RowKey(row.key.id), read))
 
     async def _known(self, user_id: UserId, row: Document, as_of_us: int) -> Body | None:
         """Give the newest content of a row that had been stored by then."""

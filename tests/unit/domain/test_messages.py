@@ -4,6 +4,7 @@ import pytest
 
 from shared.domain.errors import InvalidInput
 from shared.domain.messages import ExecutionsObserved, Message, SyncRequested
+from tests.rows import fill, page
 
 REQUEST = {
     "user_id": "u",
@@ -57,6 +58,22 @@ def test_bytes_that_are_no_message_are_invalid_input(data: bytes) -> None:
 def test_an_old_body_that_cannot_be_lifted_is_invalid_input() -> None:
     with pytest.raises(InvalidInput, match="old"):
         Renamed.decode(b'{"version": 1}')
+
+
+def test_rows_survive_the_bus_in_the_form_in_which_they_were_published() -> None:
+    published = page([fill("a", "1", "2", fee="0.5"), fill("b", "-1.50", "2")])
+    assert ExecutionsObserved.decode(published.encode()) == published
+
+
+@pytest.mark.parametrize(
+    ("before", "place"),
+    [(b'"key":', "rows.0.extra"), (b'"kind":', "extra"), (b'"amount":', "extra")],
+    ids=["beside a row", "in a row", "in a fee"],
+)
+def test_an_unknown_field_of_a_row_is_refused(before: bytes, place: str) -> None:
+    data = page([fill("a", "1", "2", fee="0.5")]).encode().replace(before, b'"extra":1,' + before)
+    with pytest.raises(InvalidInput, match=rf"{place}$"):
+        ExecutionsObserved.decode(data)
 
 
 def test_an_unknown_field_is_refused() -> None:
