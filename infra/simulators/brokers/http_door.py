@@ -70,7 +70,7 @@ def _call_of(asked: BaseHTTPRequestHandler) -> Call:
         method=asked.command,
         host=asked.headers.get("host", "").partition(":")[0],
         path=url.path,
-        query=dict(parse_qsl(url.query)),
+        query=dict(parse_qsl(url.query, keep_blank_values=True)),
         headers={name.lower(): value for name, value in asked.headers.items()},
         body=asked.rfile.read(int(asked.headers.get("content-length") or 0)),
         raw_query=url.query,

@@ -2,9 +2,12 @@
 
 import re
 
+import httpx
 import pytest
 
-from infra.simulators.brokers.http_door import how_to_connect, sample_of
+from infra.simulators.brokers.http_door import how_to_connect, sample_of, serve
+from infra.simulators.brokers.transport import SimulatorTransport
+from infra.simulators.brokers.wire import Answer, Call, answer
 from shared.wiring.brokers import SPECS
 from tests.brokers.desk import START, Desk
 
@@ -30,3 +33,17 @@ def test_what_connects_is_printed_as_commands() -> None:
     assert hosts == """export DAYBIAS_BROKER_HOSTS='{"oanda:practice": "http://127.0.0.1:8091"}'"""
     assert re.fullmatch("export DAYBIAS_OANDA_TOKEN='.+'", token)
     assert add == "daybias connections add oanda --environment practice --login api_key"
+
+
+async def test_both_doors_understand_a_query_alike() -> None:
+    calls: list[Call] = []
+
+    def handle(call: Call) -> Answer:
+        calls.append(call)
+        return answer({})
+
+    with serve(handle) as url:
+        for transport in (httpx.AsyncHTTPTransport(), SimulatorTransport(handle)):
+            async with httpx.AsyncClient(transport=transport) as client:
+                await client.get(f"{url}/orders?token=&side=buy&side=sell&at=a%20b+c")
+    assert [call.query for call in calls] == [{"token": "", "side": "sell", "at": "a b c"}] * 2
