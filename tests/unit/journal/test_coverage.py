@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 from hypothesis import given
@@ -17,6 +17,7 @@ from shared.journal.coverage import (
     touched_days,
     whole_days,
 )
+from shared.ports import Update
 from tests.twins.memory_documents import MemoryDocuments
 
 DAY = date(2026, 3, 10)
@@ -127,3 +128,14 @@ async def test_no_news_is_no_write() -> None:
     documents = MemoryDocuments()
     await documents.commit(await coverage_writes(documents, "user-1", "acc", told(1)))
     assert await coverage_writes(documents, "user-1", "acc", told(1)) == []
+
+
+async def test_news_of_a_day_leave_the_other_days_of_its_year_as_they_were() -> None:
+    documents = MemoryDocuments()
+    year = {DAY + timedelta(days=n): DayCoverage(DayState.GAP, 0, 4, "why", 3) for n in (-1, 0, 1)}
+    news = {DAY: DayCoverage(DayState.COMPLETE, 1, 5), DAY - timedelta(days=2): lost_day("old", 5)}
+    await documents.commit(await coverage_writes(documents, "user-1", "acc", year))
+    (write,) = await coverage_writes(documents, "user-1", "acc", news)
+    assert isinstance(write, Update)
+    assert read_days(write.body) == merged(year, news)
+    assert list(write.body["days"]) == sorted(write.body["days"])
