@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 CARD = '[data-instrument="SPY"]'
 NEW = f"[...document.querySelectorAll('{CARD} .step:not(.old)')].map((one) => one.dataset.step)"
+ASKED = "performance.getEntriesByName(location.origin + '/v1/bias')"
 OLD = f"document.querySelectorAll('{CARD} .step.old').length"
 USEFUL, USELESS = (f"{CARD} .rate button:nth-of-type({nth})" for nth in (1, 2))
 PRESSED = (
@@ -152,6 +153,15 @@ def test_an_instrument_that_has_no_answer_any_more_has_no_card(newsroom, page):
     assert page.text("#board-title") == "Bias for the session"
 
 
+def test_a_board_whose_answer_cannot_be_written_asks_ever_more_rarely(newsroom, page):
+    newsroom.author.fails = True
+    newsroom.release(*Step)
+    page.wait_for(f"{ASKED}.length === 2")
+    page.wait_for(f"{ASKED}.length === 3")
+    first, second, third = page.run(f"{ASKED}.map((one) => one.startTime)")
+    assert third - second > 1.5 * (second - first)
+
+
 # ------------------------------------------------------------------------ evidence
 
 
@@ -263,6 +273,7 @@ def test_a_house_that_does_not_answer_says_how_to_go_on(newsroom, browser, addre
     newsroom.refuses = True
     browser.open(f"{address}/")
     browser.wait_for("document.querySelectorAll('.failed button').length === 3")
+    assert browser.run("document.querySelector('#board').ariaBusy") == "false"
     newsroom.refuses = False
     browser.click("#board-sub button")
     browser.wait_for(f"document.querySelectorAll('.row').length === {len(SYMBOLS)}")

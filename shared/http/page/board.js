@@ -4,6 +4,7 @@ import { day, failed, make, put, read, seenAfter } from "./dom.js";
 
 const [WRITING_MS, AT_REST_MS] = [5_000, 60_000]; // unchanged, the board costs a 304
 const cards = new Map();
+let looks = 0; // in a row, that found an answer still being written
 
 function drawNone(missing) {
   document.getElementById("none").hidden = !missing.length;
@@ -32,14 +33,15 @@ async function drawNewest() {
   const served = entries.filter((entry) => entry.forecast);
   entries.filter((entry) => !entry.forecast).forEach(drop);
   served.forEach(drawCard);
-  document.getElementById("board").setAttribute("aria-busy", "false");
   put("board-title", served.length ? `Bias for ${day(served[0].session)}` : "Bias for the session");
   document.getElementById("board-sub").classList.remove("failed");
   put("board-sub", served.length
     ? `${served.length} of ${entries.length} instruments. The label is the class whose chance stands out most against a normal day, not the likeliest one.`
     : "No instrument has a bias yet; the reasons are below.");
   drawNone(entries.filter((entry) => !entry.forecast));
-  return served.some((entry) => entry.stale) ? WRITING_MS : AT_REST_MS;
+  looks = served.some((entry) => entry.stale) ? looks + 1 : 0;
+  // ever more rarely: an answer that cannot be written is tried anew by each look
+  return looks ? Math.min(WRITING_MS * 2 ** (looks - 1), AT_REST_MS) : AT_REST_MS;
 }
 
 async function keepUp(wait) {
@@ -54,5 +56,9 @@ async function keepUp(wait) {
 }
 
 export async function drawBoard() {
-  keepUp(await drawNewest());
+  try {
+    keepUp(await drawNewest());
+  } finally {
+    document.getElementById("board").setAttribute("aria-busy", "false");
+  }
 }
