@@ -33,6 +33,10 @@ def test_the_schema_of_a_message_that_is_gone_is_drift(tmp_path: Path) -> None:
     assert ["Gone.schema.json" in line for line in drift(tmp_path)] == [True]
 
 
+def test_a_path_is_made_of_what_names_a_document_and_tells_nothing_else() -> None:
+    assert [c.name for c in COLLECTIONS.values() if ";" in c.key] == []
+
+
 def _indexes(index: Index) -> dict[str, object]:
     return firestore_indexes({"things": Collection("things", "", "", "", None, (index,))})
 

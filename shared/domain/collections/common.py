@@ -119,8 +119,8 @@ COMMON = (
     Collection(
         "news",
         "versions of articles with their fetch time, without the articles' texts",
-        "source + article + time of its last change; dropped by DAYBIAS_NEWS_KEEP_DAYS",
-        "about 500 a day",
+        "source + article + time of its last change",
+        "about 500 a day, dropped DAYBIAS_NEWS_KEEP_DAYS after their fetch",
         None,
         (
             Index(("source",), "fetched_us", "what was known at an instant", both_ways=True),
@@ -160,8 +160,8 @@ COMMON = (
     Collection(
         "model_calls",
         "questions to language models and their answers, for audit; nothing of any user",
-        "random; dropped when `expires_us` is over",
-        "6-12 an answer by a model",
+        "random",
+        "6-12 an answer by a model, dropped when `expires_us` is over",
         None,
         (
             Index(("snapshot_hash",), "asked_us", "the calls behind an answer", reads="6-12"),

@@ -166,7 +166,7 @@ OWNED = (
     Collection(
         "checkpoints",
         "projection: where a build of one instrument can go on, and what rows added to their days",
-        "account key + root + number (content); 0 is the tail",
+        "account key + root + number (content), 0 of the tail",
         "one in 256 rows of the log, and one an instrument",
         "users",
         (
