@@ -6,7 +6,10 @@ from ssl import SSLContext
 
 @cache
 def trusted() -> SSLContext:
-    """Give the TLS context that both SDKs make by themselves; every client shares it."""
+    """Give the TLS context of httpx2, which both SDKs ask through; every client shares it.
+
+    Shape: SSL_CERT_FILE holds, else SSL_CERT_DIR, else what this machine trusts.
+    """
     import httpx2
 
     return httpx2.create_ssl_context()
