@@ -190,3 +190,27 @@ def test_a_headline_in_title_case_may_capitalise_ordinary_words_and_no_strangers
 
 def test_a_sentence_capitalises_no_ordinary_word():
     assert faults(headline="the trend is led by Target, RSI 14 at {rsi14}")
+
+
+OTHER = (
+    *(f for f in PRESENT if f.name != "rsi14"),
+    feature("rsi14", 50.1, "index", Step.TECHNICAL),
+    feature("top_leader", "TSLA", "text", Step.LEADERS),
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It is overbought at {rsi14}.",
+        "An FOMC statement lies ahead of a close at {last_close}.",
+        "Shares of Tesla led it to a close at {last_close}.",
+        "The word of Powell may move a close at {last_close}.",
+    ],
+)
+def test_a_sentence_that_was_read_before_is_judged_by_the_values_of_its_own_day(sentence):
+    draft = GOOD.model_copy(update={"findings": (sentence,), "claims": ()})
+    other = small_snapshot(OTHER, title="FOMC statement of Powell")
+    days = (SNAPSHOT, other, SNAPSHOT)
+    first, then, again = (violations(Step.SECURITY, draft, facts_of(d, None)) for d in days)
+    assert first == again != then

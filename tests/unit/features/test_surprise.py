@@ -74,3 +74,17 @@ def test_a_calendar_without_values_says_so():
 
 def test_a_percentage_is_not_compared_with_a_count():
     assert isinstance(compute([*PAST, release(0.25, "5")], NOW)["surprise"], Missing)
+
+
+def test_a_release_without_a_past_gives_way_to_the_newest_that_has_one():
+    first_of_its_kind = release(0.1, "0.9%", title="PPI m/m")
+    values = compute([*PAST, release(0.25, "0.5%"), first_of_its_kind], NOW)
+    assert (values["surprise_of"], values["surprise_hours"]) == ("USD CPI m/m", 6.0)
+
+
+def test_of_two_releases_of_one_instant_the_farther_one_from_its_forecast_counts():
+    other = [event.model_copy(update={"title": "Core CPI m/m"}) for event in PAST]
+    together = [release(0.25, "0.1%"), release(0.25, "-0.5%", title="Core CPI m/m")]
+    values = compute([*PAST, *other, *together], NOW)
+    assert values["surprise_of"] == "USD Core CPI m/m"
+    assert values["surprise"] == pytest.approx(-0.7 / (8 * 0.01 / 7) ** 0.5)
