@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
@@ -106,7 +107,8 @@ class Newsroom:
         self._apps = {
             "bias": bias_app(service, instruments, never, never),
             "api": build_api(
-                settings=BrokerSettings(profile="local"), foundation=market.foundation()
+                settings=BrokerSettings(profile="local"),
+                foundation=replace(market.foundation(), clock=clock),
             ),
             "web": web_app(clock, profile="local", notice=None),
         }

@@ -1,5 +1,6 @@
 """A bias while it is written, and what its reader can do with it, in a real browser."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -17,6 +18,9 @@ CARD = '[data-instrument="SPY"]'
 NEW = f"[...document.querySelectorAll('{CARD} .step:not(.old)')].map((one) => one.dataset.step)"
 ASKED = "performance.getEntriesByName(location.origin + '/v1/bias')"
 OLD = f"document.querySelectorAll('{CARD} .step.old').length"
+RATED = {
+    "instrument": "SPY", "session": "2020-05-29", "moment": "close", "as_of": "2020-05-28T22:00:00Z"
+}  # fmt: skip
 USEFUL, USELESS = (f"{CARD} .rate button:nth-of-type({nth})" for nth in (1, 2))
 PRESSED = (
     f"[...document.querySelectorAll('{CARD} .rate button')].map((one) => one.ariaPressed).join()"
@@ -218,18 +222,26 @@ def test_a_rating_belongs_to_the_answer_that_is_shown(newsroom, page):
     page.wait_for(f"{PRESSED} === 'false,false'")
 
 
+def said_of(page: Browser, *entries: dict) -> str:
+    """What the last of the cards that are opened on a new page says of its rating."""
+    return page.run(f"""import('/assets/card/rating.js?anew').then(async ({{ Rating }}) => {{
+      const cards = {json.dumps(entries)}.map((entry) => new Rating(entry));
+      for (const card of cards) await card.draw(card.entry);
+      return cards.at(-1).said.textContent;
+    }})""")
+
+
 def test_a_rating_of_a_session_is_shown_also_behind_a_card_of_a_later_one(newsroom, page):
     page.click(USEFUL)
     wait_for_text(page, ".rate", "You found it useful.")
-    drawn = """import('/assets/card/rating.js?anew').then(async ({ Rating }) => {
-      const later = { instrument: 'QQQ', session: '2020-06-01', moment: 'close' };
-      await new Rating(later).draw(later);
-      const entry = { instrument: 'SPY', session: '2020-05-29', moment: 'close' };
-      const ours = new Rating(entry);
-      await ours.draw(entry);
-      return ours.said.textContent;
-    })"""
-    assert page.run(drawn) == "You found it useful."
+    later = RATED | {"instrument": "QQQ", "session": "2020-06-01"}
+    assert said_of(page, later, RATED) == "You found it useful."
+
+
+def test_a_rating_is_not_shown_of_a_later_answer_of_the_same_moment(newsroom, page):
+    page.click(USEFUL)
+    wait_for_text(page, ".rate", "You found it useful.")
+    assert not said_of(page, RATED | {"as_of": "2020-05-29T18:30:00Z"})
 
 
 def test_buttons_that_are_pressed_in_haste_count_in_their_order(newsroom, page):

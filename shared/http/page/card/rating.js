@@ -11,11 +11,17 @@ const named = ({ instrument, session, moment }) => `${instrument}/${session}/${m
 function ratings(since) {
   if (!known.has(since)) {
     const asked = read(`/v1/ratings?since=${since}`)
-      .then(({ items }) => new Map(items.map((one) => [named(one), one.rating])));
+      .then(({ items }) => new Map(items.map((one) => [named(one), one])));
     known.set(since, asked);
     asked.catch(() => known.delete(since)); // the next card asks again
   }
   return known.get(since);
+}
+
+// A session's events share a moment: what was rated before an answer was there is another one's.
+function ratingOf(entry, found) {
+  const one = found.get(named(entry));
+  return one && Date.parse(one.at) >= Date.parse(entry.as_of) ? one.rating : undefined;
 }
 
 export class Rating {
@@ -34,7 +40,7 @@ export class Rating {
 
   draw(entry) {
     this.entry = entry;
-    return this.inTurn("Could not be read", async () => this.show((await ratings(entry.session)).get(named(entry))));
+    return this.inTurn("Could not be read", async () => this.show(ratingOf(entry, await ratings(entry.session))));
   }
 
   rate(rating) {
@@ -42,13 +48,12 @@ export class Rating {
     const path = `/v1/ratings/${named(entry)}`;
     return this.inTurn("Not kept", async () => {
       const found = await ratings(entry.session);
-      if (found.get(named(entry)) === rating) {
+      if (ratingOf(entry, found) === rating) {
         await send("DELETE", path);
         found.delete(named(entry));
         this.show(undefined, "Your rating is taken back.");
       } else {
-        await send("PUT", path, { rating });
-        found.set(named(entry), rating);
+        found.set(named(entry), await send("PUT", path, { rating }));
         this.show(rating);
       }
     });
