@@ -148,6 +148,19 @@ async def test_a_text_that_was_published_before_and_fetched_after_is_not_known_y
     assert await room.given(THURSDAY_EVENING + MINUTE) == ["Late"]
 
 
+async def test_a_corrected_text_takes_the_place_of_the_one_before_from_its_fetch_on(room):
+    wrong = (
+        "The fund rises after a report on its members that lifts the forecast for the year to 25"
+    )
+    room.write(1, wrong)
+    await room.refresh()
+    room.market.clock.advance(2 * MINUTE)
+    room.write(1, wrong.replace("25", "52"))
+    await room.refresh()
+    assert await room.given(THURSDAY_EVENING) == [wrong]
+    assert await room.given(THURSDAY_EVENING + 2 * MINUTE) == [wrong.replace("25", "52")]
+
+
 async def test_news_that_are_down_cost_no_bias_and_come_the_next_time(room):
     room.write(1, "Fund flows turn")
     room.world.faults.plan(html_503(), times=9)
