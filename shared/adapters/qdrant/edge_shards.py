@@ -49,9 +49,11 @@ class EdgeShards:
                 self._open[name] = self._load(name), self._dimension(name)
             return name, *self._open[name]
 
-    def secure(self, name: str) -> None:
+    def secure(self, name: str, shard: "EdgeShard") -> None:
         """Have a collection's log on disk, ten milliseconds in which other threads go on.
 
+        Shape: the engine lets go of the log's full files (32 MB) only when it is told to write out
+        what they hold, so that is done where there is more than one.
         Raises: OSError when the collection is gone.
         """
         log, forced = self._place(name) / "shard" / "wal", set[Path]()
@@ -61,6 +63,8 @@ class EdgeShards:
                     self._forced(path)
             forced |= left
         self._forced(log)
+        if sum(path.name.startswith("closed-") for path in forced) > 1:
+            shard.flush()
 
     def ensure(self, name: str, dimension: int) -> None:
         """Have a collection.

@@ -2,9 +2,9 @@
 
 What was written survives a kill, since the engine logs it before it answers, and a loss of power,
 since the log is forced to disk before a change returns: cursors move after it. The engine's own
-flush would hold up every thread for a third of a second. It is synchronous, so every call goes to a
-thread. Its optimizer takes minutes at 100,000 points and is never run: without it a search there
-takes 13 ms.
+flush holds up every thread for a third of a second: only a full log is worth it. The engine is
+synchronous, so every call goes to a thread. Its optimizer takes minutes at 100,000 points and is
+never run: without it a search there takes 13 ms.
 """
 
 import asyncio
@@ -144,7 +144,7 @@ class QdrantEdgeVectorIndex:
         try:
             done = work(shard, dimension)
             if changes:
-                self._shards.secure(found)
+                self._shards.secure(found, shard)
         except ValueError:
             raise
         except Exception as error:  # the engine raises nothing narrower

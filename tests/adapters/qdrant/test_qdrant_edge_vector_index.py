@@ -88,6 +88,17 @@ async def test_the_log_is_forced_to_disk_before_a_change_returns(folder: Path) -
     await index.close()
 
 
+async def test_a_log_that_was_written_out_is_let_go(folder: Path) -> None:
+    index = QdrantEdgeVectorIndex(folder, lambda _: None)
+    await index.ensure(NEWS, 4)
+    long = VectorPoint(uuid(1), EAST, {}, {"text": "x" * (8 << 20)})
+    for _ in range(16):  # four files of the log
+        await index.upsert(NEWS, [long])
+    log = folder / "collections" / NEWS / "shard" / "wal"
+    assert len([path for path in log.iterdir() if path.name.startswith("closed-")]) == 1
+    await index.close()
+
+
 async def test_a_second_process_is_told_who_holds_the_folder(folder: Path) -> None:
     holder, other = QdrantEdgeVectorIndex(folder), QdrantEdgeVectorIndex(folder)
     await holder.ensure(NEWS, 4)
