@@ -108,7 +108,10 @@ class ChaosBus:
 
 
 class ChaosTransport(httpx.AsyncBaseTransport):
-    """A network behind the same worker: it may die before it asks, and with the answer in hand."""
+    """A network behind the same worker: it may die before it asks, and with the answer in hand.
+
+    Shape: with a new login in hand it may also stand still: only its fence keeps that one out then.
+    """
 
     def __init__(self, inner: httpx.AsyncBaseTransport, chaos: Chaos) -> None:
         self._inner = inner
@@ -117,6 +120,8 @@ class ChaosTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self._chaos.step(rarely=0.1)
         response = await self._inner.handle_async_request(request)
+        if b"refresh_token" in request.content:
+            await self._chaos.stand_still()
         await self._chaos.step(rarely=0.1)
         return response
 

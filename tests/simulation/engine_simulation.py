@@ -101,7 +101,9 @@ class Engine:
 
     def _answer(self, call: Call) -> Answer:
         self.documents.look_at_call(call)
-        return self.brokers.handle(call)
+        answer = self.brokers.handle(call)
+        self.documents.look_at_answer(call, answer)
+        return answer
 
     # ------------------------------------------------------------- playing
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from pydantic_core import from_json
 
-from infra.simulators.brokers.wire import Call
+from infra.simulators.brokers.wire import Answer, Call
 from shared.domain.ids import AccountKey, ConnectionId
 from shared.domain.messages import ExecutionsObserved
 from shared.domain.time import to_micros
@@ -89,6 +89,7 @@ class Watch(MemoryDocuments):
         self._tokens: defaultdict[Key, list[str]] = defaultdict(
             list
         )  # a connection's, oldest first
+        self._given: dict[str, int] = {}  # a broker's refresh tokens, numbered as they were given
         self._booked_before: dict[tuple[str, int], int] = {}  # run -> bookings when it was opened
         self._keys: dict[tuple[str, str], Key] = {}  # account and execution id -> row key
 
@@ -158,9 +159,18 @@ class Watch(MemoryDocuments):
             return
         self._sealed[key] = body["sealed"]
         login = await self.vault.open(ConnectionId(key.id), body["sealed"])
-        kept = self._tokens[key]
-        if (token := login.get("refresh_token")) and token not in kept:
-            kept.append(token)
+        kept, token = self._tokens[key], login.get("refresh_token")
+        if not token or token in kept:
+            return
+        given = self._given.setdefault(token, len(self._given) + 1)  # else its user brought it
+        if kept and given < self._given[kept[-1]]:
+            self.faults.append("an older refresh token lies over a newer one")
+        kept.append(token)
+
+    def look_at_answer(self, call: Call, answer: Answer) -> None:
+        """See which refresh token a broker gave, and after which others."""
+        if b"refresh_token" in call.body and b"refresh_token" in answer.body:
+            self._given.setdefault(from_json(answer.body)["refresh_token"], len(self._given) + 1)
 
     def look_at_call(self, call: Call) -> None:
         """See whether a call shows a refresh token whose successor is stored already."""
