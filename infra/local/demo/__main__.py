@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import shutil
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from infra.local.demo.prices import DATA
 from infra.local.demo.remembered import RememberedEmbedder
 from infra.local.demo.scenario import THURSDAY_EVENING, connect, write_scenario
 from infra.local.gateway import Gateway
+from infra.local.in_memory import memory_with
 from infra.local.replay_clock import ReplayClock
 from infra.local.serve import address, listen, serve
 from infra.simulators.brokers.transport import SimulatorTransport
@@ -35,7 +35,7 @@ from shared.wiring.retrieval.local import open_local_retrieval
 from shared.wiring.retrieval.opening import Retrieval
 
 _LOG_WIDTH = 140
-_SHARED_MEMORY, _ROOM = Path("/dev/shm"), 2**30  # noqa: S108 - a folder of its own is made in it
+_ROOM = 1 << 30  # of the replay's stores
 NOTICE = (
     "Replay of Friday 2020-05-29 on openly licensed prices. The accounts are simulated; "
     "nothing here is advice."
@@ -107,12 +107,6 @@ async def _play_acts(
             progress.advance(task)
 
 
-def _memory() -> Path | None:
-    """Tell where memory passes for a disk and has room: nothing of a replay is to survive it."""
-    there = _SHARED_MEMORY.is_dir() and shutil.disk_usage(_SHARED_MEMORY).free >= _ROOM
-    return _SHARED_MEMORY if there else None
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--once", action="store_true", help="end after the job")
@@ -124,7 +118,7 @@ def main() -> int:
         console = Console(width=_LOG_WIDTH)  # a log has no width of its own
     screens.banner(console)
     port = None if given.once or not sys.stdin.isatty() else given.port
-    with tempfile.TemporaryDirectory(prefix="daybias-demo-", dir=_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="daybias-demo-", dir=memory_with(_ROOM)) as folder:
         try:
             return asyncio.run(play(Path(folder), console, port, Checks()))
         except (DaybiasError, httpx.HTTPError) as error:

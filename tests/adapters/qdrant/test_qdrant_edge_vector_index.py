@@ -2,9 +2,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -34,11 +33,8 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder in memory where there is one: the engine waits for the disk at every step."""
-    shm = Path("/dev/shm")
-    with TemporaryDirectory(dir=shm if shm.is_dir() else None) as made:
-        yield Path(made) / "vectors"
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "vectors"
 
 
 class TestQdrantEdgeVectorIndex(VectorIndexContract):

@@ -3,10 +3,8 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,13 +16,6 @@ from tests.flows.bias.killed_ingestion import NOON, SOURCE, Room, room
 
 ROOT = Path(__file__).parents[3]
 ARTICLES = 130  # two pages: batches of 64 and 36, and one of 30
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    shm = Path("/dev/shm")
-    with TemporaryDirectory(dir=shm if shm.is_dir() else None) as made:
-        yield Path(made)
 
 
 def article(number: int) -> NewsItem:
@@ -51,15 +42,15 @@ async def titles(opened: Room) -> list[str]:
     ids=["amid a page", "before the last cursor moves"],
 )
 async def test_the_next_run_brings_all_and_embeds_only_what_was_not_there(
-    folder: Path, batches: int, kept: int
+    tmp_path: Path, batches: int, kept: int
 ) -> None:
-    async with room(folder) as opened:
+    async with room(tmp_path) as opened:
         for number in range(ARTICLES):
             minutes = timedelta(minutes=ARTICLES - number)
             await opened.news.put([article(number)], NOON - minutes)
-    program = [sys.executable, "-m", killed_ingestion.__name__, str(folder), str(batches)]
+    program = [sys.executable, "-m", killed_ingestion.__name__, str(tmp_path), str(batches)]
     assert subprocess.run(program, cwd=ROOT, check=False).returncode == -signal.SIGKILL
-    async with room(folder) as opened:
+    async with room(tmp_path) as opened:
         assert len(await titles(opened)) == kept
         await opened.ingestion.make_ready()
         await opened.ingestion.take_in()
